@@ -1,0 +1,1 @@
+"""The use cases that every face (command line, server, notebook) calls."""

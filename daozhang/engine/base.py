@@ -1,0 +1,61 @@
+"""What an engine is: named tables in, one SELECT at a time, named tables out.
+
+Rules kept here: SQL is written in the DuckDB dialect, restricted to constructs that both engines
+run with the same rows (:func:`daozhang.engine.sqlfiles.forbidden_constructs`). All instants are
+UTC. No engine looks at a clock.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
+
+__all__ = ["Engine", "EngineError"]
+
+
+class EngineError(RuntimeError):
+    """The engine is not installed or could not be started; the message says what to do."""
+
+
+class Engine(Protocol):
+    """A set of named tables that SQL can be run on."""
+
+    name: str
+
+    def put(self, name: str, table: pa.Table) -> None:
+        """Make an Arrow table known under a name; a table of that name is replaced."""
+        ...
+
+    def run(self, name: str, sql: str) -> int:
+        """Run one SELECT (DuckDB dialect), keep its rows as table ``name``, return their count."""
+        ...
+
+    def view(self, name: str, sql: str) -> None:
+        """Name a SELECT without running it; for cheap projections of tables that exist."""
+        ...
+
+    def fetch(self, sql: str) -> pa.Table:
+        """Run one SELECT and return its rows."""
+        ...
+
+    def rows(self, sql: str) -> list[tuple[object, ...]]:
+        """Run one SELECT that gives few rows and return them as tuples."""
+        ...
+
+    def columns(self, name: str) -> list[str]:
+        """Return the column names of a table, in order."""
+        ...
+
+    def save(self, sql: str, path: Path) -> None:
+        """Run one SELECT and write its rows to one Parquet file, whole or not at all."""
+        ...
+
+    def drop(self, *names: str) -> None:
+        """Forget tables that no later step reads."""
+        ...
+
+    def close(self) -> None:
+        """Release what the engine holds."""
+        ...

@@ -1,0 +1,63 @@
+"""Text files of unknown encoding, read line by line and never more than a line at a time."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Iterator
+from typing import Final, TextIO
+
+from daozhang.formats._lines import Collector
+from daozhang.formats.limits import LINE_CHARS_MAX
+
+__all__ = ["decode_head", "guarded_lines", "sniff_encoding"]
+
+_DAMAGE_SHARE_MAX: Final = 0.05
+_NUL_SHARE: Final = 0.3
+_MARKS: Final = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+
+def sniff_encoding(head: bytes) -> str:
+    """Return the encoding that the head of a text file reads best in.
+
+    A byte order mark decides. Otherwise UTF-8, then GB18030 (which holds GBK and GB 2312), each
+    with at most one damaged character in twenty that are not ASCII, then Latin-1, which reads
+    anything. UTF-16 without a mark is known by its zero bytes.
+    """
+    for mark, encoding in _MARKS:
+        if head.startswith(mark):
+            return encoding
+    if head and head.count(0) > _NUL_SHARE * len(head):
+        return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    for encoding in ("utf-8", "gb18030"):
+        text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
+        foreign = sum(1 for char in text if not char.isascii())
+        if text.count("\ufffd") <= _DAMAGE_SHARE_MAX * foreign:
+            return encoding
+    return "latin-1"
+
+
+def decode_head(head: bytes, encoding: str) -> str:
+    """Return the head as text; a character cut by its end is dropped, damage shows as U+FFFD."""
+    return codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).lstrip("\ufeff")
+
+
+def guarded_lines(stream: TextIO, out: Collector) -> Iterator[str]:
+    """Yield a text file's lines; an overlong one becomes an empty line and a located error."""
+    number = 0
+    while line := stream.readline(LINE_CHARS_MAX):
+        number += 1
+        if len(line) == LINE_CHARS_MAX and not line.endswith("\n"):
+            out.error(
+                number, "line_too_long",
+                f"the line is longer than {LINE_CHARS_MAX} characters, which no statement's is; "
+                "it was left out",
+            )  # fmt: skip
+            while line and not line.endswith("\n"):
+                line = stream.readline(LINE_CHARS_MAX)
+            yield "\n"
+        else:
+            yield line

@@ -1,0 +1,413 @@
+"""ISO 20022 bank messages camt.052 (report), camt.053 (statement) and camt.054 (notification).
+
+Rules kept here:
+
+- Every version is read by local names; the file is streamed and an element is dropped once read.
+- A DTD is refused: entities and external files are how an XML file attacks its reader.
+- A **statement** (053) is the bank's book. A **report** (052) is the same book during the day: its
+  lines carry the same servicer references, so the later message replaces the earlier one, by
+  ``known_at`` (the message's creation time).
+- A **notification** (054) announces money that the statement will show again, often split
+  otherwise. Its lines are ``info`` under ids of their own: they can be searched and never count
+  as arrived, so that no money is counted twice. The file gets one warning that says so.
+- Coverage is claimed for a 053 (its period, else its balances' dates) and for a 052 with a
+  period, and only if every entry was read and the balances add up: a statement with a hole must
+  not make a payment look missing.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import BinaryIO, Final
+from zoneinfo import ZoneInfo
+
+from lxml import etree
+
+from daozhang.facts import Problem
+from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, read_entry
+from daozhang.formats._lines import Collector, LineIds
+from daozhang.formats._times import parse_iso_instant
+from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import XML_DEPTH_MAX
+from daozhang.money import format_minor
+
+__all__ = ["CamtReader"]
+
+_SPACE: Final = re.compile(rb"camt\.05[234]\.")
+_ROOTS: Final = re.compile(
+    rb"<(?:[\w.-]+:)?(?:BkToCstmrStmt|BkToCstmrAcctRpt|BkToCstmrDbtCdtNtfctn)\b"
+)
+_KINDS: Final = {"Stmt": "053", "Rpt": "052", "Ntfctn": "054"}
+_OPENING: Final = ("OPBD", "PRCD")
+_CLOSING: Final = "CLBD"
+
+
+@dataclass(slots=True)
+class _Statement:
+    """What is gathered about one ``Stmt``, ``Rpt`` or ``Ntfctn`` while its entries stream by."""
+
+    kind: str
+    line: int
+    account_id: str | None = None
+    bank_id: str | None = None
+    currency: str | None = None
+    known_at: dt.datetime | None = None
+    failed: bool = False
+    entries: list[tuple[Entry, int, str]] = field(default_factory=list)
+
+
+class CamtReader:
+    """Reads camt.052, camt.053 and camt.054 of every version."""
+
+    name = "camt"
+
+    def fit(self, source: Source) -> Fit:
+        """Say how well the file fits: by its namespace or its message element."""
+        head = source.head.replace(b"\0", b"")  # UTF-16 reads as ASCII without its zero bytes.
+        if b"<" not in head[:256]:
+            return Fit.NO
+        return Fit.CERTAIN if _SPACE.search(head) or _ROOTS.search(head) else Fit.NO
+
+    def read(self, source: Source, options: Options) -> Iterator[Facts | Problem]:
+        """Stream credits and coverage.
+
+        Raises:
+            OSError: the file cannot be opened or read.
+            zoneinfo.ZoneInfoNotFoundError: ``options.timezone`` is not a time zone.
+        """
+        out = Collector(source.name)
+        with source.path.open("rb") as stream:
+            lines_skipped = _skip_blank(stream)
+            yield from _Reading(stream, options, out, lines_skipped).run()
+        yield from out.drain(last=True)
+
+
+def _skip_blank(stream: BinaryIO) -> int:
+    """Move past blanks before the XML declaration, which XML forbids and files have."""
+    head = stream.read(4096)
+    blank = len(head) - len(head.lstrip(b" \t\r\n"))
+    stream.seek(blank)
+    return head[:blank].count(b"\n")
+
+
+class _Reading:
+    """One pass over one file."""
+
+    def __init__(self, stream: BinaryIO, options: Options, out: Collector, skipped: int) -> None:
+        self.stream = stream
+        self.options = options
+        self.out = out
+        self.lines_skipped = skipped
+        self.zone = ZoneInfo(options.timezone)
+        self.xml = Xml("")
+        self.ids = LineIds()
+        self.group_created: dt.datetime | None = None
+        self.statement: _Statement | None = None
+        self.statements = 0
+        self.noticed = False
+        self.consumed = 0
+
+    def run(self) -> Iterator[Facts | Problem]:
+        events = etree.iterparse(
+            self.stream,
+            events=("start", "end"),
+            resolve_entities=False,
+            load_dtd=False,
+            no_network=True,
+            huge_tree=False,
+            remove_comments=True,
+            remove_pis=True,
+        )
+        depth = 0
+        try:
+            for event, element in events:
+                if event == "start":
+                    depth += 1
+                    if not self._open(element, depth):
+                        break
+                    continue
+                depth -= 1
+                self._close(element)
+                yield from self.out.drain()
+        except etree.XMLSyntaxError as error:
+            self._broken(error)
+        if self.statement is not None:
+            # The file ended inside a statement: what was read of it is kept, without coverage.
+            self.statement.failed = True
+            self._finish(self.statement, None)
+        self._progress()
+        if self.statements == 0 and self.out.problem_count == 0:
+            self.out.error(
+                None, "no_statement", "the message has no Stmt, Rpt or Ntfctn; ask the bank for it"
+            )
+
+    def _progress(self) -> None:
+        done = self.stream.tell()
+        if self.options.progress is not None and done > self.consumed:
+            self.options.progress(done - self.consumed)
+        self.consumed = done
+
+    def _broken(self, error: etree.XMLSyntaxError) -> None:
+        line = (error.lineno or 1) + self.lines_skipped
+        reason = (error.msg or "broken XML").splitlines()[0][:200]
+        self.out.error(
+            line,
+            "xml_broken",
+            f"the XML breaks off here ({reason}); entries before it were taken: fetch the file "
+            "again",
+        )
+
+    def _open(self, element: etree._Element, depth: int) -> bool:
+        """Look at an opening tag; False stops the reading."""
+        if depth == 1:
+            document = element.getroottree().docinfo
+            if document.doctype or document.internalDTD is not None:
+                self.out.error(
+                    1, "xml_dtd_refused",
+                    "the file declares a DTD, which no bank message has and which may be an "
+                    "attack; it was not read",
+                )  # fmt: skip
+                return False
+            self.xml = Xml(_space_of(element))
+        if depth > XML_DEPTH_MAX:
+            self.out.error(
+                self._line(element), "xml_too_deep",
+                f"elements nest deeper than {XML_DEPTH_MAX}, which no camt message does",
+            )  # fmt: skip
+            return False
+        kind = _KINDS.get(_local(element))
+        if kind is not None and self.statement is None:
+            self.xml = Xml(_space_of(element))
+            self.statement = _Statement(kind, self._line(element))
+            self.statements += 1
+            self.ids.restart()
+        return True
+
+    def _line(self, element: etree._Element) -> int:
+        return int(element.sourceline or 1) + self.lines_skipped
+
+    def _close(self, element: etree._Element) -> None:
+        name = _local(element)
+        statement = self.statement
+        if statement is None:
+            if name == "GrpHdr":
+                self.group_created = self._created(element)
+            return
+        parent = element.getparent()
+        in_statement = parent is not None and _local(parent) in _KINDS
+        if name == "Ntry" and in_statement and parent is not None:
+            self._entry(statement, element, parent)
+            element.clear()
+            before = element.getprevious()
+            if before is not None and before.tag == element.tag:
+                parent.remove(before)
+        elif _KINDS.get(name) == statement.kind and not in_statement:
+            self._finish(statement, element)
+            self.statement = None
+            element.clear()
+            self._progress()
+
+    def _created(self, element: etree._Element) -> dt.datetime | None:
+        text = self.xml.text(element, "CreDtTm")
+        return parse_iso_instant(text, self.zone) if text else None
+
+    def _head(self, statement: _Statement, element: etree._Element) -> None:
+        """Read what stands before the entries; told once, at the first entry or the end."""
+        if statement.account_id is not None:
+            return
+        xml = self.xml
+        iban, other = xml.text(element, "Acct/Id/IBAN"), xml.text(element, "Acct/Id/Othr/Id")
+        statement.account_id = "".join(iban.split()) if iban else (other or "")
+        servicer = "Acct/Svcr/FinInstnId"
+        statement.bank_id = xml.text(element, f"{servicer}/BICFI") or xml.text(
+            element, f"{servicer}/BIC"
+        )
+        statement.currency = xml.text(element, "Acct/Ccy") or self.options.currency
+        statement.known_at = self._created(element) or self.group_created
+        if not statement.account_id:
+            statement.failed = True
+            self.out.error(
+                statement.line, "account_missing",
+                "the statement names no account (Acct/Id); its entries cannot be filed: ask the "
+                "bank for a file with the account",
+            )  # fmt: skip
+
+    def _entry(
+        self, statement: _Statement, element: etree._Element, parent: etree._Element
+    ) -> None:
+        self._head(statement, parent)
+        if not statement.account_id:
+            return
+        line = self._line(element)
+        try:
+            entry = read_entry(self.xml, element, self.zone, statement.currency)
+        except EntryError as error:
+            statement.failed = True
+            self.out.error(line, error.code, f"{error}; the entry was left out")
+            return
+        statement.entries.append((entry, line, self.xml.text(element, "NtryRef") or ""))
+
+    def _finish(self, statement: _Statement, element: etree._Element | None) -> None:
+        """Hand out a statement's rows, then say what it covers and whether it adds up."""
+        if element is not None:
+            self._head(statement, element)
+        if not statement.account_id:
+            return
+        if statement.kind == "054" and statement.entries and not self.noticed:
+            self.noticed = True
+            self.out.warn(
+                statement.line, "notification_not_statement",
+                "a camt.054 announces money and does not prove that it was booked; its lines are "
+                "kept as information: add the camt.053 statement",
+            )  # fmt: skip
+        shared = Counter(entry.reference for entry, _, _ in statement.entries)
+        for entry, line, ntry_ref in statement.entries:
+            own = entry.reference if shared[entry.reference] == 1 else None
+            self._rows(statement, entry, line, own, ntry_ref)
+        if element is not None and statement.kind != "054":
+            self._coverage(statement, element)
+
+    def _rows(
+        self, statement: _Statement, entry: Entry, line: int, own: str | None, ntry_ref: str
+    ) -> None:
+        booked_at = entry.booked_at or entry.value_date or statement.known_at
+        if booked_at is None:
+            statement.failed = True
+            self.out.error(
+                line, "booking_date_missing",
+                "the entry has no BookgDt, no ValDt, and its message no CreDtTm; it was left out",
+            )  # fmt: skip
+            return
+        assert statement.account_id is not None
+        day = _day(booked_at, self.zone)
+        status = "info" if statement.kind == "054" else entry.status
+        for number, part in enumerate(entry.parts, 1):
+            text = f"{part.ref or ''}|{part.counterparty or ''}|{ntry_ref}"
+            if own is not None:
+                credit_id = own if len(entry.parts) == 1 else f"{own}/{part.own_ref or number}"
+            else:
+                marked = text if status == "booked" else f"{status}|{text}"
+                credit_id = self.ids.next_id(
+                    statement.account_id, day.isoformat(), part.amount_minor, marked
+                )
+            row: dict[str, object] = {
+                "credit_id": f"notice-{credit_id}" if statement.kind == "054" else credit_id,
+                "account_id": statement.account_id,
+                "bank_id": statement.bank_id,
+                "amount_minor": part.amount_minor,
+                "currency": entry.currency,
+                "booked_at": booked_at,
+                "value_date": entry.value_date,
+                "ref": part.ref,
+                "counterparty": part.counterparty,
+                "status": status,
+            }
+            if statement.known_at is not None:
+                row["known_at"] = statement.known_at
+            self.out.add("credits", row, line)
+
+    def _coverage(self, statement: _Statement, element: etree._Element) -> None:
+        try:
+            balances = self._balances(statement, element)
+            period = self._period(statement, element, balances)
+        except EntryError as error:
+            self.out.warn(
+                statement.line, error.code, f"{error}; what the statement covers is not known"
+            )
+            return
+        added_up = self._adds_up(statement, balances)
+        if period is None or statement.failed or not added_up:
+            return
+        row: dict[str, object] = {
+            "subject": statement.account_id,
+            "table": "credits",
+            "from_at": period[0],
+            "to_at": period[1],
+        }
+        if statement.known_at is not None:
+            row["known_at"] = statement.known_at
+        self.out.add("coverage", row, statement.line)
+
+    def _balances(
+        self, statement: _Statement, element: etree._Element
+    ) -> dict[str, tuple[int, str, When | None]]:
+        """Return signed minor units, currency and date by balance code; the first of each."""
+        found: dict[str, tuple[int, str, When | None]] = {}
+        for balance in self.xml.every(element, "Bal"):
+            code = self.xml.text(balance, "Tp/CdOrPrtry/Cd")
+            amount = self.xml.find(balance, "Amt")
+            if code is None or amount is None or code in found:
+                continue
+            minor, currency = self.xml.money(amount, statement.currency)
+            sign = -1 if self.xml.text(balance, "CdtDbtInd") == "DBIT" else 1
+            found[code] = (sign * minor, currency, self.xml.when(balance, "Dt", self.zone))
+        return found
+
+    def _period(
+        self,
+        statement: _Statement,
+        element: etree._Element,
+        balances: dict[str, tuple[int, str, When | None]],
+    ) -> tuple[When, When] | None:
+        span = self.xml.find(element, "FrToDt")
+        if span is not None:
+            bounds = []
+            for name in ("Fr", "To"):
+                text = self.xml.text(span, f"{name}DtTm") or self.xml.text(span, f"{name}Dt") or ""
+                bounds.append(parse_iso_instant(text, self.zone))
+            first_at, last_at = bounds
+            if last_at is not None and statement.kind == "052" and statement.known_at is not None:
+                # A report made at noon cannot show the afternoon, whatever period it names.
+                last_at = min(last_at, statement.known_at)
+            if first_at is not None and last_at is not None and first_at <= last_at:
+                return first_at, last_at
+        if statement.kind != "053":
+            return None
+        opening = next((balances[code][2] for code in _OPENING if code in balances), None)
+        closing = balances[_CLOSING][2] if _CLOSING in balances else None
+        if opening is None or closing is None:
+            return None
+        first, last = _day(opening, self.zone), _day(closing, self.zone)
+        return (first, last) if first <= last else None
+
+    def _adds_up(
+        self, statement: _Statement, balances: dict[str, tuple[int, str, When | None]]
+    ) -> bool:
+        """Check opening + booked entries = closing; True also when there is nothing to check."""
+        opening = next((balances[code] for code in _OPENING if code in balances), None)
+        closing = balances.get(_CLOSING)
+        if opening is None or closing is None or statement.failed:
+            return True
+        currency = closing[1]
+        booked = [entry for entry, _, _ in statement.entries if entry.status == "booked"]
+        if opening[1] != currency or any(entry.currency != currency for entry in booked):
+            return True  # Amounts of several currencies cannot be added.
+        moved = sum(entry.amount_minor for entry in booked)
+        if opening[0] + moved == closing[0]:
+            return True
+        self.out.warn(
+            statement.line, "balance_mismatch",
+            f"opening {format_minor(opening[0], currency)} plus entries "
+            f"{format_minor(moved, currency)} is {format_minor(opening[0] + moved, currency)}, "
+            f"but the statement closes with {format_minor(closing[0], currency)}: lines may be "
+            "missing, so the period is not taken as covered",
+        )  # fmt: skip
+        return False
+
+
+def _local(element: etree._Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""
+
+
+def _space_of(element: etree._Element) -> str:
+    tag = element.tag
+    return tag[: tag.rindex("}") + 1] if isinstance(tag, str) and "}" in tag else ""
+
+
+def _day(when: When, zone: ZoneInfo) -> dt.date:
+    return when.astimezone(zone).date() if isinstance(when, dt.datetime) else when

@@ -1,0 +1,1 @@
+"""Journeys: terms become promises, facts become one journey a sale, and identities must hold."""

@@ -1,0 +1,216 @@
+"""Where late money stopped: the leg that had to be on time and was not.
+
+Rules kept here (the contract's leg deadlines). Every leg has a deadline in every settlement
+cycle: the cut-off for submitting, the terms' ``clear_by`` and ``pay_by``, the promise for the
+credit. A leg that ends after its deadline carries the money into the first cycle whose deadline
+it still meets; what it costs is how much later that cycle's promise is. A leg whose successor
+ended in an earlier cycle cost nothing, whatever its own deadline said. The leg of late money is
+the earliest that cost something and without whose cost the money would have been on time; where
+two delays had to come together, the earliest of them.
+
+Where the terms set no deadline it is the 95th percentile of the provider's on-time peers, with
+their own spread (95th less 50th percentile) as grace: one on-time leg in twenty exceeds a 95th
+percentile, and that alone explains nothing.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from daozhang.engine import Engine, SqlFolder
+from daozhang.journey.promise import due_for_business_date
+from daozhang.journey.terms import Term, TermsBook
+
+__all__ = ["LEGS", "put_legs"]
+
+LEGS = ("submit", "clear", "pay_out", "credit")
+GRACE_MIN = 15
+"""Least grace on a percentile deadline, in minutes."""
+
+_HORIZON_DAYS = 30
+_NONE = np.iinfo(np.int64).min
+Micros = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class _Cycles:
+    """One term's cycles in ascending order; instants in microseconds since 1970."""
+
+    submit: Micros
+    clear: Micros
+    pay_out: Micros
+    due: Micros
+
+
+def put_legs(engine: Engine, book: TermsBook, sql: SqlFolder) -> None:
+    """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
+    table = engine.fetch(
+        "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
+        "submitted_at, first_cleared_at, paid_out_at, last_credited_at, as_of, status "
+        "FROM outcomes WHERE status IN ('late', 'overdue') ORDER BY sale_id"
+    )
+    legs: list[pa.Table] = []
+    if table.num_rows:
+        submitters = {
+            row[0]
+            for row in engine.rows(
+                "SELECT DISTINCT provider_id FROM outcomes WHERE submitted_at IS NOT NULL"
+            )
+        }
+        peers = _peers(engine, sql, book)
+        keys = zip(table["provider_id"].to_pylist(), table["term_index"].to_pylist(), strict=True)
+        places: dict[tuple[str, int | None], list[int]] = defaultdict(list)
+        for place, key in enumerate(keys):
+            places[key].append(place)
+        for (provider, index), rows in places.items():
+            part = table.take(rows)
+            term = None if index is None else book.terms[index]
+            legs.append(_legs_of(book, term, part, peers.get(provider, {}), provider in submitters))
+    schema = pa.schema([("sale_id", pa.string()), ("leg", pa.string())])
+    engine.put("legs", pa.concat_tables(legs) if legs else schema.empty_table())
+
+
+def _peers(engine: Engine, sql: SqlFolder, book: TermsBook) -> dict[str, dict[str, int]]:
+    """Return by provider and leg the deadline that peers set, in microseconds of offset."""
+    if all(term.clear_by is not None and term.pay_by is not None for term in book.terms):
+        return {}
+    counted: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
+    for provider, leg, minutes, sales in engine.rows(sql["leg_buckets"]):
+        counted[str(provider), str(leg)].append((int(str(minutes)), int(str(sales))))
+    peers: dict[str, dict[str, int]] = defaultdict(dict)
+    for (provider, leg), buckets in counted.items():
+        buckets.sort()
+        high, middle = _percentile(buckets, 95), _percentile(buckets, 50)
+        minutes = high + 1 + max(high - middle, GRACE_MIN)
+        peers[provider][leg] = minutes * 60_000_000
+    return peers
+
+
+def _percentile(buckets: list[tuple[int, int]], percent: int) -> int:
+    """Return the bucket in which a percentile of counted values lies."""
+    wanted = -(-sum(count for _, count in buckets) * percent // 100)
+    reached = 0
+    for value, count in buckets:
+        reached += count
+        if reached >= wanted:
+            return value
+    raise AssertionError("no values to take a percentile of")
+
+
+def _micros(column: Any) -> Micros:
+    """Return a column of instants as microseconds; NULL becomes the least integer."""
+    filled = column.combine_chunks().cast(pa.timestamp("us", "UTC")).cast(pa.int64())
+    return np.asarray(filled.fill_null(_NONE), dtype=np.int64)
+
+
+def _instant(moment: datetime | None) -> int:
+    if moment is None:
+        return _NONE
+    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+
+
+def _cycles(
+    book: TermsBook, term: Term, first: date, last: date, peers: dict[str, int]
+) -> _Cycles:
+    """Lay out a term's cycles; a deadline that nothing sets is as late as the promise."""
+    columns: tuple[list[int], ...] = ([], [], [], [])
+    day = first
+    while day <= last:
+        due = due_for_business_date(book, term, day)
+        cutoff_at = _instant(_cutoff(term, day))
+        due_at = _instant(due.due_at)
+        clear_at = _instant(due.clear_at)
+        pay_at = _instant(due.pay_at)
+        if clear_at == _NONE:
+            clear_at = min(cutoff_at + peers["clear"], due_at) if "clear" in peers else due_at
+        if pay_at == _NONE:
+            pay_at = min(due_at + peers["pay_out"], due_at) if "pay_out" in peers else due_at
+        for column, value in zip(columns, (cutoff_at, clear_at, pay_at, due_at), strict=True):
+            column.append(value)
+        day += timedelta(days=1)
+    arrays = [np.maximum.accumulate(np.asarray(column, dtype=np.int64)) for column in columns]
+    return _Cycles(*arrays)
+
+
+def _cutoff(term: Term, day: date) -> datetime:
+    from zoneinfo import ZoneInfo
+
+    from daozhang.journey._local_time import first_reading
+
+    return first_reading(day, term.cutoff, ZoneInfo(term.timezone))
+
+
+def _legs_of(
+    book: TermsBook, term: Term | None, part: pa.Table, peers: dict[str, int], submits: bool
+) -> pa.Table:
+    """Return the legs of the late sales of one provider and term."""
+    sale_ids = part["sale_id"]
+    as_of = _micros(part["as_of"])
+    if term is None or not part.num_rows:
+        names = pa.array(["credit"] * part.num_rows)
+        return pa.table({"sale_id": sale_ids, "leg": names})
+    days = [day for day in part["business_date"].to_pylist() if day is not None]
+    last = max(datetime.fromtimestamp(int(as_of.max()) / 1e6, UTC).date(), max(days))
+    cycles = _cycles(book, term, min(days), last + timedelta(days=_HORIZON_DAYS), peers)
+    legs = _earliest_that_cost(part, cycles, submits=submits)
+    names = pa.array([LEGS[place] for place in legs])
+    return pa.table({"sale_id": sale_ids, "leg": names})
+
+
+def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Micros:
+    as_of, promise = _micros(part["as_of"]), _micros(part["promised_at"])
+    submitted, cleared = _micros(part["submitted_at"]), _micros(part["first_cleared_at"])
+    paid, credited = _micros(part["paid_out_at"]), _micros(part["last_credited_at"])
+    late = np.asarray(part["status"].to_pylist()) == "late"
+    end = np.where(late & (credited != _NONE), credited, as_of)
+
+    # A leg that a later one overtook is over, though no fact says when.
+    pay_over = (paid != _NONE) | (late & (credited != _NONE))
+    clear_over = (cleared != _NONE) | pay_over
+    submit_over = (submitted != _NONE) | clear_over | (not submits)
+    ends = (
+        np.where(submitted != _NONE, submitted, np.where(submit_over, _NONE, as_of)),
+        np.where(cleared != _NONE, cleared, np.where(clear_over | ~submit_over, _NONE, as_of)),
+        np.where(paid != _NONE, paid, np.where(pay_over | ~clear_over, _NONE, as_of)),
+    )
+    deadlines = (cycles.submit, cycles.clear, cycles.pay_out)
+    reached = [
+        _promise_of_cycle(at, by, cycles.due, promise)
+        for at, by in zip(ends, deadlines, strict=True)
+    ]
+    credit_cycle = np.where(
+        late & (credited != _NONE), _promise_of_cycle(end, cycles.due, cycles.due, promise), _MAX
+    )
+    limit = credit_cycle
+    for place in (2, 1, 0):
+        reached[place] = np.minimum(reached[place], limit)
+        known = ends[place] != _NONE
+        limit = np.where(known, np.minimum(limit, reached[place]), limit)
+    costs = []
+    before = promise
+    for cycle in reached:
+        costs.append(np.maximum(cycle - before, 0))
+        before = np.maximum(before, cycle)
+    fallback = np.full(len(end), 3)
+    chosen = np.full(len(end), 3)
+    for place in (2, 1, 0):
+        cost = costs[place]
+        fallback = np.where(cost > 0, place, fallback)
+        chosen = np.where((cost > 0) & (end - cost <= promise), place, chosen)
+    return np.where(chosen < 3, chosen, fallback)  # noqa: PLR2004 - 3 is the credit leg
+
+
+_MAX = np.iinfo(np.int64).max
+
+
+def _promise_of_cycle(at: Micros, deadlines: Micros, due: Micros, promise: Micros) -> Micros:
+    """Return the promise of the first cycle whose deadline an instant meets, at least one's own."""
+    place = np.minimum(np.searchsorted(deadlines, at, side="left"), len(due) - 1)
+    return np.where(at == _NONE, promise, np.maximum(due[place], promise))

@@ -1,0 +1,169 @@
+"""From facts to journeys: the order in which the SQL files run, and what Python adds between.
+
+``raw_<table>`` → ``facts_<table>`` (known by T) → ``sold`` → ``parcels`` (account, promise) →
+``acts``, ``till`` → ``lines`` → ``chains`` → credits matched → ``settled`` → ``outcomes`` →
+``legs`` → ``journeys``. Every step reads tables and makes one; nothing is changed in place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from daozhang.engine import Engine, SqlFolder
+from daozhang.facts import Problem
+from daozhang.journey.chains import follow_resends
+from daozhang.journey.identities import Identities, check_identities
+from daozhang.journey.incidents import put_incidents
+from daozhang.journey.known import Zones, latest_known_at, learn
+from daozhang.journey.legs import put_legs
+from daozhang.journey.rates import put_local_days, put_moved, put_rates
+from daozhang.journey.routes import lay_routes, lay_spans
+from daozhang.journey.standing import stand
+from daozhang.journey.terms import TermsBook
+
+__all__ = ["NothingKnownError", "Outcome", "account_zones", "find_journeys"]
+
+SQL = SqlFolder("daozhang.journey")
+
+Progress = Callable[[str], None]
+
+
+class NothingKnownError(ValueError):
+    """No fact carries a time, so there is no moment to answer for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run found, beside the tables it left in the engine.
+
+    Attributes:
+        as_of: the moment T that the answer is for.
+        problems: rows that contradict each other.
+        identities: every term of the identities.
+    """
+
+    as_of: datetime
+    problems: tuple[Problem, ...]
+    identities: Identities
+
+
+def account_zones(engine: Engine, book: TermsBook) -> Zones:
+    """Return where each account's bare dates belong: the zone of the terms that pay it."""
+    zones = {}
+    for account_id, merchant_id, provider_id in engine.rows(
+        "SELECT account_id, merchant_id, provider_id FROM raw_accounts ORDER BY account_id"
+    ):
+        for term in book.terms:
+            fits = term.account_id == account_id or (
+                term.account_id is None
+                and provider_id in (None, term.provider_id)
+                and term.merchant_id in (None, merchant_id)
+            )
+            if fits:
+                zones[str(account_id)] = term.credit_timezone
+                break
+    return Zones(book.timezone, {a: z for a, z in zones.items() if z != book.timezone})
+
+
+def find_journeys(
+    engine: Engine,
+    book: TermsBook,
+    as_of: datetime | None = None,
+    progress: Progress = lambda step: None,
+) -> Outcome:
+    """Track every sale in ``raw_<table>`` as known by T, leaving view ``journeys``.
+
+    Args:
+        engine: holds ``raw_<table>`` for every fact table.
+        book: the terms.
+        as_of: T, aware; None: the latest ``known_at`` in the facts.
+        progress: told the name of each stage as it begins.
+
+    Raises:
+        NothingKnownError: no fact has a time and no T was given.
+        BrokenIdentityError: see :mod:`daozhang.journey.identities`.
+    """
+    progress("facts")
+    zones = account_zones(engine, book)
+    moment = as_of or latest_known_at(engine, zones)
+    if moment is None:
+        raise NothingKnownError("no fact carries a time")
+    moment = moment.astimezone(UTC)
+    problems = learn(engine, zones, moment)
+    progress("promises")
+    _promise(engine, book)
+    progress("settlement")
+    _settle(engine, book, moment)
+    progress("credits")
+    stand(engine, book, zones)
+    progress("journeys")
+    _conclude(engine, book)
+    progress("identities")
+    identities = check_identities(engine, SQL)
+    return Outcome(moment, tuple(problems), identities)
+
+
+def _run(engine: Engine, *names: str) -> None:
+    for name in names:
+        engine.run(name, SQL[name])
+
+
+def _promise(engine: Engine, book: TermsBook) -> None:
+    ((bare,),) = engine.rows("SELECT count(*) FROM facts_sales WHERE store_id IS NULL")
+    engine.view("sold", SQL["sold_filled" if bare else "sold_plain"])
+    put_rates(engine, book)
+    candidates = lay_routes(engine, book)
+    lay_spans(engine, book, candidates)
+    _run(engine, "parcels", "acts_named", "acts", "till")
+    engine.view("priced", SQL["priced"])
+    _run(engine, "accruals")
+    put_moved(engine, book)
+    limited = any(term.daily_limit_minor is not None for term in book.terms)
+    engine.run(
+        "over_limit", SQL["over_limit"] if limited else "SELECT sale_id FROM parcels WHERE 1 = 0"
+    )
+    engine.view("promised", SQL["promised"])
+
+
+def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
+    follow_resends(engine)
+    _run(engine, "lines_named")
+    ((unnamed,),) = engine.rows(
+        "SELECT count(*) FROM lines_named WHERE sale_id IS NULL AND ref IS NOT NULL"
+    )
+    if unnamed:
+        _run(engine, "referenced", "rrns_repeated", "lines_by_rrn")
+    else:
+        engine.run("lines_by_rrn", "SELECT * FROM lines_named WHERE 1 = 0")
+    _run(engine, "lines")
+    ((unpaid, first),) = engine.rows(
+        "SELECT count(*), min(cleared_at) FROM lines WHERE chain_id IS NULL AND status = 'settled'"
+    )
+    if unpaid and isinstance(first, datetime):
+        put_local_days(engine, book.timezone, first.replace(tzinfo=first.tzinfo or UTC), moment)
+        _run(engine, "lines_dated")
+        engine.run("lines", "SELECT * FROM lines_dated")
+    _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
+    _run(engine, "supposed", "supposed_chains")
+
+
+def _conclude(engine: Engine, book: TermsBook) -> None:
+    ((supposed,),) = engine.rows("SELECT count(*) FROM supposed")
+    if supposed:
+        _run(engine, "lines_supposed")
+        engine.run("lines_settled", "SELECT * FROM lines")
+        engine.run(
+            "lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed"
+        )
+    _run(engine, "sales_busy", "line_standing", "settled_busy")
+    engine.view("settled_plain", SQL["settled_plain"])
+    engine.view(
+        "settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy"
+    )
+    _run(engine, "outcomes")
+    put_legs(engine, book, SQL)
+    put_incidents(engine)
+    engine.view("journeys", SQL["journeys"])
+

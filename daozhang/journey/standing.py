@@ -1,0 +1,274 @@
+"""Where each payout's money stands by T, as tables: from matching to what SQL joins.
+
+Makes ``chain_standing`` (one row a chain), ``line_shares`` (lines of chains that are credited in
+part), ``credit_standing`` (one row a booked credit: explained, not ours or unexplained) and
+``cover`` (stretches of time in which an account's statement is known to be complete).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from daozhang.engine import Engine
+from daozhang.journey.arrivals import Chain, Credit, match
+from daozhang.journey.known import Zones, start_of_day
+from daozhang.journey.routes import ALWAYS
+from daozhang.journey.terms import TermsBook
+from daozhang.money import allocate
+
+__all__ = ["stand"]
+
+_INSTANT = pa.timestamp("us", "UTC")
+_STANDING = pa.schema(
+    [
+        ("provider_id", pa.string()), ("chain_id", pa.string()), ("account_id", pa.string()),
+        ("payout_id", pa.string()), ("paid_out_at", _INSTANT), ("whole", pa.bool_()),
+        ("net_minor", pa.int64()), ("credited_minor", pa.int64()), ("credited_at", _INSTANT),
+        ("credited_on", pa.date32()), ("booked_day", pa.bool_()), ("credit_id", pa.string()),
+        ("credit_ids", pa.string()), ("matched_by", pa.string()), ("returned", pa.int32()),
+        ("held", pa.int32()), ("reason", pa.string()),
+    ]
+)  # fmt: skip
+_CREDIT = pa.schema(
+    [
+        ("account_id", pa.string()), ("credit_id", pa.string()), ("currency", pa.string()),
+        ("amount_minor", pa.int64()), ("booked_at", _INSTANT), ("ref", pa.string()),
+        ("counterparty", pa.string()), ("standing", pa.string()), ("explained_minor", pa.int64()),
+        ("matched_by", pa.string()), ("payout_ids", pa.string()),
+    ]
+)  # fmt: skip
+_SHARE = pa.schema(
+    [("provider_id", pa.string()), ("line_id", pa.string()), ("credited_minor", pa.int64())]
+)
+_COVER = pa.schema([("account_id", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT)])
+
+
+def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
+    """Match credits with chains and make the tables this module names."""
+    lookup = {name: ZoneInfo(name) for name in zones.names()}
+
+    def day_of(moment: datetime, account_id: str | None) -> date:
+        zone = zones.by_account.get(account_id or "", zones.default)
+        return moment.astimezone(lookup[zone]).date()
+
+    credit_rows = _fetch(
+        engine,
+        "SELECT account_id, credit_id, currency, amount_minor, booked_at, booked_day, ref, "
+        "counterparty FROM facts_credits WHERE status = 'booked'",
+    )
+    credits = [
+        Credit(
+            account_id=row["account_id"],
+            credit_id=row["credit_id"],
+            currency=row["currency"],
+            amount_minor=row["amount_minor"],
+            booked_at=row["booked_at"],
+            day=day_of(row["booked_at"], row["account_id"]),
+            ref=row["ref"] or "",
+            text=f"{row['ref'] or ''} {row['counterparty'] or ''}",
+            booked_day=row["booked_day"],
+        )
+        for row in credit_rows
+    ]
+    chain_rows = _fetch(engine, "SELECT * FROM chains")
+    chains = _chains(engine, chain_rows, day_of)
+    match(chains, credits)
+    _put_chains(engine, chains, chain_rows, day_of)
+    _put_shares(engine, chains)
+    _put_credits(engine, book, credits, credit_rows)
+    _put_cover(engine, credits, zones)
+
+
+def _fetch(engine: Engine, sql: str) -> list[dict[str, Any]]:
+    return engine.fetch(sql).to_pylist()
+
+
+def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Chain]:
+    names: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for row in _fetch(engine, "SELECT provider_id, payout_id, chain_id FROM resent"):
+        names[row["provider_id"], row["chain_id"]].append(row["payout_id"])
+    chains = []
+    for row in rows:
+        key = (row["provider_id"], row["chain_id"])
+        moment = row["paid_out_at"] or row["cleared_at"]
+        own_names = names.get(key) or ([] if key[1].startswith("~") else [key[1]])
+        chains.append(
+            Chain(
+                provider_id=key[0],
+                chain_id=key[1],
+                account_id=row["account_id"],
+                currency=row["currency"],
+                net_minor=row["net_minor"],
+                day=day_of(moment, row["account_id"]) if moment else None,
+                alive=not row["returned"] and not row["held"],
+                names=tuple(own_names),
+            )
+        )
+    for row in _fetch(engine, "SELECT * FROM supposed_chains"):
+        chains.append(
+            Chain(
+                provider_id=row["provider_id"],
+                chain_id=row["chain_id"],
+                account_id=row["account_id"],
+                currency=row["currency"],
+                net_minor=row["net_minor"],
+                day=row["business_date"],
+                alive=True,
+                names=(),
+                supposed=True,
+            )
+        )
+    return chains
+
+
+def _put_chains(
+    engine: Engine, chains: list[Chain], rows: list[dict[str, Any]], day_of: Any
+) -> None:
+    facts = {(row["provider_id"], row["chain_id"]): row for row in rows}
+    columns: dict[str, list[object]] = {name: [] for name in _STANDING.names}
+    for chain in chains:
+        row = facts.get((chain.provider_id, chain.chain_id), {})
+        if chain.supposed and not chain.credits:
+            continue
+        ordered = sorted(chain.credits, key=lambda c: (c.booked_at, c.credit_id))
+        # A payout that nets to nothing is settled by set-off: no credit will ever come.
+        offset = chain.alive and chain.net_minor == 0 and not ordered and row.get("paid_out_at")
+        whole = bool(offset) or (
+            chain.alive and bool(ordered) and chain.credited_minor == chain.net_minor
+        )
+        last = ordered[-1] if ordered else None
+        arrived_at = last.booked_at if last else (row["paid_out_at"] if offset else None)
+        values = (
+            chain.provider_id, chain.chain_id, chain.account_id,
+            row.get("payout_id") or (None if chain.chain_id.startswith("~") else chain.chain_id),
+            row.get("paid_out_at") if chain.alive else None, whole, chain.net_minor,
+            chain.credited_minor if chain.alive else 0,
+            arrived_at, day_of(arrived_at, chain.account_id) if arrived_at else None,
+            bool(last and last.booked_day), last.credit_id if last else None,
+            ";".join(credit.credit_id for credit in ordered) or None,
+            "set_off" if offset else chain.matched_by,
+            row.get("returned", 0), row.get("held", 0), row.get("reason"),
+        )  # fmt: skip
+        for name, value in zip(_STANDING.names, values, strict=True):
+            columns[name].append(value)
+    engine.put("chain_standing", pa.table(columns, _STANDING))
+
+
+def _put_shares(engine: Engine, chains: list[Chain]) -> None:
+    """Share what came of a payout over its lines, where only a part of it came."""
+    partial = {
+        (chain.provider_id, chain.chain_id): chain.credited_minor
+        for chain in chains
+        if chain.alive and chain.credited_minor not in (0, chain.net_minor)
+    }
+    shares: list[dict[str, object]] = []
+    if partial:
+        wanted = [{"provider_id": p, "chain_id": c} for p, c in partial]
+        engine.put("chains_partial", pa.Table.from_pylist(wanted))
+        lines: dict[tuple[str, str], list[tuple[str, int]]] = defaultdict(list)
+        for provider, chain, line, net in engine.rows(
+            "SELECT l.provider_id, l.chain_id, l.line_id, l.net_minor FROM lines AS l "
+            "SEMI JOIN chains_partial AS c ON c.provider_id = l.provider_id "
+            "AND c.chain_id = l.chain_id WHERE l.status = 'settled' "
+            "ORDER BY l.provider_id, l.chain_id, l.cleared_at, l.line_id"
+        ):
+            lines[str(provider), str(chain)].append((str(line), int(str(net))))
+        for (provider_id, chain_id), members in sorted(lines.items()):
+            weights = [net for _, net in members]
+            if not sum(weights):
+                continue
+            parts = allocate(partial[provider_id, chain_id], weights)
+            shares += [
+                {"provider_id": provider_id, "line_id": line_id, "credited_minor": part}
+                for (line_id, _), part in zip(members, parts, strict=True)
+            ]
+    engine.put("line_shares", pa.Table.from_pylist(shares, _SHARE))
+
+
+def _put_credits(
+    engine: Engine, book: TermsBook, credits: list[Credit], rows: list[dict[str, Any]]
+) -> None:
+    payers = {
+        name.casefold()
+        for term in book.terms
+        for name in (*term.payer_names, *([term.legal_name] if term.legal_name else []))
+    }
+    accounts = {row["account_id"] for row in _fetch(engine, "SELECT account_id FROM facts_accounts")}
+    by_key = {(credit.account_id, credit.credit_id): credit for credit in credits}
+    out = []
+    for row in rows:
+        credit = by_key[row["account_id"], row["credit_id"]]
+        out.append(
+            {
+                **{name: row[name] for name in _CREDIT.names[:7]},
+                "standing": _standing(credit, row["counterparty"], payers, accounts),
+                "explained_minor": credit.explained_minor,
+                "matched_by": credit.matched_by,
+                "payout_ids": ";".join(sorted(c.chain_id for c in credit.chains)) or None,
+            }
+        )
+    engine.put("credit_standing", pa.Table.from_pylist(out, _CREDIT))
+
+
+def _standing(credit: Credit, payer: str | None, payers: set[str], accounts: set[str]) -> str:
+    if credit.chains:
+        return "explained"
+    if credit.amount_minor < 0 or (accounts and credit.account_id not in accounts):
+        return "not_ours"
+    if payers and payer:
+        name = payer.casefold()
+        if not any(known in name or name in known for known in payers):
+            return "not_ours"
+    return "unexplained"
+
+
+def _put_cover(engine: Engine, credits: list[Credit], zones: Zones) -> None:
+    """Say from when until when each account's credits are complete (the contract's facts)."""
+    stretches: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
+    for row in _fetch(
+        engine,
+        "SELECT subject, from_at, to_at FROM facts_coverage WHERE \"table\" = 'credits' "
+        "AND from_at IS NOT NULL ORDER BY subject, from_at",
+    ):
+        stretches[row["subject"]].append((row["from_at"], row["to_at"]))
+    accounts = _fetch(engine, "SELECT account_id, bank_id FROM facts_accounts")
+    banks = {row["account_id"]: row["bank_id"] for row in accounts}
+    named = dict(
+        engine.rows(
+            "SELECT account_id, max(bank_id) FROM facts_credits WHERE bank_id IS NOT NULL "
+            "GROUP BY account_id"
+        )
+    )
+    seen_until: dict[object, datetime] = {}
+    for credit in credits:
+        bank = named.get(credit.account_id) or banks.get(credit.account_id)
+        if bank is not None:
+            zone = zones.by_account.get(credit.account_id, zones.default)
+            end = start_of_day(credit.day + timedelta(days=1), zone)
+            seen_until[bank] = max(end, seen_until.get(bank, datetime.min.replace(tzinfo=UTC)))
+    rows = [
+        {"account_id": account, "from_at": since, "until_at": until}
+        for account, parts in sorted(stretches.items())
+        for since, until in _merged(parts)
+    ]
+    rows += [
+        {"account_id": account, "from_at": ALWAYS[0], "until_at": seen_until[bank]}
+        for account, bank in sorted(banks.items())
+        if account not in stretches and bank in seen_until
+    ]
+    engine.put("cover", pa.Table.from_pylist(rows, _COVER))
+
+
+def _merged(parts: list[tuple[datetime, datetime]]) -> list[tuple[datetime, datetime]]:
+    merged: list[tuple[datetime, datetime]] = []
+    for since, until in sorted(parts):
+        if merged and since <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(until, merged[-1][1]))
+        else:
+            merged.append((since, until))
+    return merged

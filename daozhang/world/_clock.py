@@ -1,0 +1,60 @@
+"""Time and chance inside the simulated estate.
+
+Rules kept here: an instant is a whole number of seconds since 1970-01-01 00:00 *in China* (UTC+8
+all year), so that days and hours of the day are plain divisions; only the writer turns it into
+UTC. What never happens has the instant :data:`NEVER`. Every random draw comes from a stream named
+by the seed and a path of numbers, so one fault's draws never move another's, nor the sales.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "DAY",
+    "EPOCH",
+    "HOUR",
+    "MINUTE",
+    "NEVER",
+    "UTC_OFFSET",
+    "Bools",
+    "Floats",
+    "Ints",
+    "day_number",
+    "stream",
+    "uniform_ints",
+]
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Bools = NDArray[np.bool_]
+
+MINUTE: Final = 60
+HOUR: Final = 3600
+DAY: Final = 86_400
+UTC_OFFSET: Final = 8 * HOUR
+NEVER: Final = 2**60
+EPOCH: Final = date(1970, 1, 1)
+
+
+def day_number(day: date) -> int:
+    """Return the days from 1970-01-01 to a date."""
+    return (day - EPOCH).days
+
+
+def stream(seed: int, *path: int) -> np.random.Generator:
+    """Return the random stream of that name; the same name gives the same draws.
+
+    Raises:
+        ValueError: a negative seed or number in the path.
+    """
+    return np.random.default_rng([seed, *path])
+
+
+def uniform_ints(rng: np.random.Generator, low: int, high: int, shape: tuple[int, ...]) -> Ints:
+    """Return integers drawn evenly from ``[low, high)``."""
+    return rng.integers(low, high, size=shape, dtype=np.int64)

@@ -1,0 +1,302 @@
+"""Who exists: merchants, stores, terminals, accounts, banks, and who pays whom where.
+
+Rules kept here: a chain uses one card provider; every merchant's wallet sales go through the
+wallet provider. A *pair* is one provider paying into one account, the unit that payouts are made
+for. Shares of models, carriers, banks and providers are data at the top.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from daozhang.world._clock import Bools, Floats, Ints, stream
+from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, KUAIDA, LANQIAO, PROVIDERS
+from daozhang.world.trades import TRADES
+
+__all__ = ["BANKS", "CARRIERS", "CITIES", "FLEET_MODELS", "MODELS", "Bank", "Estate", "make_estate"]
+
+_STREAM: Final = 1
+MODELS: Final = ("A920", "P2000", "N910", "S90", "V200")
+FLEET_MODELS: Final = 3
+"""The first so many models run the platform that is upgraded; the others never are."""
+CARRIERS: Final = ("CMCC", "CTCC", "CUCC")
+CITIES: Final = (
+    ("上海", "2900"), ("北京", "1000"), ("广州", "5810"), ("深圳", "5840"), ("成都", "6510"),
+    ("杭州", "3310"), ("武汉", "5210"),
+)  # fmt: skip
+_MODEL_SHARES: Final = (0.30, 0.24, 0.24, 0.13, 0.09)
+_CARRIER_SHARES: Final = (0.5, 0.27, 0.23)
+_CITY_SHARES: Final = (0.24, 0.18, 0.15, 0.14, 0.11, 0.10, 0.08)
+_SINGLE_PROVIDER_SHARES: Final = (0.45, 0.20, 0.20, 0.0, 0.15)
+_SINGLE_TRADE_SHARES: Final = (0.34, 0.10, 0.16, 0.22, 0.08, 0.10)
+_BANK_SHARES: Final = (0.26, 0.24, 0.20, 0.15, 0.15)
+_CHAIN_PROVIDERS: Final = (1, 0, 2)  # RUIFU, HUATONG, ANXIN in turn
+_CHAIN_TRADES: Final = (0, 1, 2)
+_CHAIN_SHARE: Final = 0.55
+_TERMINALS_MIN: Final = 24
+
+
+@dataclass(frozen=True, slots=True)
+class Bank:
+    """A settlement bank.
+
+    Attributes:
+        bank_id: its code.
+        minutes: typical minutes from payout to booking.
+        ref: what its statement shows of a payout: its id, its id within a text, or nothing.
+        by_day: its statement gives dates only.
+    """
+
+    bank_id: str
+    minutes: int
+    ref: str
+    by_day: bool = False
+
+
+BANKS: Final = (
+    Bank("ICBC", 25, "id"),
+    Bank("CCB", 40, "id"),
+    Bank("CMB", 10, "id"),
+    Bank("BOC", 35, "text"),
+    Bank("ABC", 30, "none", by_day=True),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Estate:
+    """Who exists; arrays are indexed by terminal, merchant, store, account or pair number.
+
+    Attributes:
+        merchant_ids: by merchant.
+        merchant_mcc: by merchant.
+        single: by merchant: not a chain.
+        store_ids: by store.
+        store_city: by store, into :data:`CITIES`.
+        terminal_ids: by terminal, ascending.
+        terminal_merchant: by terminal.
+        terminal_store: by terminal.
+        terminal_trade: by terminal, into :data:`TRADES`.
+        terminal_model: by terminal, into :data:`MODELS`.
+        terminal_carrier: by terminal, into :data:`CARRIERS`.
+        terminal_serial: by terminal.
+        weight: by terminal: share of the estate's sales.
+        offline_share: by terminal: card sales taken offline on an ordinary day.
+        first_batch: by terminal: number of the first batch.
+        provider_of: terminal by channel, into :data:`PROVIDERS`.
+        fee_bps: terminal by channel.
+        fee_cap: terminal by channel, minor units.
+        account_ids: by account.
+        account_rows: by account: merchant, bank, provider (-1 any), store (-1 any).
+        pair_provider: by pair.
+        pair_account: by pair.
+        pair_bank: by pair, into :data:`BANKS`.
+        pair_merchant: by pair.
+        pair_of: terminal by provider; -1 where the terminal does not use it.
+    """
+
+    merchant_ids: list[str]
+    merchant_mcc: list[str]
+    single: Bools
+    store_ids: list[str]
+    store_city: Ints
+    terminal_ids: list[str]
+    terminal_merchant: Ints
+    terminal_store: Ints
+    terminal_trade: Ints
+    terminal_model: Ints
+    terminal_carrier: Ints
+    terminal_serial: list[str]
+    weight: Floats
+    offline_share: Floats
+    first_batch: Ints
+    provider_of: Ints
+    fee_bps: Ints
+    fee_cap: Ints
+    account_ids: list[str]
+    account_rows: Ints
+    pair_provider: Ints
+    pair_account: Ints
+    pair_bank: Ints
+    pair_merchant: Ints
+    pair_of: Ints
+
+    @property
+    def card_provider(self) -> Ints:
+        """By terminal: the provider of its card sales."""
+        return self.provider_of[:, 0]
+
+    @property
+    def reduced_rates(self) -> list[tuple[str, str, int]]:
+        """Agreed card rates: provider_id, merchant_id, basis points."""
+        rates = {}
+        for terminal, merchant in enumerate(self.terminal_merchant.tolist()):
+            bps = TRADES[int(self.terminal_trade[terminal])].card_bps
+            if bps is not None:
+                provider = PROVIDERS[int(self.card_provider[terminal])].provider_id
+                rates[provider, self.merchant_ids[merchant]] = bps
+        return [(provider, merchant, bps) for (provider, merchant), bps in rates.items()]
+
+
+@dataclass(slots=True)
+class _Shop:
+    """A merchant being drawn up: its provider, trade and the sizes of its stores."""
+
+    provider: int
+    trade: int
+    chain: bool
+    stores: list[int]
+
+
+def make_estate(seed: int, sales: int, days: int) -> Estate:
+    """Draw up an estate that sells so much; more sales mean more and busier terminals."""
+    rng = stream(seed, _STREAM)
+    wanted = max(_TERMINALS_MIN, round(1.5 * (sales / days) ** 0.65))
+    shops = _shops(rng, wanted)
+    return _fill(rng, shops)
+
+
+def _shops(rng: np.random.Generator, terminals: int) -> list[_Shop]:
+    shops: list[_Shop] = []
+    chains = 2 + terminals // 500
+    shares = rng.dirichlet(np.full(chains, 6.0)) * _CHAIN_SHARE * terminals
+    for chain, share in enumerate(shares.tolist()):
+        kind = chain % len(_CHAIN_PROVIDERS)
+        stores: list[int] = []
+        while sum(stores) < max(4, share):
+            stores.append(int(rng.integers(2, 5)))
+        shops.append(_Shop(_CHAIN_PROVIDERS[kind], _CHAIN_TRADES[kind], True, stores))  # noqa: FBT003 - a record
+    count = sum(sum(shop.stores) for shop in shops)
+    while count < terminals:
+        provider = int(rng.choice(len(PROVIDERS), p=_SINGLE_PROVIDER_SHARES))
+        trade = int(rng.choice(len(TRADES), p=_SINGLE_TRADE_SHARES))
+        size = int(rng.integers(1, 3))
+        shops.append(_Shop(provider, trade, False, [size]))  # noqa: FBT003 - a record
+        count += size
+    return shops
+
+
+def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
+    stores = [(m, size) for m, shop in enumerate(shops) for size in shop.stores]
+    store_merchant = np.array([m for m, _ in stores], dtype=np.int64)
+    store_city = rng.choice(len(CITIES), size=len(stores), p=_CITY_SHARES).astype(np.int64)
+    terminal_store = np.repeat(np.arange(len(stores)), [size for _, size in stores]).astype(
+        np.int64
+    )
+    count = len(terminal_store)
+    merchant = store_merchant[terminal_store]
+    trade = np.array([shop.trade for shop in shops], dtype=np.int64)[merchant]
+    card = np.array([shop.provider for shop in shops], dtype=np.int64)[merchant]
+    first_store = {m: s for s, (m, _) in reversed(list(enumerate(stores)))}
+    merchant_ids = [
+        f"898{CITIES[int(store_city[first_store[m]])][1]}{TRADES[shop.trade].mcc}{m + 1:04d}"
+        for m, shop in enumerate(shops)
+    ]
+    single = np.array([not shop.chain for shop in shops], dtype=np.bool_)
+    # A chain's stores share a carrier by city contract; a single shop has what it has.
+    store_carrier = rng.choice(len(CARRIERS), size=len(stores), p=_CARRIER_SHARES)
+    store_model = rng.choice(len(MODELS), size=len(stores), p=_MODEL_SHARES)
+    mixed = rng.choice(len(MODELS), size=count, p=_MODEL_SHARES)
+    chain_terminal = ~single[merchant]
+    model = np.where(chain_terminal, mixed, store_model[terminal_store]).astype(np.int64)
+    weight = rng.gamma(3.0, 1.0, size=count) * np.where(chain_terminal, 1.3, 1.0)
+    offline = np.where(rng.random(count) < 0.12, 0.2, 0.03) * rng.uniform(0.5, 1.5, count)
+    provider_of = np.full((count, len(CHANNELS)), LANQIAO, dtype=np.int64)
+    provider_of[:, :BATCH_CHANNELS] = card[:, None]
+    accounts, pairs, pair_of = _accounts(rng, shops, store_merchant, terminal_store, card)
+    bank = accounts[:, 1]
+    fee_bps, fee_cap = _fees(provider_of, trade)
+    return Estate(
+        merchant_ids=merchant_ids,
+        merchant_mcc=[TRADES[shop.trade].mcc for shop in shops],
+        single=single,
+        store_ids=[f"ST{s + 1:05d}" for s in range(len(stores))],
+        store_city=store_city,
+        terminal_ids=[str(10_000_001 + t) for t in range(count)],
+        terminal_merchant=merchant,
+        terminal_store=terminal_store,
+        terminal_trade=trade,
+        terminal_model=model,
+        terminal_carrier=store_carrier[terminal_store].astype(np.int64),
+        terminal_serial=[f"0000{v:012d}" for v in rng.permutation(count) + 10**9],
+        weight=weight / weight.sum(),
+        offline_share=offline,
+        first_batch=rng.integers(100, 900, size=count, dtype=np.int64),
+        provider_of=provider_of,
+        fee_bps=fee_bps,
+        fee_cap=fee_cap,
+        account_ids=[
+            f"{BANKS[int(b)].bank_id}{6_222_000_000 + 7 * a:010d}" for a, b in enumerate(bank)
+        ],
+        account_rows=accounts,
+        pair_provider=pairs[:, 0],
+        pair_account=pairs[:, 1],
+        pair_bank=bank[pairs[:, 1]],
+        pair_merchant=accounts[pairs[:, 1], 0],
+        pair_of=pair_of,
+    )
+
+
+def _fees(provider_of: Ints, trade: Ints) -> tuple[Ints, Ints]:
+    bps = np.zeros(provider_of.shape, dtype=np.int64)
+    cap = np.full(provider_of.shape, 2**60, dtype=np.int64)
+    for p, provider in enumerate(PROVIDERS):
+        for c, channel in enumerate(CHANNELS):
+            if channel in provider.fees:
+                rate, limit = provider.fees[channel]
+                mine = provider_of[:, c] == p
+                bps[mine, c] = rate
+                if limit is not None:
+                    cap[mine, c] = limit
+    for k, kind in enumerate(TRADES):
+        if kind.card_bps is not None:
+            bps[trade == k, 0] = kind.card_bps
+    return bps, cap
+
+
+def _accounts(
+    rng: np.random.Generator,
+    shops: list[_Shop],
+    store_merchant: Ints,
+    terminal_store: Ints,
+    card: Ints,
+) -> tuple[Ints, Ints, Ints]:
+    """Draw accounts: (merchant, bank, provider, store), pairs: (provider, account), pair_of.
+
+    A chain has one account a provider or one a store; a single shop one for all, or one each.
+    """
+    rows: list[tuple[int, int, int, int]] = []
+    where: dict[tuple[int, int], int] = {}  # (store, provider) -> account
+    stores_of: dict[int, list[int]] = {}
+    for store, owner in enumerate(store_merchant.tolist()):
+        stores_of.setdefault(owner, []).append(store)
+    banks = rng.choice(len(BANKS), size=(len(store_merchant) + len(shops), 2), p=_BANK_SHARES)
+    for m, shop in enumerate(shops):
+        used = (shop.provider, LANQIAO)
+        if shop.chain and shop.provider == _CHAIN_PROVIDERS[1]:
+            for store in stores_of[m]:
+                for provider in used:
+                    where[store, provider] = len(rows)
+                rows.append((m, int(banks[store, 0]), -1, store))
+        elif shop.chain or rng.random() < 0.4:
+            for n, provider in enumerate(used):
+                for store in stores_of[m]:
+                    where[store, provider] = len(rows)
+                rows.append((m, int(banks[len(store_merchant) + m, n]), provider, -1))
+        else:
+            for store in stores_of[m]:
+                for provider in used:
+                    where[store, provider] = len(rows)
+            rows.append((m, int(banks[len(store_merchant) + m, 0]), -1, -1))
+    pairs: dict[tuple[int, int], int] = {}
+    pair_of = np.full((len(terminal_store), len(PROVIDERS)), -1, dtype=np.int64)
+    for terminal, store in enumerate(terminal_store.tolist()):
+        for provider in (int(card[terminal]), LANQIAO):
+            pair = (provider, where[store, provider])
+            pair_of[terminal, provider] = pairs.setdefault(pair, len(pairs))
+    return np.array(rows, dtype=np.int64), np.array(list(pairs), dtype=np.int64), pair_of
+
+
+assert KUAIDA == len(_SINGLE_PROVIDER_SHARES) - 1

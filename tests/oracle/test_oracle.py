@@ -1,0 +1,201 @@
+"""The oracle is checked from two sides: generated truth, and an independent implementation."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import holidays
+import pytest
+
+from tests.oracle.compare import (
+    assert_same_journeys,
+    differences,
+    drop_rows,
+    duplicate_rows,
+    latest_known,
+    shuffle_files,
+    slice_by_known_at,
+    withdraw_rows,
+)
+from tests.oracle.estate import (
+    ALL,
+    PAYOUT_FEATURES,
+    PLAIN,
+    ROW_FEATURES,
+    WORLD_FEATURES,
+    Estate,
+    make_estate,
+)
+from tests.oracle.estate_stories import STORIES
+from tests.oracle.promises import is_business
+from tests.oracle.reference import reference
+from tests.oracle.rows import known_at, read_folder
+
+DAY = dt.timedelta(days=1)
+SEEDS = range(44)
+
+
+def both(estate: Estate) -> dict[str, dict[str, Any]]:
+    """Check the reference against the truth now and at two earlier moments; return it."""
+    facts = (estate.rows, estate.config)
+    answer = reference(facts)
+    assert_same_journeys(estate.truth, answer, about=estate)
+    for back in (2 * DAY, 5 * DAY + dt.timedelta(hours=3, minutes=7)):
+        moment = estate.as_of - back
+        about = f"{estate} as of {moment}"
+        assert_same_journeys(estate.truth_at(moment), reference(facts, moment), about=about)
+    return answer
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_truth_and_reference_agree(seed: int) -> None:
+    both(make_estate(seed, sales=260))
+
+
+@pytest.mark.parametrize(
+    "features",
+    [PLAIN, WORLD_FEATURES, PAYOUT_FEATURES, ROW_FEATURES, frozenset(STORIES)],
+    ids=["plain", "world", "payouts", "rows", "stories"],
+)
+@pytest.mark.parametrize("seed", [100, 101, 102, 103])
+def test_they_agree_on_feature_sets(features: frozenset[str], seed: int) -> None:
+    both(make_estate(seed, features, sales=150))
+
+
+@pytest.mark.parametrize("feature", sorted(ALL))
+def test_they_agree_on_each_feature_alone(feature: str) -> None:
+    both(make_estate(len(feature), frozenset({feature}), sales=120))
+    both(make_estate(len(feature) + 50, ALL - {feature}, sales=120))
+
+
+def test_every_outcome_occurs() -> None:
+    """An oracle that never sees an outcome cannot check it."""
+    seen: Counter[str] = Counter()
+    for seed in range(10):
+        answer = reference((estate := make_estate(seed)).rows and (estate.rows, estate.config))
+        for journey in answer.values():
+            seen.update(str(journey[n]) for n in ("status", "matched_by", "leg", "reason"))
+            seen.update(["provisional"] if journey["provisional"] else [])
+    wanted = (
+        "on_time late in_transit overdue cancelled unknown submit clear pay_out credit held "
+        "rejected returned missing short payout_id payout_id_in_text net_amount_day split merged "
+        "provisional"
+    )
+    assert not [word for word in wanted.split() if seen[word] < 5], seen
+
+
+def test_a_plain_estate_is_on_time() -> None:
+    estate = make_estate(1, PLAIN, sales=200)
+    assert {j["status"] for j in estate.truth.values()} <= {"on_time", "in_transit", "unknown"}
+
+
+@pytest.mark.parametrize("seed", [3, 4, 5])
+def test_grouping_order_and_repeats_do_not_matter(seed: int, tmp_path: Path) -> None:
+    estate = make_estate(seed, sales=120)
+    folder = estate.write(tmp_path / "in")
+    assert latest_known(folder) == estate.as_of
+    assert_same_journeys(estate.truth, reference(folder), about=estate)
+    for pieces in (1, 2, 7):
+        assert_same_journeys(estate.truth, reference(shuffle_files(folder, seed + pieces, pieces)))
+    for table in ("sales", "credits", "settlements"):
+        assert_same_journeys(estate.truth, reference(duplicate_rows(folder, table, 0.5, seed)))
+
+
+@pytest.mark.parametrize("overlap", [0.0, 0.2])
+def test_slices_add_up_to_what_was_known(overlap: float, tmp_path: Path) -> None:
+    estate = make_estate(7, sales=120)
+    folder = estate.write(tmp_path / "in")
+    facts: dict[str, Any] = {}
+    for part in slice_by_known_at(folder, 5, overlap):
+        for table, rows in read_folder(part).items():
+            facts.setdefault(table, []).extend(rows)
+        answer = reference((facts, estate.config))
+        zone = estate.world.zone({})
+        moment = max(k for t, rs in facts.items() for r in rs if (k := known_at(t, r, zone)))
+        assert_same_journeys(estate.truth_at(moment), answer, about=part)
+        assert_same_journeys(answer, reference(folder, moment), about=part)
+    assert_same_journeys(estate.truth, answer)
+
+
+def test_what_was_learned_later_never_changes_an_earlier_answer() -> None:
+    estate = make_estate(11, sales=150)
+    zone = estate.world.zone({})
+    for days in (1, 4, 8):
+        moment = estate.as_of - days * DAY
+        known = {
+            table: [r for r in rows if (k := known_at(table, r, zone)) is None or k <= moment]
+            for table, rows in estate.rows.items()
+        }
+        early = reference((known, estate.config), moment)
+        assert early == reference((estate.rows, estate.config), moment)
+
+
+def test_withdrawn_and_dropped_credits_carry_nothing(tmp_path: Path) -> None:
+    folder = make_estate(2, sales=100).write(tmp_path / "in")
+    for changed in (withdraw_rows(folder, "credits", 1, 0), drop_rows(folder, "credits", 1, 0)):
+        journeys = reference(changed).values()
+        assert not any(j["credited_minor"] or j["credit_ids"] for j in journeys)
+        assert {"on_time", "late"}.isdisjoint(j["status"] for j in journeys)
+    half = reference(drop_rows(folder, "credits", 0.5, 0)).values()
+    assert any(j["credit_ids"] for j in half)
+
+
+def test_a_difference_names_sale_column_and_both_values() -> None:
+    estate = make_estate(1, PLAIN, sales=20)
+    answer = reference((estate.rows, estate.config))
+    answer["S00003"]["amount_minor"] += 1
+    answer["S00004"]["promised_at"] = None
+    del answer["S00005"]
+    found = differences(estate.truth, answer)
+    right = estate.truth["S00003"]["amount_minor"]
+    assert found[0].startswith("S00005: has no journey, expected ")
+    assert found[1].startswith(f"S00003.amount_minor: expected {right}, got {right + 1}")
+    assert "S00004.promised_at: expected 20" in found[2]
+    assert "got None" in found[2]
+    with pytest.raises(AssertionError, match="3 differences for a look"):
+        assert_same_journeys(estate.truth, answer, about="for a look")
+
+
+@pytest.mark.parametrize(
+    ("calendar", "library"),
+    [
+        ("CN", holidays.country_holidays("CN", years=range(2025, 2028))),
+        ("US_FED", holidays.financial_holidays("XFED", years=range(2025, 2028))),
+        ("TARGET2", holidays.financial_holidays("XECB", years=range(2025, 2028))),
+    ],
+)
+def test_calendars_by_hand_agree_with_the_library(calendar: str, library: Any) -> None:
+    days = [dt.date(2025, 1, 1) + n * DAY for n in range(3 * 365)]
+    assert [d for d in days if is_business(calendar, d) != library.is_working_day(d)] == []
+
+
+VECTORS = (
+    "2025-12-31 2026-01-04, 2026-02-13 2026-02-14, 2026-02-14 2026-02-24, 2026-04-30 2026-05-06, "
+    "2026-05-08 2026-05-09, 2026-09-18 2026-09-20, 2026-09-24 2026-09-28, 2026-09-30 2026-10-08, "
+    "2026-10-09 2026-10-10"
+)
+
+
+@pytest.mark.parametrize("vector", VECTORS.split(", "))
+@pytest.mark.parametrize("late_evening", [False, True])
+def test_published_due_dates(vector: str, late_evening: bool) -> None:
+    """The worked examples for T+1 in China; 23:30 before a date belongs to that date."""
+    sold, due = vector.split()
+    day = dt.date.fromisoformat(sold) - DAY if late_evening else dt.date.fromisoformat(sold)
+    captured = f"{day}T23:30:00+08:00" if late_evening else f"{day}T12:00:00+08:00"
+    terms = {
+        "provider_id": "p", "cutoff": "23:00", "basis": "business", "lag_days": 1,
+        "calendar": "CN", "credit_by": "12:00", "fee_bps": 60,
+    }  # fmt: skip
+    sale = {
+        "sale_id": "1", "kind": "sale", "merchant_id": "m", "terminal_id": "t",
+        "provider_id": "p", "channel": "card", "amount_minor": "100", "currency": "CNY",
+        "captured_at": captured,
+    }  # fmt: skip
+    config = {"timezone": "Asia/Shanghai", "terms": [terms]}
+    journey = reference(({"sales": [sale]}, config))["1"]
+    assert journey["promised_at"].isoformat() == f"{due}T04:00:00+00:00"
+    assert journey["status"] == "in_transit"
