@@ -2,12 +2,16 @@
 
 from daozhang.calendars.business import BusinessCalendar
 from daozhang.calendars.library import (
-    KNOWN_CALENDARS,
     UnknownCalendarError,
     bundled_overrides,
     load_calendar,
 )
-from daozhang.calendars.overrides import CalendarProblem, YearOverride, load_overrides
+from daozhang.calendars.year_overrides import (
+    KNOWN_CALENDARS,
+    CalendarProblem,
+    YearOverride,
+    load_overrides,
+)
 
 __all__ = [
     "KNOWN_CALENDARS",

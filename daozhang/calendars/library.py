@@ -20,9 +20,9 @@ from typing import Final
 import holidays
 
 from daozhang.calendars.business import BusinessCalendar, YearDays
-from daozhang.calendars.overrides import YearOverride, load_overrides
+from daozhang.calendars.year_overrides import KNOWN_CALENDARS, YearOverride, load_overrides
 
-__all__ = ["KNOWN_CALENDARS", "UnknownCalendarError", "bundled_overrides", "load_calendar"]
+__all__ = ["UnknownCalendarError", "bundled_overrides", "load_calendar"]
 
 _SATURDAY: Final = 5
 
@@ -78,8 +78,7 @@ _SOURCES: Final[dict[str, Callable[[int], tuple[set[date], bool]]]] = {
     "US_FED": _financial("XFED"),
     "TARGET2": _financial("XECB"),
 }
-KNOWN_CALENDARS: Final = tuple(sorted(_SOURCES))
-"""Names that need no override file."""
+assert tuple(sorted(_SOURCES)) == KNOWN_CALENDARS
 
 
 @cache

@@ -43,9 +43,9 @@ class DuckEngine:
         """See :meth:`daozhang.engine.base.Engine.run`."""
         self._forget(name)
         self.connection.execute(f'CREATE TABLE "{name}" AS {sql}')
-        counted = self.connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()
-        assert counted is not None
-        return int(counted[0])
+        ((count,),) = self.rows(f'SELECT count(*) FROM "{name}"')
+        assert isinstance(count, int)
+        return count
 
     def view(self, name: str, sql: str) -> None:
         """See :meth:`daozhang.engine.base.Engine.view`."""
@@ -54,15 +54,16 @@ class DuckEngine:
 
     def fetch(self, sql: str) -> pa.Table:
         """See :meth:`daozhang.engine.base.Engine.fetch`."""
-        return self.connection.execute(sql).to_arrow_table()
+        return self.connection.sql(sql).to_arrow_table()
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """See :meth:`daozhang.engine.base.Engine.rows`."""
-        return self.connection.execute(sql).fetchall()
+        table = self.fetch(sql)
+        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
 
     def columns(self, name: str) -> list[str]:
         """See :meth:`daozhang.engine.base.Engine.columns`."""
-        return [str(row[0]) for row in self.connection.execute(f'DESCRIBE "{name}"').fetchall()]
+        return list(self.connection.table(name).columns)
 
     def save(self, sql: str, path: Path) -> None:
         """See :meth:`daozhang.engine.base.Engine.save`."""
@@ -84,9 +85,8 @@ class DuckEngine:
         self._folder.cleanup()
 
     def _forget(self, name: str) -> None:
-        kind = self.connection.execute(
-            "SELECT table_type FROM information_schema.tables WHERE table_name = ?", [name]
-        ).fetchone()
-        if kind is not None:
-            what = "VIEW" if kind[0] == "VIEW" else "TABLE"
+        for (kind,) in self.rows(
+            f"SELECT table_type FROM information_schema.tables WHERE table_name = '{name}'"
+        ):
+            what = "VIEW" if kind == "VIEW" else "TABLE"
             self.connection.execute(f'DROP {what} "{name}"')

@@ -142,13 +142,12 @@ def read_entry(xml: Xml, ntry: etree._Element, zone: ZoneInfo, default: str | No
     details = [tx for d in xml.every(ntry, "NtryDtls") for tx in xml.every(d, "TxDtls")]
     amounts = _own_amounts(xml, details, minor, currency)
     entry_texts = _entry_texts(xml, ntry)
+    parts: tuple[Part, ...]
     if amounts is None:
         parts = (_whole(xml, details, minor, entry_texts),)
     else:
-        parts = tuple(
-            _part(xml, tx, part, entry_texts)
-            for tx, part in zip(details, amounts, strict=True)
-        )
+        pairs = zip(details, amounts, strict=True)
+        parts = tuple(_part(xml, tx, part, entry_texts) for tx, part in pairs)
     return Entry(
         currency=currency,
         amount_minor=minor,

@@ -27,7 +27,15 @@ from daozhang.formats.limits import (
     ZIP_RATIO_MAX,
 )
 
-__all__ = ["OLE_MARK", "ZIP_MARK", "Sheet", "WorkbookError", "is_encrypted_ole", "open_sheets", "refusal"]
+__all__ = [
+    "OLE_MARK",
+    "ZIP_MARK",
+    "Sheet",
+    "WorkbookError",
+    "is_encrypted_ole",
+    "open_sheets",
+    "refusal",
+]
 
 ZIP_MARK: Final = b"PK\x03\x04"
 OLE_MARK: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"

@@ -32,7 +32,6 @@ from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, read_entr
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._times import parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
-from daozhang.formats.limits import XML_DEPTH_MAX
 from daozhang.money import format_minor
 
 __all__ = ["CamtReader"]
@@ -110,11 +109,13 @@ class _Reading:
         self.statements = 0
         self.noticed = False
         self.consumed = 0
+        self.checked = False
 
     def run(self) -> Iterator[Facts | Problem]:
         events = etree.iterparse(
             self.stream,
             events=("start", "end"),
+            tag=[f"{{*}}{name}" for name in ("Document", "GrpHdr", "Ntry", *_KINDS)],
             resolve_entities=False,
             load_dtd=False,
             no_network=True,
@@ -122,17 +123,15 @@ class _Reading:
             remove_comments=True,
             remove_pis=True,
         )
-        depth = 0
         try:
             for event, element in events:
+                if not self.checked and not self._is_plain(element):
+                    return
                 if event == "start":
-                    depth += 1
-                    if not self._open(element, depth):
-                        break
-                    continue
-                depth -= 1
-                self._close(element)
-                yield from self.out.drain()
+                    self._open(element)
+                else:
+                    self._close(element)
+                    yield from self.out.drain()
         except etree.XMLSyntaxError as error:
             self._broken(error)
         if self.statement is not None:
@@ -161,40 +160,38 @@ class _Reading:
             "again",
         )
 
-    def _open(self, element: etree._Element, depth: int) -> bool:
-        """Look at an opening tag; False stops the reading."""
-        if depth == 1:
-            document = element.getroottree().docinfo
-            if document.doctype or document.internalDTD is not None:
-                self.out.error(
-                    1, "xml_dtd_refused",
-                    "the file declares a DTD, which no bank message has and which may be an "
-                    "attack; it was not read",
-                )  # fmt: skip
-                return False
-            self.xml = Xml(_space_of(element))
-        if depth > XML_DEPTH_MAX:
-            self.out.error(
-                self._line(element), "xml_too_deep",
-                f"elements nest deeper than {XML_DEPTH_MAX}, which no camt message does",
-            )  # fmt: skip
-            return False
+    def _is_plain(self, element: etree._Element) -> bool:
+        """Refuse a document that declares a DTD; looked at once, at the first element."""
+        self.checked = True
+        document = element.getroottree().docinfo
+        if document.internalDTD is None and document.externalDTD is None:
+            return True
+        self.out.error(
+            1,
+            "xml_dtd_refused",
+            "the file declares a DTD, which no bank message has and which may be an attack; it "
+            "was not read",
+        )
+        return False
+
+    def _open(self, element: etree._Element) -> None:
+        """Begin a statement at its opening tag."""
         kind = _KINDS.get(_local(element))
         if kind is not None and self.statement is None:
             self.xml = Xml(_space_of(element))
             self.statement = _Statement(kind, self._line(element))
             self.statements += 1
             self.ids.restart()
-        return True
 
     def _line(self, element: etree._Element) -> int:
-        return int(element.sourceline or 1) + self.lines_skipped
+        return (element.sourceline or 1) + self.lines_skipped
 
     def _close(self, element: etree._Element) -> None:
         name = _local(element)
         statement = self.statement
         if statement is None:
             if name == "GrpHdr":
+                self.xml = Xml(_space_of(element))
                 self.group_created = self._created(element)
             return
         parent = element.getparent()

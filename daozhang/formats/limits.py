@@ -17,7 +17,6 @@ __all__ = [
     "LINE_CHARS_MAX",
     "PROBLEMS_PER_FILE_MAX",
     "SHEET_CELLS_MAX",
-    "XML_DEPTH_MAX",
     "ZIP_EXPANDED_BYTES_MAX",
     "ZIP_RATIO_FLOOR_BYTES",
     "ZIP_RATIO_MAX",
@@ -46,9 +45,6 @@ ZIP_RATIO_MAX: Final = 200
 
 ZIP_RATIO_FLOOR_BYTES: Final = 32 * 1024**2
 """Below this many unpacked bytes the ratio is not looked at: small sheets may pack very well."""
-
-XML_DEPTH_MAX: Final = 64
-"""How deep elements of a camt message may nest; the schemas need about 20."""
 
 HEADER_SEARCH_ROWS: Final = 100
 """How many rows from the top a column header may stand in."""

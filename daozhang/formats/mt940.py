@@ -154,7 +154,9 @@ class _Reading:
             )
         elif self.facts == 0 and self.out.problem_count == 0:
             self.out.warn(
-                None, "no_entries", "the file has fields of a statement and not one entry (field 61)"
+                None,
+                "no_entries",
+                "the file has fields of a statement and not one entry (field 61)",
             )
 
     def take(self, found: Field) -> None:

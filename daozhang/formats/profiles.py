@@ -197,9 +197,7 @@ def load_profile(text: str, file: str) -> Profile | list[Problem]:
         data = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
         line = re.search(r"at line (\d+)", str(error))
-        return [
-            Problem(file, int(line[1]) if line else None, "profile_toml", f"not TOML: {error}")
-        ]
+        return [Problem(file, int(line[1]) if line else None, "profile_toml", f"not TOML: {error}")]
     load = _Loading(text, file)
     load.known(data, _TOP, "a profile")
     name, table = load.text(data, "name") or "", load.text(data, "table") or ""

@@ -34,7 +34,7 @@ POOL_MAX = 14
 """How many candidates a search for sums may have; with more, chance hits are likely."""
 
 SHORT_ID = 5
-"""An id of fewer characters proves nothing by standing in a text: the amount must agree too."""
+"""An id of fewer characters proves nothing by standing in a text: the amounts must agree too."""
 
 
 @dataclass(slots=True)
@@ -111,6 +111,7 @@ def _links_by_id(
     lengths = sorted({len(name) for name in names}, reverse=True)
     links: list[Link] = []
     inside: set[int] = set()
+    doubtful: set[int] = set()
     for credit in credits:
         exact = names.get(credit.ref.strip().upper())
         if exact:
@@ -118,10 +119,13 @@ def _links_by_id(
             continue
         for name in _ids_in(credit.text.upper(), names, lengths):
             for chain in _one_of_each(names[name], credit):
-                if len(name) >= SHORT_ID or credit.amount_minor == chain.net_minor:
-                    links.append((credit, chain))
-                    inside.add(id(credit))
+                links.append((credit, chain))
+                inside.add(id(credit))
+                if len(name) < SHORT_ID:
+                    doubtful.add(id(credit))
     for group in _groups(links):
+        if doubtful.intersection(id(credit) for credit, _ in group) and not _adds_up(group):
+            continue
         credits_in = {id(credit): credit for credit, _ in group}
         chains_in = {id(chain): chain for _, chain in group}
         if len(chains_in) > 1:
@@ -131,6 +135,13 @@ def _links_by_id(
         else:
             how = "payout_id_in_text" if inside & set(credits_in) else "payout_id"
         yield group, how
+
+
+def _adds_up(links: Sequence[Link]) -> bool:
+    """Return whether a group's credits are, to the minor unit, what its chains bring."""
+    credits = {id(credit): credit.amount_minor for credit, _ in links}
+    chains = {id(chain): chain.net_minor for _, chain in links}
+    return sum(credits.values()) == sum(chains.values())
 
 
 def _one_of_each(found: list[Chain], credit: Credit) -> list[Chain]:
@@ -147,19 +158,24 @@ def _ids_in(text: str, names: dict[str, list[Chain]], lengths: Sequence[int]) ->
     found: list[str] = []
     at = 0
     while at < len(text):
-        if not text[at].isalnum() or (at and text[at - 1].isalnum()):
+        if not _joins(text[at]) or (at and _joins(text[at - 1])):
             at += 1
             continue
         for length in lengths:
             end = at + length
             name = text[at:end]
-            if name in names and (end >= len(text) or not text[end].isalnum()):
+            if name in names and (end >= len(text) or not _joins(text[end])):
                 found.append(name)
                 at = end
                 break
         else:
             at += 1
     return list(dict.fromkeys(found))
+
+
+def _joins(letter: str) -> bool:
+    """Return whether a letter may belong to an id: a Chinese character beside one ends it."""
+    return letter.isascii() and letter.isalnum()
 
 
 def _groups(links: Sequence[Link]) -> list[list[Link]]:

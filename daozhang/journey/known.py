@@ -56,7 +56,7 @@ def latest_known_at(engine: Engine, zones: Zones) -> datetime | None:
             continue
         _name_localised(engine, table, zones)
         ((latest,),) = engine.rows(
-            f"SELECT max(coalesce(known_at, {table.event})) FROM local_{table.name}"
+            f'SELECT max(coalesce(known_at, "{table.event}")) FROM local_{table.name}'
         )
         if isinstance(latest, datetime):
             moments.append(latest if latest.tzinfo else latest.replace(tzinfo=UTC))
@@ -89,9 +89,9 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
     else:
         kept = ", ".join(f'"{c}"' for c in columns if c != "known_at")
         known = (
-            f"SELECT {kept}, coalesce(known_at, {table.event}) AS known_at, _file, "
+            f'SELECT {kept}, coalesce(known_at, "{table.event}") AS known_at, _file, '
             f"coalesce(removed, 0) AS _gone FROM local_{name} "
-            f"WHERE coalesce(known_at, {table.event}) <= (SELECT as_of FROM run)"
+            f'WHERE coalesce(known_at, "{table.event}") <= (SELECT as_of FROM run)'
         )
     engine.view(f"known_{name}", known)
     key = ", ".join(f'"{c}"' for c in table.key)
@@ -100,7 +100,7 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
     )
     happened = "_gone = 0"
     if table.event is not None and name not in _STILL_TO_COME:
-        happened += f" AND {table.event} <= (SELECT as_of FROM run)"
+        happened += f' AND "{table.event}" <= (SELECT as_of FROM run)'
     kept = ", ".join(f'"{c}"' for c in columns)
     if not repeated:
         engine.view(f"facts_{name}", f"SELECT {kept} FROM known_{name} WHERE {happened}")
@@ -114,7 +114,7 @@ def _settle_repeats(
     """Choose one row a key where keys repeat, and report rows that contradict each other."""
     name = table.name
     kept = ", ".join(f'"{c}"' for c in columns)
-    same_key = " AND ".join(f"k.{c} = r.{c}" for c in table.key)
+    same_key = " AND ".join(f'k."{c}" = r."{c}"' for c in table.key)
     content = [c for c in columns if c not in table.key and c != "known_at"]
     newest = "known_at DESC" if table.event is not None else "1"
     order = ", ".join([newest, "_gone", *(f'"{c}" NULLS LAST' for c in content), "_file"])
@@ -194,7 +194,7 @@ def _localised(
     days = {
         row[0]
         for column in times
-        for row in engine.rows(f"SELECT DISTINCT CAST({column} AS DATE) FROM raw_{name} WHERE _days <> 0")
+        for row in engine.rows(f'SELECT DISTINCT CAST("{column}" AS DATE) FROM raw_{name} WHERE _days <> 0')
         if isinstance(row[0], date)
     }  # fmt: skip
     engine.put(f"days_{name}", _day_table(zones.names(), days))
@@ -208,11 +208,11 @@ def _localised(
         shift = " + INTERVAL 1 DAY" if (name, column) == ("coverage", "to_at") else ""
         joins += (
             f" LEFT JOIN days_{name} AS {alias} ON {alias}.zone = {zone} "
-            f"AND {alias}.day = CAST(CAST(r.{column} AS DATE){shift} AS DATE)"
+            f'AND {alias}.day = CAST(CAST(r."{column}" AS DATE){shift} AS DATE)'
         )
         picked[column] = (
             f"CASE WHEN (r._days & {1 << place}) <> 0 THEN {alias}.starts_at "
-            f"ELSE r.{column} END AS {column}"
+            f'ELSE r."{column}" END AS "{column}"'
         )
     kept = ", ".join(picked.get(c, f'r."{c}"') for c in everything)
     return f"SELECT {kept}{extra} FROM raw_{name} AS r{joins}"
@@ -232,4 +232,4 @@ def _account_zones(zones: Zones) -> pa.Table:
 
 
 def _prefixed(alias: str, columns: Iterable[str]) -> str:
-    return ", ".join(f"{alias}.{c}" for c in columns)
+    return ", ".join(f'{alias}."{c}"' for c in columns)

@@ -178,7 +178,7 @@ def _term_spans(
                         until_at=until,
                     )
                 )
-            opened = max(opened, until)
+            opened = until  # Never earlier: cut-offs end at 24:00, windows end after 00:00.
         if opened < closed and first < closed and opened <= last:
             found.append(
                 _span(

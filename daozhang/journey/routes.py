@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import bisect
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from daozhang.engine import Engine
+from daozhang.journey._local_time import first_reading
 from daozhang.journey.known import start_of_day
-from daozhang.journey.promise import Span, spans
+from daozhang.journey.promise import CLOCKS, Span, clock_of, spans
 from daozhang.journey.terms import Term, TermsBook
 
-__all__ = ["CLOCKS", "Routes", "lay_routes", "lay_spans"]
-
-CLOCKS = ("seen", "captured", "submitted")
-"""Cut-off clocks: ``seen`` is the provider's clock where given, else the terminal's."""
+__all__ = ["ALWAYS", "lay_routes", "lay_spans"]
 
 ALWAYS = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
 _RANGE_GAP_DAYS = 40
@@ -35,7 +33,7 @@ _INSTANT = pa.timestamp("us", "UTC")
 _ROUTE = pa.schema(
     [
         *((c, pa.string()) for c in ("merchant_id", "store_id", "provider_id", "channel", "currency")),
-        ("from_at", _INSTANT), ("until_at", _INSTANT),
+        ("clock", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT),
         ("account_id", pa.string()), ("term_key", pa.int32()),
     ]
 )  # fmt: skip
@@ -51,17 +49,11 @@ _SPAN = pa.schema(
         ("business_date", pa.date32()), ("due_date", pa.date32()), ("due_at", _INSTANT),
         ("cutoff_at", _INSTANT), ("clear_at", _INSTANT), ("pay_at", _INSTANT),
         ("promise_rule", pa.string()), ("provisional", pa.bool_()),
-        ("base_due_date", pa.date32()), ("base_due_at", _INSTANT),
+        ("due_day_at", _INSTANT), ("base_due_date", pa.date32()), ("base_due_at", _INSTANT),
+        ("base_due_day_at", _INSTANT), ("base_clear_at", _INSTANT), ("base_pay_at", _INSTANT),
+        ("base_rule", pa.string()), ("base_provisional", pa.bool_()),
     ]
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Routes:
-    """What was laid: the candidates behind each term key, and the spans by their id."""
-
-    candidates: tuple[tuple[Term, ...], ...]
-    spans: tuple[Span, ...]
 
 
 def lay_routes(engine: Engine, book: TermsBook) -> list[tuple[Term, ...]]:
@@ -80,7 +72,8 @@ def lay_routes(engine: Engine, book: TermsBook) -> list[tuple[Term, ...]]:
     candidates: list[tuple[Term, ...]] = []
     rows = []
     for route in routes:
-        for since, until, account_id in _segments(route, by_merchant, book.timezone):
+        clock = _account_clock(route, book)
+        for since, until, account_id in _segments(route, by_merchant, book):
             terms = book.candidates(
                 route["provider_id"], route["channel"], route["merchant_id"], account_id
             )
@@ -91,6 +84,7 @@ def lay_routes(engine: Engine, book: TermsBook) -> list[tuple[Term, ...]]:
             rows.append(
                 {
                     **{c: route[c] or "" for c in _ROUTE.names[:5]},
+                    "clock": clock,
                     "from_at": since,
                     "until_at": until,
                     "account_id": account_id,
@@ -102,7 +96,7 @@ def lay_routes(engine: Engine, book: TermsBook) -> list[tuple[Term, ...]]:
 
 
 def _segments(
-    route: dict[str, Any], by_merchant: dict[str, list[dict[str, Any]]], zone: str
+    route: dict[str, Any], by_merchant: dict[str, list[dict[str, Any]]], book: TermsBook
 ) -> list[tuple[datetime, datetime, str | None]]:
     """Return from when until when which account a route's money goes to."""
     fitting = [
@@ -116,7 +110,8 @@ def _segments(
     if not fitting:
         return [(*ALWAYS, None)]
     starts = sorted({since for _, since, _ in fitting} | {date.min})
-    moments = [ALWAYS[0], *(start_of_day(day, zone) for day in starts[1:]), ALWAYS[1]]
+    opened = (_opening(day, route, book) for day in starts[1:])
+    moments = [ALWAYS[0], *opened, ALWAYS[1]]
     segments = []
     for place, day in enumerate(starts):
         valid = [entry for entry in fitting if entry[1] <= day]
@@ -125,9 +120,26 @@ def _segments(
     return segments
 
 
-def _specificity(account: dict[str, Any]) -> tuple[int, ...]:
-    given = [account[c] is not None for c in ("store_id", "channel", "provider_id", "currency")]
-    return (sum(given), *map(int, given))
+def _opening(day: date, route: dict[str, Any], book: TermsBook) -> datetime:
+    """Return when a business date begins: at the cut-off of the day before.
+
+    An account is valid from a business date, as terms are; which terms say when that begins is
+    settled without the account.
+    """
+    for term in book.candidates(route["provider_id"], route["channel"], route["merchant_id"], None):
+        if term.valid_on(day):
+            return first_reading(day - timedelta(days=1), term.cutoff, ZoneInfo(term.timezone))
+    return start_of_day(day, book.timezone)
+
+
+def _account_clock(route: dict[str, Any], book: TermsBook) -> str:
+    """Return the clock that decides from which sale on a later account is valid."""
+    terms = book.candidates(route["provider_id"], route["channel"], route["merchant_id"], None)
+    return clock_of(terms[0]) if terms else "seen"
+
+
+def _specificity(account: dict[str, Any]) -> tuple[bool, ...]:
+    return tuple(account[c] is not None for c in ("store_id", "channel", "currency", "provider_id"))
 
 
 def _descending(text: str) -> tuple[int, ...]:
@@ -156,11 +168,13 @@ def lay_spans(
                 known.extend(laid)
                 day_rows += _day_rows(key, clock, laid, base, days[clock])
     engine.put("span_days", pa.Table.from_pylist(day_rows, _SPAN_DAY))
-    engine.put("spans", pa.Table.from_pylist([_span_row(i, s) for i, s in enumerate(known)], _SPAN))
+    zones = {term.index: term.credit_timezone for term in book.terms}
+    rows = [_span_row(i, span, zones[span.term_index]) for i, span in enumerate(known)]
+    engine.put("spans", pa.Table.from_pylist(rows, _SPAN))
     return tuple(known)
 
 
-def _span_row(number: int, span: Span) -> dict[str, object]:
+def _span_row(number: int, span: Span, zone: str) -> dict[str, object]:
     return {
         "span_id": number,
         "term_index": span.term_index,
@@ -173,8 +187,14 @@ def _span_row(number: int, span: Span) -> dict[str, object]:
         "pay_at": span.pay_at,
         "promise_rule": span.rule,
         "provisional": span.provisional,
+        "due_day_at": start_of_day(span.due_date, zone),
         "base_due_date": span.base_due_date,
         "base_due_at": span.base_due_at,
+        "base_due_day_at": start_of_day(span.base_due_date, zone),
+        "base_clear_at": span.base_clear_at,
+        "base_pay_at": span.base_pay_at,
+        "base_rule": span.base_rule,
+        "base_provisional": span.base_provisional,
     }
 
 

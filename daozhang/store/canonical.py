@@ -18,7 +18,7 @@ from daozhang.facts import TABLES, Problem
 from daozhang.store.csv_exact import NOT_UTF8, open_text, read_rows
 from daozhang.store.csv_load import load_csv
 from daozhang.store.parquet_load import load_parquet
-from daozhang.store.relations import EXTRAS_MAX, RESERVED
+from daozhang.store.relations import EXTRAS_MAX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,8 +45,7 @@ class Canonical:
         path: where it lies.
         name: what the user calls it.
         format: ``canonical_csv`` or ``canonical_parquet``.
-        columns: for each of its columns the fact column it becomes; None: it is left out.
-        problems: warnings about the header.
+        columns: for each of its columns the fact column or the extra column it becomes.
         first_line: the line of the CSV header; 0 for Parquet.
     """
 
@@ -54,8 +53,7 @@ class Canonical:
     path: Path
     name: str
     format: str
-    columns: tuple[str | None, ...]
-    problems: tuple[Problem, ...] = ()
+    columns: tuple[str, ...]
     first_line: int = 0
 
 
@@ -118,24 +116,18 @@ def _columns(
     """Map a header to fact columns."""
     where = line or None
     known = {n.casefold(): n for n in table.names}
-    columns: list[str | None] = []
-    left_out = []
+    columns: list[str] = []
     for place, raw in enumerate(header):
         cell = raw.strip()
-        folded = cell.casefold()
-        column = known.get(folded, cell or f"unnamed_{place + 1}")
-        if folded in RESERVED:
-            left_out.append(cell)
-            columns.append(None)
-        else:
-            columns.append(column)
+        column = known.get(cell.casefold(), cell or f"unnamed_{place + 1}")
+        columns.append(column)
     missing = [c.name for c in table.columns if c.required and c.name not in columns]
     if missing:
         message = f"the header lacks {', '.join(missing)}: {table.name} needs them"
         if len(header) == 1 and set(header[0]) & set(";\t|"):
             message += "; its cells seem to be divided by another mark than a comma: use commas"
         return Problem(name, where, "missing_columns", message)
-    folded_names = [c.casefold() for c in columns if c is not None]
+    folded_names = [c.casefold() for c in columns]
     twice = sorted({c for c in folded_names if folded_names.count(c) > 1})
     if twice:
         message = f"the header names {', '.join(twice)} more than once: keep one of each"
@@ -143,13 +135,8 @@ def _columns(
     if len(columns) > EXTRAS_MAX:
         message = f"the header has {len(columns)} columns, more than {EXTRAS_MAX}: drop some"
         return Problem(name, where, "too_many_columns", message)
-    message = "the column name is ours: the column is left out; rename it to keep it"
-    problems = tuple(
-        Problem(name, where, "reserved_column", f"{column}: {message}", severity="warning")
-        for column in left_out
-    )
     form = CANONICAL_CSV if line else CANONICAL_PARQUET
-    return Canonical(table.name, path, name, form, tuple(columns), problems, line)
+    return Canonical(table.name, path, name, form, tuple(columns), line)
 
 
 def load(relations: Relations, file: Canonical) -> Taken:

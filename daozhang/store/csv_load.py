@@ -11,20 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import duckdb
-import numpy as np
 
-from daozhang.facts import TABLES, Problem
+from daozhang.facts import TABLES
 from daozhang.store.csv_exact import open_text, read_rows
 from daozhang.store.relations import RowBatch
 from daozhang.store.rules import CELL_CHARS_MAX, checker
-from daozhang.store.sql_rules import identifier, literal, path_literal, project
+from daozhang.store.sql_rules import TIDY, identifier, literal, path_literal, project
 from daozhang.store.taken import Findings, Taken
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
-
-    from numpy.typing import NDArray
 
     from daozhang.store.canonical import Canonical
     from daozhang.store.relations import Relations
@@ -32,6 +29,8 @@ if TYPE_CHECKING:
 __all__ = ["load_csv"]
 
 _CHUNK_BYTES: Final = 1 << 20
+_DOUBTS_MAX: Final = 50_000
+"""Most doubtful rows whose cells Python holds to find their lines; beyond, it reads all rows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +56,12 @@ def load_csv(relations: Relations, file: Canonical) -> Taken:
     """
     number = relations.begin(file.name)
     findings = Findings(file.name)
-    for problem in file.problems:
-        findings.add(problem)
     job = _Job(relations, file, number, _widened(relations, file, findings), findings)
-    doubtful = _read_fast(job)
-    if doubtful is None or (doubtful.size and not _judge(job, doubtful)):
+    doubts = _read_fast(job)
+    if doubts is None or (doubts.count and not _judge(job, doubts)):
         relations.drop(number)
         findings.clear()
-        for problem in file.problems:
-            findings.add(problem)
+        _widened(relations, file, findings)
         _judge(job, None)
     rows, period = relations.summary(file.table, number)
     counted = {file.table: rows} if rows else {}
@@ -77,80 +73,90 @@ def _widened(relations: Relations, file: Canonical, findings: Findings) -> list[
     table = TABLES[file.table]
     columns: list[str | None] = []
     for column in file.columns:
-        if column is None or table.column(column) is not None:
+        if table.column(column) is not None:
             columns.append(column)
             continue
         extra = relations.widen(file.table, column)
         if extra is None:
-            message = f"{column}: more extra columns than a table may have: it is left out"
-            findings.add(
-                Problem(file.name, file.first_line, "too_many_columns", message, "warning")
-            )
+            findings.leave_out([column], file.first_line)
         columns.append(extra)
     return columns
 
 
-def _holds_nul(path: Path) -> bool:
+def _holds(path: Path) -> tuple[bool, bool]:
+    """Say whether the file holds a NUL byte, and whether it holds blanks (space or tab).
+
+    A machine-made file mostly holds no blank at all: then no cell needs to be trimmed.
+    """
+    nul = blank = False
     with path.open("rb") as file:
         while chunk := file.read(_CHUNK_BYTES):
-            if b"\0" in chunk:
-                return True
-    return False
+            nul = nul or b"\0" in chunk
+            blank = blank or b" " in chunk or b"\t" in chunk
+            if nul:
+                break
+    return nul, blank
 
 
-def _read_fast(job: _Job) -> NDArray[np.int64] | None:
-    """Let DuckDB take the file; return the positions of doubtful rows, None: it cannot.
+@dataclass(frozen=True, slots=True)
+class _Doubts:
+    """The rows that DuckDB doubts: how many there are, and their cells as they stand."""
 
-    Positions count the rows from 0; the rows are in the relation and marked as doubtful.
-    """
+    count: int
+    rows: frozenset[tuple[str, ...]]
+
+
+def _read_fast(job: _Job) -> _Doubts | None:
+    """Let DuckDB take the rows beyond doubt; return the doubtful ones, None: it cannot."""
     file, number, columns = job.file, job.number, job.columns
     con = job.relations.con
-    ordered = con.execute("SELECT current_setting('preserve_insertion_order')").fetchone()
-    # Without a kept order the doubtful rows could not be found in the file.
-    if file.first_line != 1 or ordered is None or not ordered[0] or _holds_nul(file.path):
+    nul, blank = _holds(file.path)
+    if nul or file.first_line != 1:
         return None
-    source = {c: (f"c{i}", "VARCHAR") for i, c in enumerate(columns) if c is not None}
+    parsed = {c.name for c in TABLES[file.table].columns if c.kind not in ("text", "decimal")}
+    source = {
+        c: (f"c{i}", "VARCHAR" if blank or c in parsed else TIDY)
+        for i, c in enumerate(columns)
+        if c is not None
+    }
     made = project(TABLES[file.table], source)
     names = [name for name, _ in (*made.columns, *made.extras)]
     values = [value for _, value in (*made.columns, *made.extras)]
-    types = ", ".join(f"'c{i}': 'VARCHAR'" for i in range(len(columns)))
+    cells = [f"c{i}" for i in range(len(columns))]
+    types = ", ".join(f"{cell}: 'VARCHAR'" for cell in cells)
     try:
         path = path_literal(str(file.path.absolute()))
+        scan = (
+            f"read_csv({path}, columns={{{types}}}, auto_detect=false, header=true, delim=',', "
+            "quote='\"', escape='\"', nullstr='', compression='none', strict_mode=true, "
+            f"max_line_size={CELL_CHARS_MAX}, hive_partitioning=false)"
+        )
         con.execute(
             f"INSERT INTO intake_{file.table} "
             f"({', '.join(map(identifier, names))}, _days, _file, _n, _doubt) "
             f"SELECT {', '.join(values)}, {made.days}, {literal(file.name)}, {number}, "
-            f"{made.doubt} FROM read_csv({path}, columns={{{types}}}, auto_detect=false, "
-            "header=true, delim=',', quote='\"', escape='\"', nullstr='', compression='none', "
-            f"strict_mode=true, max_line_size={CELL_CHARS_MAX}, hive_partitioning=false)"
+            f"{made.doubt} FROM {scan}"
         )
+        query = f"DELETE FROM intake_{file.table} WHERE _n = {number} AND _doubt"
+        (count,) = con.execute(query).fetchone() or (0,)
+        if not count:
+            return _Doubts(0, frozenset())
+        if count > _DOUBTS_MAX:
+            return None
+        # Rows of a parallel read come in no order, so doubtful rows are known by their cells.
+        query = f"SELECT {', '.join(cells)} FROM {scan} WHERE {made.doubt}"
+        rows = frozenset(tuple(cell or "" for cell in row) for row in con.execute(query).fetchall())
     except (duckdb.Error, ValueError, UnicodeEncodeError):
         return None
-    query = (
-        "SELECT count(*), min(rowid), max(rowid), count(*) FILTER (_doubt) "
-        f"FROM intake_{file.table} WHERE _n = {number}"
-    )
-    total, first, last, doubts = con.execute(query).fetchone() or (0, 0, -1, 0)
-    if not doubts:
-        return np.empty(0, np.int64)
-    if last - first + 1 != total:
-        return None
-    query = (
-        f"SELECT rowid - {first} AS place FROM intake_{file.table} "
-        f"WHERE _n = {number} AND _doubt ORDER BY 1"
-    )
-    places: NDArray[np.int64] = con.execute(query).fetchnumpy()["place"]
-    con.execute(f"DELETE FROM intake_{file.table} WHERE _n = {number} AND _doubt")
-    return np.append(places, -total)
+    return _Doubts(count, rows)
 
 
-def _judge(job: _Job, doubtful: NDArray[np.int64] | None) -> bool:
+def _judge(job: _Job, doubts: _Doubts | None) -> bool:
     """Judge rows with the Python rules and take the good ones.
 
     Args:
         job: the file.
-        doubtful: positions of the rows to judge, in order, then minus the number of all rows;
-            None: every row.
+        doubts: the rows to judge; None: every row.
 
     Returns:
         False when the file's rows are not those that DuckDB saw: then all must be judged.
@@ -158,19 +164,17 @@ def _judge(job: _Job, doubtful: NDArray[np.int64] | None) -> bool:
     file, columns, findings = job.file, job.columns, job.findings
     rules = checker(file.table)
     batch = RowBatch(job.relations, file.table, job.number)
-    wanted = iter(doubtful[:-1].tolist() if doubtful is not None else ())
-    following = next(wanted, None)
-    place = -1
+    judged = 0
     with open_text(file.path) as text:
         rows = read_rows(text, len(columns))
         next(rows, None)
-        for place, row in enumerate(rows):
-            if doubtful is not None:
+        for row in rows:
+            if doubts is not None:
                 if row.finding is not None:
                     return False
-                if place != following:
+                if tuple(row.cells) not in doubts.rows:
                     continue
-                following = next(wanted, None)
+                judged += 1
             if row.finding is not None:
                 findings.refuse(row.line, [row.finding])
                 continue
@@ -180,7 +184,7 @@ def _judge(job: _Job, doubtful: NDArray[np.int64] | None) -> bool:
             else:
                 findings.shortened += checked.shortened
                 batch.add(checked)
-    if doubtful is not None and place + 1 != -doubtful[-1]:
+    if doubts is not None and judged != doubts.count:
         return False
     batch.flush()
     return True

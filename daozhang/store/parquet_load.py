@@ -43,8 +43,6 @@ def load_parquet(relations: Relations, file: Canonical) -> Taken:
     """
     number = relations.begin(file.name)
     findings = Findings(file.name)
-    for problem in file.problems:
-        findings.add(problem)
     try:
         rows, period = _load(relations, file, number, findings)
     except _UnreadableError as error:
@@ -72,13 +70,10 @@ def _load(
     # DuckDB renames columns of equal names and adds the row number last; the order is the file's.
     source: dict[str, tuple[str, str]] = {}
     for column, (name, sql_type, *_) in zip(file.columns, described[:-1], strict=True):
-        if column is None:
-            continue
         known = table.column(column) is not None
         target = column if known else relations.widen(file.table, column)
         if target is None:
-            message = f"{column}: more extra columns than a table may have: it is left out"
-            findings.add(Problem(file.name, None, "too_many_columns", message, "warning"))
+            findings.leave_out([column])
         else:
             source[target] = (identifier(name), str(sql_type))
     made = project(table, source)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal, Protocol
 from daozhang.facts import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from daozhang.store.rules import Finding
 
@@ -90,6 +90,12 @@ class Findings:
         self.refused += 1
         for finding in findings:
             self.add(Problem(self.file, line, finding.code, finding.message))
+
+    def leave_out(self, columns: Iterable[str], line: int | None = None) -> None:
+        """Warn that extra columns are left out: their names are ours or they are too many."""
+        for column in sorted(columns):
+            message = f"{column}: left out (a name of ours, or too many columns): rename or drop it"
+            self.add(Problem(self.file, line, "column_left_out", message, "warning"))
 
     def clear(self) -> None:
         """Forget everything: the file is read again in another way."""

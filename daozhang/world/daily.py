@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
-from daozhang.world._clock import DAY, EPOCH, HOUR, MINUTE, NEVER, Bools, Ints, day_number
-from daozhang.world.estate import BANKS
-from daozhang.world.extras import CHARGEBACK, KINDS, REFUND, REVERSAL, SALE, VOID, Undoing
+from daozhang.world._clock import DAY, EPOCH, HOUR, MINUTE, NEVER, Bools, Ints
+from daozhang.world.extras import CHARGEBACK, KINDS, REVERSAL, SALE, VOID, Undoing
 from daozhang.world.money_path import HORIZON_DAYS, Journeys, Path, World
 from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, PROVIDERS
 from daozhang.world.sales import DaySales
@@ -239,8 +240,6 @@ def write_sales(path: Path, cells: Cells, files: tuple[FactFile, FactFile], rows
         .array(~card),
         "trace_no": Digits().number(rows.trace, 6).array(~card),
     }
-    import pyarrow as pa  # noqa: PLC0415
-
     table = pa.table(common)
     for file, known, submitted_null, chosen in (
         (files[0], at_till, batch, shown),
@@ -365,11 +364,4 @@ def _line_refs(world: World, rows: DayRows, chosen: Ints) -> Any:
     ids = sale_ids(world, day, number)
     texts, place = _dated(world.plan.first_day, day, "%y%j")
     rrns = Digits().text([text[1:] for text in texts], place).number(number, 8).array()
-    import pyarrow.compute as pc  # noqa: PLC0415
-
     return pc.if_else(rows.channel[chosen] < BATCH_CHANNELS, rrns, ids)
-
-
-assert REFUND < CHARGEBACK
-assert BANKS
-assert day_number(EPOCH) == 0

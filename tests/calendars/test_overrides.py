@@ -64,6 +64,21 @@ def test_a_calendar_of_ones_own_follows_its_base():
     assert load_calendar("CN", (own, base)).next_business_day(date(2026, 5, 29)) == date(2026, 6, 1)
 
 
+def test_a_calendar_of_ones_own_is_read():
+    overrides, problems = _read('calendar = "CITY"\nyear = 2026\nbased_on = "CN"')
+    assert problems == []
+    assert overrides == (YearOverride("CITY", 2026, based_on="CN"),)
+
+
+def test_what_a_calendar_of_ones_own_says_outweighs_its_base():
+    day = frozenset({date(2026, 6, 1)})
+    own = YearOverride("CITY", 2026, based_on="CN", holidays_removed=day)
+    base = YearOverride("CN", 2026, holidays_added=day)
+    for order in ((own, base), (base, own)):
+        assert load_calendar("CITY", order).is_business_day(date(2026, 6, 1))
+        assert not load_calendar("CN", order).is_business_day(date(2026, 6, 1))
+
+
 def test_a_base_must_exist():
     own = YearOverride("CITY", 2026, based_on="TOWN")
     with pytest.raises(UnknownCalendarError, match="'TOWN'"):
@@ -74,9 +89,14 @@ def test_a_base_must_exist():
 
 REFUSED = {
     "misspelt key": ('calender = "CN"', "unknown_key", "did you mean 'calendar'"),
-    "unknown key": ('zzz = 1', "unknown_key", "known are calendar, year"),
+    "unknown key": ("zzz = 1", "unknown_key", "known are calendar, year"),
     "no calendar": ("year = 2027", "missing_key", "'calendar' is missing"),
     "calendar is no text": ("calendar = 1", "wrong_type", "'calendar'"),
+    "calendar unknown": ('calendar = "CNN"', "unknown_calendar", "'CNN' is not one of ALL_DAYS"),
+    "base unknown": ('calendar = "CITY"\nbased_on = "TOWN"', "unknown_calendar", "'TOWN'"),
+    "base of a known one": (
+        'calendar = "CN"\nbased_on = "WEEKDAYS"', "contradictory_names", "'CN' is known already",
+    ),
     "no year": ('calendar = "CN"', "missing_key", "'year' is missing"),
     "year is no number": ('year = "2027"', "wrong_type", "'year'"),
     "year is a flag": ("year = true", "wrong_type", "'year'"),

@@ -96,6 +96,10 @@ def test_rounding_once_is_not_rounding_each_line():
     assert fee_on_payout(term_of('fee_bps = 38\nfee_basis = "payout"'), lines) == (5, 0)
 
 
+def test_a_line_of_nothing_pays_its_fixed_part_and_a_refund_pays_none():
+    assert fee_on_payout(term_of("fee_bps = 60\nfee_fixed_minor = 30"), [0, -100]) == (30, 0)
+
+
 @given(terms(), st.data())
 def test_refunds_give_back_no_more_than_was_taken(term, data):
     amount = data.draw(AMOUNT)

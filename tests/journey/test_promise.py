@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,6 +147,24 @@ def test_window(sold, window, due, pay):
     assert made.base_clear_at == local(f"{made.base_due_date} 03:00")
     assert made.base_rule == "T+1 CN cut-off 23:00 by 12:00 Asia/Shanghai"
     assert ("window until" in made.rule) == (window >= 0)
+
+
+LEGS = {
+    "at the end of the window": ("11:00", "11:00", True),
+    "a minute before it": ("11:00", "10:59", False),
+    "a window that the cut-off ends": ("23:30", "23:00", True),
+    "before that cut-off": ("23:30", "22:59", False),
+}
+
+
+@pytest.mark.parametrize(("until", "pay_by", "is_deadline"), LEGS.values(), ids=LEGS)
+def test_a_leg_deadline_is_not_before_its_last_sale(until, pay_by, is_deadline):
+    windows = f'[{{ until = "{until}", credit_by = "23:59" }}]'
+    made = promise(
+        book_of({"windows": windows, "pay_by": f'"{pay_by}"'}), local("2026-03-02 10:00")
+    )
+    assert made.window == 0
+    assert made.pay_at == (local(f"2026-03-02 {pay_by}") if is_deadline else None)
 
 
 def test_whose_clock_decides():
@@ -404,7 +423,7 @@ def test_spans_of_one_term_cover_the_stretch_without_gap(changes, day, days):
     found = spans(book, book.terms, clock_of(book.terms[0]), first, last)
     assert found[0].from_at <= first < found[0].until_at
     assert found[-1].from_at <= last < found[-1].until_at
-    assert all(a.until_at == b.from_at for a, b in zip(found, found[1:], strict=False))
+    assert all(a.until_at == b.from_at for a, b in pairwise(found))
     assert all(s.from_at < s.until_at <= s.cutoff_at for s in found)
     for clock in {*CLOCKS} - {clock_of(book.terms[0])}:
         assert spans(book, book.terms, clock, first, last) == []
@@ -415,6 +434,17 @@ def test_spans_keep_to_the_validity():
     found = spans(book, book.terms, "seen", local("2026-01-01 00:00"), local("2026-06-01 00:00"))
     assert [s.business_date for s in found] == [date(2026, 3, 2), date(2026, 3, 3)]
     assert found[0].from_at == local("2026-03-01 23:00")
+
+
+def test_spans_that_only_touch_the_stretch_are_left_out():
+    book = book_of(D0)
+    first, last = local("2026-03-02 11:00"), local("2026-03-02 15:59:59")
+    assert [s.window for s in spans(book, book.terms, "seen", first, last)] == [1]
+    first, last = local("2026-03-02 16:00"), local("2026-03-02 23:00")
+    found = spans(book, book.terms, "seen", first, last)
+    assert [(s.business_date.day, s.window) for s in found] == [(2, -1), (3, 0)]
+    found = spans(book, book.terms, "seen", last, last)
+    assert [(s.business_date.day, s.window) for s in found] == [(3, 0)]
 
 
 def test_broken_calls_are_refused():

@@ -115,11 +115,13 @@ def test_rates_are_exact_however_they_are_written(bps):
 
 REFUSED = {
     "misspelt key": (
-        table(lagdays="1"), 11, "unknown_key", "terms[0]: unknown key 'lagdays'; did you mean 'lag_days'",
+        table(lagdays="1"), 11, "unknown_key",
+        "terms[0]: unknown key 'lagdays'; did you mean 'lag_days'",
     ),
     "key of another world": (table(zzz="1"), 11, "unknown_key", "known are"),
     "misspelt at the top": (
-        'timezon = "UTC"\n' + table(), 3, "unknown_key", "unknown key 'timezon'; did you mean 'timezone'",
+        'timezon = "UTC"\n' + table(), 3, "unknown_key",
+        "unknown key 'timezon'; did you mean 'timezone'",
     ),
     **{
         f"no {key}": (table(**{key: None}), 3, "missing_key", f"{key!r} is missing")
@@ -162,14 +164,19 @@ REFUSED = {
     ),
     "zone of nowhere": (table(credit_timezone='"0"'), 11, "unknown_timezone", "write one such as"),
     "zone is a folder": (table(timezone='"Asia"'), 11, "unknown_timezone", "IANA"),
-    "calendar misspelt": (table(calendar='"TARGET"'), 8, "unknown_calendar", "did you mean 'TARGET2'"),
-    "calendar unknown": (table(credit_calendar='"MARS"'), 11, "unknown_calendar", "known are ALL_DAYS"),
+    "calendar misspelt": (
+        table(calendar='"TARGET"'), 8, "unknown_calendar", "did you mean 'TARGET2'",
+    ),
+    "calendar unknown": (
+        table(credit_calendar='"MARS"'), 11, "unknown_calendar", "known are ALL_DAYS",
+    ),
     "refunded is a word": (table(fee_refunded='"no"'), 11, "wrong_type", "true or false"),
     "payers are one text": (table(payer_names='"甲"'), 11, "wrong_type", "a list of texts"),
     "windows are a table": (table(windows="{ }"), 11, "wrong_type", "a list like"),
     "windows hold a time": (table(windows='["11:00"]'), 11, "wrong_type", "a list like"),
     "window without until": (
-        table(windows='[{ credit_by = "15:00" }]'), 11, "missing_key", "terms[0].windows[0]: 'until'",
+        table(windows='[{ credit_by = "15:00" }]'), 11, "missing_key",
+        "terms[0].windows[0]: 'until'",
     ),
     "window with a strange key": (
         table(windows='[{ until = "11:00", credit_by = "15:00", lag_day = 1 }]'),
@@ -179,6 +186,11 @@ REFUSED = {
         table(windows='[{ until = "16:00", credit_by = "20:00" }, '
         '{ until = "11:00", credit_by = "15:00" }]'),
         11, "windows_out_of_order", "until 11:00 stands after one until 16:00",
+    ),
+    "windows that end together": (
+        table(windows='[{ until = "11:00", credit_by = "15:00" }, '
+        '{ until = "11:00", credit_by = "16:00" }]'),
+        11, "windows_out_of_order", "until 11:00 stands after one until 11:00",
     ),
     "window that no sale meets": (
         table(windows='[{ until = "23:00", credit_by = "23:30" }, '

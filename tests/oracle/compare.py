@@ -131,7 +131,9 @@ def assert_same_journeys(
     if found:
         more = len(found) - SHOWN_MAX
         tail = [f"… and {more} more"] if more > 0 else []
-        raise AssertionError("\n".join([f"{len(found)} differences {about}", *found[:SHOWN_MAX], *tail]))
+        raise AssertionError(
+            "\n".join([f"{len(found)} differences {about}", *found[:SHOWN_MAX], *tail])
+        )
 
 
 def _same(name: str, mine: Journey, theirs: Journey) -> bool:
@@ -249,7 +251,9 @@ def drop_rows(folder: Path, table: str, share: float, seed: int) -> Path:
     facts = read_folder(folder)
     gone = _keys(facts.get(table, []), table, share, seed)
     names = TABLES[table].key
-    facts[table] = [r for r in facts.get(table, []) if tuple(r.get(n, "") for n in names) not in gone]
+    facts[table] = [
+        r for r in facts.get(table, []) if tuple(r.get(n, "") for n in names) not in gone
+    ]
     return _write(_sibling(folder, f"without-{table}-{seed}"), facts)
 
 

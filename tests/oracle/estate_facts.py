@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tests.oracle.estate_world import Due, Unit
-from tests.oracle.rows import Row
+
+if TYPE_CHECKING:
+    from tests.oracle.rows import Row
 
 Values = dict[str, Any]
+EPOCH = dt.datetime.fromtimestamp(0, dt.UTC)
 
 
 @dataclass(eq=False)
@@ -95,8 +98,8 @@ class Sale(Fact):
     unit: Unit = field(default_factory=lambda: Unit("", "", "", "", "", []))
     terms: Values = field(default_factory=dict)
     business: dt.date = dt.date.min
-    clock: dt.datetime = dt.datetime.min
-    closes: dt.datetime = dt.datetime.min
+    clock: dt.datetime = EPOCH
+    closes: dt.datetime = EPOCH
     due: Due | None = None
     account: str = ""
     story: str = "plain"

@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from tests.oracle.estate_facts import Fact, Line, Sale
 from tests.oracle.estate_world import DAY, fee_of
 
 if TYPE_CHECKING:
-    from tests.oracle.estate import _Maker
+    from collections.abc import Callable
+
+    from tests.oracle.estate_bank import Bank
 
 HOUR = dt.timedelta(hours=1)
 
 
-def tell(maker: _Maker, sale: Sale) -> None:
+def tell(maker: Bank, sale: Sale) -> None:
     """Choose a sale's story and let it happen."""
     open_to = [s for s in STORIES if s in maker.features and fits(s, sale)]
     if sale.story == "plain" and open_to and maker.rng.random() < maker.faults:
         sale.story = maker.rng.choice(open_to)
-    STORIES.get(sale.story, settle)(maker, sale)
+    story: Callable[[Bank, Sale], Any] = STORIES.get(sale.story, settle)
+    story(maker, sale)
 
 
 def fits(story: str, sale: Sale) -> bool:
@@ -40,7 +42,7 @@ def values_of(sale: Sale) -> dict[str, Any]:
 
 
 def line(
-    maker: _Maker,
+    maker: Bank,
     sale: Sale,
     at: dt.datetime,
     gross: int,
@@ -75,7 +77,7 @@ def line(
     return new
 
 
-def settle(maker: _Maker, sale: Sale, amount: int | None = None, **changes: Any) -> Line:
+def settle(maker: Bank, sale: Sale, amount: int | None = None, **changes: Any) -> Line:
     """Settle a sale on its own business date."""
     gross = values_of(sale)["amount_minor"] if amount is None else amount
     new = line(maker, sale, maker.cleared(sale, sale.business), gross, **changes)
@@ -83,7 +85,7 @@ def settle(maker: _Maker, sale: Sale, amount: int | None = None, **changes: Any)
     return new
 
 
-def act(maker: _Maker, sale: Sale, kind: str, at: dt.datetime, amount: int) -> Fact:
+def act(maker: Bank, sale: Sale, kind: str, at: dt.datetime, amount: int) -> Fact:
     """Add a till event that acts on a sale: a refund, a void, a tip."""
     values = values_of(sale)
     fact = Fact("sales")
@@ -99,20 +101,22 @@ def act(maker: _Maker, sale: Sale, kind: str, at: dt.datetime, amount: int) -> F
     return fact
 
 
-def soon(maker: _Maker, sale: Sale) -> dt.datetime:
+def soon(maker: Bank, sale: Sale) -> dt.datetime:
     return sale.clock + maker.seconds(300, 3_600)
 
 
-def after(maker: _Maker, sale: Sale) -> dt.datetime:
+def after(maker: Bank, sale: Sale) -> dt.datetime:
     assert sale.due is not None
     return sale.due.at + maker.seconds(3_600, 200_000)
 
 
-def share(maker: _Maker, sale: Sale) -> int:
+def share(maker: Bank, sale: Sale) -> int:
     return maker.rng.randint(1, values_of(sale)["amount_minor"] // 2)
 
 
-def later_line(maker: _Maker, sale: Sale, at: dt.datetime, gross: int, kind: str, **more: Any) -> Line:
+def later_line(
+    maker: Bank, sale: Sale, at: dt.datetime, gross: int, kind: str, **more: Any
+) -> Line:
     """Add a line on a later business date, to be netted from that date's payout."""
     business = at.date() + DAY
     cleared = maker.world.closes(sale.terms, business) + maker.seconds(3_600, 9_000)
@@ -121,7 +125,7 @@ def later_line(maker: _Maker, sale: Sale, at: dt.datetime, gross: int, kind: str
     return new
 
 
-def completion(maker: _Maker, sale: Sale) -> None:
+def completion(maker: Bank, sale: Sale) -> None:
     values = values_of(sale)
     hold = Fact("sales")
     at = values["captured_at"] - maker.seconds(600, 80_000)
@@ -136,14 +140,14 @@ def completion(maker: _Maker, sale: Sale) -> None:
     settle(maker, sale)
 
 
-def refund_netted(maker: _Maker, sale: Sale) -> None:
+def refund_netted(maker: Bank, sale: Sale) -> None:
     """Give part back at once; the provider settles only the rest."""
     part = share(maker, sale)
     act(maker, sale, "refund", soon(maker, sale), part)
     settle(maker, sale, values_of(sale)["amount_minor"] - part)
 
 
-def refund_line(maker: _Maker, sale: Sale) -> None:
+def refund_line(maker: Bank, sale: Sale) -> None:
     """Give part back at once; the provider shows it as a line of the same payout."""
     part = share(maker, sale)
     back = act(maker, sale, "refund", soon(maker, sale), part)
@@ -158,7 +162,7 @@ def refund_line(maker: _Maker, sale: Sale) -> None:
     maker.join_cycle(extra, sale, sale.business)
 
 
-def refund_full(maker: _Maker, sale: Sale) -> None:
+def refund_full(maker: Bank, sale: Sale) -> None:
     """Give all back before anything is paid out: never settled, or settled and taken again."""
     amount = values_of(sale)["amount_minor"]
     act(maker, sale, "refund", soon(maker, sale), amount)
@@ -169,7 +173,7 @@ def refund_full(maker: _Maker, sale: Sale) -> None:
         maker.join_cycle(extra, sale, sale.business)
 
 
-def refund_later(maker: _Maker, sale: Sale) -> None:
+def refund_later(maker: Bank, sale: Sale) -> None:
     """Give some or all back after the money arrived; a later payout is short of it."""
     settle(maker, sale)
     part = values_of(sale)["amount_minor"] if maker.rng.random() < 0.3 else share(maker, sale)
@@ -179,22 +183,22 @@ def refund_later(maker: _Maker, sale: Sale) -> None:
         later_line(maker, sale, at, -part, "refund")
 
 
-def void(maker: _Maker, sale: Sale) -> None:
+def void(maker: Bank, sale: Sale) -> None:
     act(maker, sale, "void", soon(maker, sale), values_of(sale)["amount_minor"])
 
 
-def reversal(maker: _Maker, sale: Sale) -> None:
+def reversal(maker: Bank, sale: Sale) -> None:
     at = sale.clock + maker.seconds(30, 90)
     act(maker, sale, "reversal", at, values_of(sale)["amount_minor"])
 
 
-def tip(maker: _Maker, sale: Sale) -> None:
+def tip(maker: Bank, sale: Sale) -> None:
     extra = share(maker, sale)
     act(maker, sale, "adjustment", soon(maker, sale), extra)
     settle(maker, sale, values_of(sale)["amount_minor"] + extra)
 
 
-def chargeback(maker: _Maker, sale: Sale) -> None:
+def chargeback(maker: Bank, sale: Sale) -> None:
     settle(maker, sale)
     at = after(maker, sale)
     amount = values_of(sale)["amount_minor"]
@@ -203,14 +207,14 @@ def chargeback(maker: _Maker, sale: Sale) -> None:
         later_line(maker, sale, at + DAY, amount, "chargeback_reversal")
 
 
-def reserve(maker: _Maker, sale: Sale) -> None:
+def reserve(maker: Bank, sale: Sale) -> None:
     held = values_of(sale)["amount_minor"] // 20
     settle(maker, sale, reserve=held)
     if maker.rng.random() < 0.5:
         later_line(maker, sale, after(maker, sale), 0, "reserve_release", reserve=-held)
 
 
-def fee_line(maker: _Maker, sale: Sale) -> None:
+def fee_line(maker: Bank, sale: Sale) -> None:
     """Charge the fee as a line of its own."""
     fee, tax = fee_of(sale.terms, values_of(sale)["amount_minor"])
     own = settle(maker, sale, fee=0, tax=0)
@@ -219,15 +223,15 @@ def fee_line(maker: _Maker, sale: Sale) -> None:
     maker.join_cycle(extra, sale, sale.business)
 
 
-def fee_wrong(maker: _Maker, sale: Sale) -> None:
+def fee_wrong(maker: Bank, sale: Sale) -> None:
     settle(maker, sale, fee=values_of(sale)["amount_minor"] // 90)
 
 
-def short(maker: _Maker, sale: Sale) -> None:
+def short(maker: Bank, sale: Sale) -> None:
     settle(maker, sale, values_of(sale)["amount_minor"] - share(maker, sale))
 
 
-def submit_late(maker: _Maker, sale: Sale) -> None:
+def submit_late(maker: Bank, sale: Sale) -> None:
     """Submit after the cut-off: the money goes with the next business date."""
     known, values = sale.versions[0]
     late = sale.closes + maker.seconds(3_600, 60_000)
@@ -237,23 +241,23 @@ def submit_late(maker: _Maker, sale: Sale) -> None:
     maker.join_cycle(new, sale, business)
 
 
-def never_submitted(maker: _Maker, sale: Sale) -> None:
+def never_submitted(maker: Bank, sale: Sale) -> None:
     known, values = sale.versions[0]
     sale.versions[0] = (known, {**values, "submitted_at": None})
 
 
-def line_missing(maker: _Maker, sale: Sale) -> None:
+def line_missing(maker: Bank, sale: Sale) -> None:
     """Submit a sale that no settlement line ever shows."""
 
 
-def rejected(maker: _Maker, sale: Sale) -> None:
+def rejected(maker: Bank, sale: Sale) -> None:
     at = maker.cleared(sale, sale.business)
     status = maker.rng.choice(["rejected", "held"])
     amount = values_of(sale)["amount_minor"]
     line(maker, sale, at, amount, status=status, reason=f"{status} by risk control")
 
 
-def _settled_after(maker: _Maker, sale: Sale, status: str) -> None:
+def _settled_after(maker: Bank, sale: Sale, status: str) -> None:
     amount = values_of(sale)["amount_minor"]
     at = maker.cleared(sale, sale.business)
     stuck = line(maker, sale, at, amount, status=status, reason="E-17", by_id=True)
@@ -267,22 +271,22 @@ def _settled_after(maker: _Maker, sale: Sale, status: str) -> None:
     maker.join_cycle(settled, sale, business)
 
 
-def rejected_then_settled(maker: _Maker, sale: Sale) -> None:
+def rejected_then_settled(maker: Bank, sale: Sale) -> None:
     _settled_after(maker, sale, "rejected")
 
 
-def held_then_settled(maker: _Maker, sale: Sale) -> None:
+def held_then_settled(maker: Bank, sale: Sale) -> None:
     _settled_after(maker, sale, "held")
 
 
-def cleared_late(maker: _Maker, sale: Sale) -> None:
+def cleared_late(maker: Bank, sale: Sale) -> None:
     business = sale.business + maker.rng.randint(1, 3) * DAY
     amount = values_of(sale)["amount_minor"]
     new = line(maker, sale, maker.cleared(sale, business), amount)
     maker.join_cycle(new, sale, business)
 
 
-def clear_slow(maker: _Maker, sale: Sale) -> None:
+def clear_slow(maker: Bank, sale: Sale) -> None:
     """Clear after the deadline but early enough for the payout: a delay that costs nothing."""
     assert sale.due is not None
     at = sale.due.at - 4 * HOUR
@@ -290,7 +294,7 @@ def clear_slow(maker: _Maker, sale: Sale) -> None:
     maker.join_cycle(new, sale, sale.business)
 
 
-def corrected(maker: _Maker, sale: Sale) -> None:
+def corrected(maker: Bank, sale: Sale) -> None:
     """Learn a wrong amount first and the right one a day later."""
     known, values = sale.versions[0]
     right = values["amount_minor"]
@@ -299,7 +303,7 @@ def corrected(maker: _Maker, sale: Sale) -> None:
     settle(maker, sale)
 
 
-def ghost(maker: _Maker, sale: Sale) -> None:
+def ghost(maker: Bank, sale: Sale) -> None:
     """Add a sale that was never one and is withdrawn; the real one settles."""
     settle(maker, sale)
     twin = Sale(
@@ -313,14 +317,14 @@ def ghost(maker: _Maker, sale: Sale) -> None:
     maker.ghosts.append(twin)
 
 
-def ghost_line(maker: _Maker, sale: Sale) -> None:
+def ghost_line(maker: Bank, sale: Sale) -> None:
     """Add a settled line twice; the second one is withdrawn later."""
     own = settle(maker, sale)
     extra = line(maker, sale, own.versions[0][1]["cleared_at"], own.versions[0][1]["gross_minor"])
     extra.learn(extra.versions[0][0] + maker.seconds(3_600, 90_000), removed=1)
 
 
-STORIES: dict[str, Callable[[_Maker, Sale], Any]] = {
+STORIES: dict[str, Callable[[Bank, Sale], Any]] = {
     story.__name__: story
     for story in (
         completion, refund_netted, refund_line, refund_full, refund_later, void, reversal, tip,

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle.estate_facts import Credit, Fact, Payout, Sale, Values
-from tests.oracle.estate_world import DAY, Due, World, fee_of, local
+from tests.oracle.estate_world import Due, World, fee_of, local
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from tests.oracle.estate_facts import Credit, Fact, Payout, Sale, Values
 
 Journey = dict[str, Any]
 
@@ -20,12 +23,12 @@ class Truth:
         self,
         world: World,
         sales: list[Sale],
-        credits: list[Credit],
+        booked: list[Credit],
         coverage: list[Fact],
         moment: dt.datetime,
     ) -> None:
         self.world, self.sales, self.moment = world, sales, moment
-        self.credits = [(c, v) for c in credits if (v := c.at(moment)) and v["status"] == "booked"]
+        self.credits = [(c, v) for c in booked if (v := c.at(moment)) and v["status"] == "booked"]
         self.coverage = [v for c in coverage if (v := c.at(moment))]
         self.banks = {a["account_id"]: a["bank_id"] for a in world.accounts}
         self.zones = {s.account: world.credit_zone(s.terms) for s in sales}
@@ -72,9 +75,7 @@ class Truth:
         now, skip = self.moment, set()
         due = self.due(sale)
         lines = [
-            (line, v)
-            for line in sale.lines
-            if (v := line.at(now)) and v["status"] == "settled"
+            (line, v) for line in sale.lines if (v := line.at(now)) and v["status"] == "settled"
         ]
         own = [(line, v) for line, v in lines if v.get("kind") in (None, "sale")]
         ends = [line.payout.last(now) for line, v in own if line.payout and v.get("payout_id")]
@@ -85,7 +86,7 @@ class Truth:
         paid = [v for p in ends if (v := p.at(now)) and v["status"] == "sent"]
         if ends and ends[-1].at(now) is None:
             skip.add("payout_id")
-        found = {v["credit_id"]: v for credits, _ in carried for v in credits}
+        found = {v["credit_id"]: v for parts_of_one, _ in carried for v in parts_of_one}
         parts = sorted((self.booked(v), v["credit_id"]) for v in found.values())
         if len(parts) > 1 and parts[-1][0] == parts[-2][0]:
             skip.add("credit_id")
@@ -159,9 +160,8 @@ class Truth:
     ) -> None:
         now, skip = self.moment, journey["_skip"]
         acts = [v for a in sale.acts if (v := a.at(now))]
-        if any(v["kind"] in ("void", "reversal") for v in acts):
-            journey["status"] = "cancelled"
-        elif self._refunded(sale, journey):
+        undone = any(v["kind"] in ("void", "reversal") for v in acts)
+        if undone or self._refunded(sale, journey):
             journey["status"] = "cancelled"
         elif whole and journey["_short"] <= 0:
             late_s = 0
@@ -194,7 +194,8 @@ class Truth:
         lines = [v for ln in sale.lines if (v := ln.at(self.moment)) and v["status"] == "settled"]
         refunds = [v for v in lines if v.get("kind") == "refund"]
         taken = -sum(v["gross_minor"] for v in refunds if v["cleared_at"] < paid)
-        return max(till, taken) >= amount
+        whole: bool = max(till, taken) >= amount
+        return whole
 
     def _reason(self, sale: Sale, whole: bool) -> str:
         now = self.moment
@@ -205,6 +206,8 @@ class Truth:
             return str(max(own, key=lambda v: v["cleared_at"])["status"])
         for line in sale.lines:
             values = line.at(now)
+            if values and values.get("kind") not in (None, "sale"):
+                continue
             if values and values["status"] == "settled" and line.payout:
                 payout = line.payout.last(now).at(now)
                 if payout and values.get("payout_id") and payout["status"] != "sent":
@@ -253,7 +256,8 @@ class Truth:
             for _, v in self.credits
             if self.banks[v["account_id"]] == bank
         )
-        return due.day <= max(days, default=dt.date.min)
+        last: dt.date = max(days, default=dt.date.min)
+        return due.day <= last
 
 
 def _spans(values: Values, due: Due, zone: ZoneInfo) -> bool:
@@ -262,6 +266,3 @@ def _spans(values: Values, due: Due, zone: ZoneInfo) -> bool:
     if not isinstance(end, dt.datetime):
         return bool(start <= due.day <= end)
     return bool(start <= local(due.day, "00:00", zone) and due.at <= end)
-
-
-__all__ = ["DAY", "Truth"]

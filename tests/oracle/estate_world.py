@@ -35,6 +35,7 @@ def _library(calendar: str) -> holidays.HolidayBase:
     return holidays.financial_holidays({"US_FED": "XFED", "TARGET2": "XECB"}[calendar], years=years)
 
 
+@lru_cache(maxsize=50_000)
 def working(calendar: str, day: dt.date) -> bool:
     return bool(_library(calendar).is_working_day(day))
 
@@ -87,7 +88,11 @@ class World:
     def terms_of(self, unit: Unit, business: dt.date) -> dict[str, Any]:
         """Return the terms that govern a unit's business date; most specific, then latest."""
         account, best, rank = unit.account(business), None, (-1, "")
-        wanted = (("account_id", account), ("merchant_id", unit.merchant), ("channel", unit.channel))
+        wanted = (
+            ("account_id", account),
+            ("merchant_id", unit.merchant),
+            ("channel", unit.channel),
+        )
         for terms in self.terms:
             if terms["provider_id"] != unit.provider:
                 continue
@@ -181,9 +186,7 @@ def make_world(base: dt.date, days: int, sales: int, features: frozenset[str]) -
     return world
 
 
-def _mainland(
-    world: World, features: frozenset[str], middle: dt.date, wal: dict[str, Any]
-) -> None:
+def _mainland(world: World, features: frozenset[str], middle: dt.date, wal: dict[str, Any]) -> None:
     always = world.base - 30 * DAY
     world.accounts += [
         {"account_id": "a-m1", "merchant_id": "m1", "bank_id": "icbc"},

@@ -16,7 +16,7 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-import chinese_calendar
+import chinese_calendar  # type: ignore[import-untyped]  # it ships no types
 import holidays
 
 from tests.oracle.rows import Row, instant, parse_moment
@@ -129,10 +129,9 @@ class Book:
 
     def promise(self, sale: Row, as_of: dt.datetime) -> Promise:
         """Return a sale's promise before any minimum payout."""
-        first, business = self._best_terms(sale, None, as_of)
+        _, business = self._best_terms(sale, None, as_of)
         account = self._account(sale, business)
         terms, business = self._best_terms(sale, account, as_of)
-        del first
         if terms is None or business is None:
             return Promise(None, account, None, None, None, None, False, self.zone)
         zone = self.zone_of(terms)
@@ -144,7 +143,7 @@ class Book:
                 lag = window.get("lag_days", lag)
                 credit_by = window.get("credit_by", credit_by)
                 break
-        return self._due(terms, account, business, cutoff_at, lag, credit_by)
+        return self._due(terms, account, business, cutoff_at, lag=lag, credit_by=credit_by)
 
     def _due(
         self,
@@ -152,6 +151,7 @@ class Book:
         account: str | None,
         business: dt.date,
         cutoff_at: dt.datetime,
+        *,
         lag: int,
         credit_by: str,
     ) -> Promise:
@@ -185,7 +185,7 @@ class Book:
         assert promise.cutoff_at is not None
         return self._due(
             terms, promise.account_id, business, promise.cutoff_at,
-            terms["lag_days"], terms["credit_by"],
+            lag=terms["lag_days"], credit_by=terms["credit_by"],
         )  # fmt: skip
 
     def _best_terms(

@@ -9,13 +9,16 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import re
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from daozhang.facts import TABLES
+
+if TYPE_CHECKING:
+    from pathlib import Path
+    from zoneinfo import ZoneInfo
 
 Row = dict[str, str]
 Facts = dict[str, list[Row]]
@@ -35,10 +38,8 @@ def read_file(path: Path) -> list[Row]:
     if path.suffix == ".csv":
         with path.open(encoding="utf-8", newline="") as stream:
             return [{k: v or "" for k, v in row.items()} for row in csv.DictReader(stream)]
-    columns: list[Row] = []
-    for values in pq.read_table(path).to_pylist():
-        columns.append({k: _as_text(v) for k, v in values.items()})
-    return columns
+    rows = pq.read_table(path).to_pylist()
+    return [{k: _as_text(v) for k, v in row.items()} for row in rows]
 
 
 def read_folder(folder: Path) -> Facts:

@@ -13,7 +13,16 @@ FROM sold AS s
 LEFT JOIN routes AS r
     ON r.merchant_id = s.merchant_id AND r.store_id = coalesce(s.store_id, '')
     AND r.provider_id = s.provider_id AND r.channel = s.channel AND r.currency = s.currency
-    AND s.seen_at >= r.from_at AND s.seen_at < r.until_at
+    AND CASE r.clock
+        WHEN 'captured' THEN s.captured_at
+        WHEN 'submitted' THEN coalesce(s.submitted_at, s.seen_at)
+        ELSE s.seen_at
+    END >= r.from_at
+    AND CASE r.clock
+        WHEN 'captured' THEN s.captured_at
+        WHEN 'submitted' THEN coalesce(s.submitted_at, s.seen_at)
+        ELSE s.seen_at
+    END < r.until_at
 LEFT JOIN (SELECT * FROM span_days WHERE clock = 'seen') AS h
     ON h.term_key = r.term_key AND h.utc_day = CAST(s.seen_at AS DATE)
     AND s.seen_at >= h.from_at AND s.seen_at < h.until_at

@@ -23,7 +23,10 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Final
 
-__all__ = ["CalendarProblem", "YearOverride", "load_overrides"]
+__all__ = ["KNOWN_CALENDARS", "CalendarProblem", "YearOverride", "load_overrides"]
+
+KNOWN_CALENDARS: Final = ("ALL_DAYS", "CN", "NONE", "TARGET2", "US_FED", "WEEKDAYS")
+"""Names that need no override file. ALL_DAYS and NONE (no closing days) are the same."""
 
 _YEAR_MIN: Final = 1970
 _YEAR_MAX: Final = 2999
@@ -104,11 +107,31 @@ def load_overrides(
     verified = _flag(data, "verified", findings)
     source = _text(data, "source", findings)
     based_on = _text(data, "based_on", findings)
+    _check_names(calendar, based_on, findings)
     lists = {key: _dates(data, key, year, findings) for key in _DATE_LISTS}
     _check_days(lists, findings)
     if findings.found or calendar is None or year is None:
         return (), findings.found
     return (YearOverride(calendar, year, verified, source, based_on, **lists),), []
+
+
+def _check_names(calendar: str | None, based_on: str | None, findings: _Findings) -> None:
+    """An override of a calendar that nobody uses would be passed over without a word."""
+    known = ", ".join(KNOWN_CALENDARS)
+    if based_on is not None and based_on not in KNOWN_CALENDARS:
+        findings.add("unknown_calendar", f"'based_on' {based_on!r} is not one of {known}")
+    if calendar is None:
+        return
+    if calendar in KNOWN_CALENDARS and based_on is not None:
+        findings.add(
+            "contradictory_names", f"{calendar!r} is known already; 'based_on' makes a new one"
+        )
+    if calendar not in KNOWN_CALENDARS and based_on is None:
+        findings.add(
+            "unknown_calendar",
+            f"'calendar' {calendar!r} is not one of {known}; a calendar of your own says "
+            "'based_on' in each of its files",
+        )
 
 
 def _flag(data: Mapping[str, object], key: str, findings: _Findings) -> bool | None:
