@@ -9,18 +9,20 @@ from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
-from zoneinfo import ZoneInfo
-
-from lxml import etree
+from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._lines import NO_REFERENCE, join_texts
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.formats.limits import DETAILS_CHARS_MAX
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import AmountError, parse_amount
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from zoneinfo import ZoneInfo
+
+    from lxml import etree
 
 __all__ = ["Entry", "EntryError", "Part", "When", "Xml", "read_entry"]
 

@@ -10,12 +10,14 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daozhang.facts import Problem
 from daozhang.formats.base import Facts, Row
 from daozhang.formats.limits import FACTS_BATCH_ROWS, PROBLEMS_PER_FILE_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["NO_REFERENCE", "Collector", "LineIds", "join_texts"]
 

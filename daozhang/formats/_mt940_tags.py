@@ -7,17 +7,19 @@ grammar of an amount or a date is not: what it cannot read becomes a located err
 
 from __future__ import annotations
 
-import datetime as dt
 import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._lines import NO_REFERENCE, join_texts
 from daozhang.formats._times import parse_yymmdd, with_nearest_year
-from daozhang.formats.limits import DETAILS_CHARS_MAX, LINE_CHARS_MAX
+from daozhang.formats.limits import DETAILS_CHARS_MAX
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import AmountError, parse_amount
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Iterator
 
 __all__ = [
     "Balance", "Details", "Field", "FieldError", "StatementLine", "fields_of", "parse_balance",
@@ -34,6 +36,7 @@ _INNER: Final = re.compile(
 _ENVELOPE: Final = re.compile(r"\{[1-5]:|-\}|\s*-(?:\}.*|X{3}|\s*)$|\}\s*$")
 _APPLICATION_942: Final = re.compile(r"\{2:[IO]942")
 _WRAP_CHARS: Final = 65
+_FIELD_LINES_MAX: Final = 1_000  # SWIFT allows 6; what follows so many is not text.
 
 
 class FieldError(ValueError):
@@ -61,7 +64,7 @@ def fields_of(lines: Iterable[str]) -> Iterator[Field]:
     """
     current: Field | None = None
     for number, raw in enumerate(lines, 1):
-        whole = raw.rstrip("\r\n")[:LINE_CHARS_MAX]
+        whole = raw.rstrip("\r\n")
         for piece in _INNER.split(whole) if whole.count(":") > 3 else (whole,):  # noqa: PLR2004
             match = _TAG.match(piece)
             if match is None and piece.lstrip().startswith(("{1:", "{2:", "{4:", "-}")):
@@ -82,7 +85,7 @@ def fields_of(lines: Iterable[str]) -> Iterator[Field]:
                     yield current
                     current = None
                 yield Field("-", [], number)
-            elif current is not None:
+            elif current is not None and len(current.lines) < _FIELD_LINES_MAX:
                 current.lines.append(piece)
     if current is not None:
         yield current
@@ -98,7 +101,9 @@ class Balance:
 
 
 _BALANCE: Final = re.compile(
-    r"\s*(?P<mark>[CD])[RB]?\s*(?P<day>\d{6}|\d{8})\s*(?P<currency>[A-Z]{3})\s*(?P<amount>[\d.,' ]+)"
+    r"\s*(?P<mark>[CD])[RB]?\s*(?P<day>\d{6}|\d{8})\s*(?P<currency>[A-Z]{3})\s*"
+    r"(?P<amount>[\d.,' ]+)",
+    re.ASCII,
 )
 _STATEMENT: Final = re.compile(
     r"\s*(?P<value>\d{6})(?P<entry>\d{4}|[ ]{4})?\s*(?P<mark>[RE]?[CD])(?P<funds>[A-Z])?\s*"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.facts import TABLES
@@ -17,8 +17,10 @@ from daozhang.formats._lines import LineIds
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.formats.limits import CELL_CHARS_MAX
 from daozhang.formats.privacy import truncate_cards
-from daozhang.formats.profiles import Amount, FieldRule, Profile
 from daozhang.money import CURRENCIES, AmountError, parse_amount
+
+if TYPE_CHECKING:
+    from daozhang.formats.profiles import Amount, FieldRule, Profile
 
 __all__ = ["BLANK_CHARS", "RowError", "RowReader", "clean_amount", "clean_cell"]
 

@@ -12,11 +12,9 @@ import re
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
-from typing import IO, Final
+from typing import IO, TYPE_CHECKING, Final
 
 import python_calamine as calamine
 
@@ -26,6 +24,10 @@ from daozhang.formats.limits import (
     ZIP_RATIO_FLOOR_BYTES,
     ZIP_RATIO_MAX,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 __all__ = [
     "OLE_MARK",

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterator
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from daozhang.formats._lines import Collector
 from daozhang.formats.limits import LINE_CHARS_MAX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daozhang.formats._lines import Collector
 
 __all__ = ["decode_head", "guarded_lines", "sniff_encoding"]
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import Final
-from zoneinfo import ZoneInfo
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from zoneinfo import ZoneInfo
 
 __all__ = ["parse_iso_day", "parse_iso_instant", "parse_yymmdd", "with_nearest_year"]
 
@@ -69,10 +71,9 @@ def parse_yymmdd(text: str) -> dt.date | None:
     if not (text.isascii() and text.isdigit()):
         return None
     head, tail = text[:-4], text[-4:]
+    year = int(head)
     if len(head) == 2:  # noqa: PLR2004 (two digits of a year)
-        year = int(head) + (1900 if int(head) >= _YEAR_SPLIT else 2000)
-    else:
-        year = int(head)
+        year += 1900 if year >= _YEAR_SPLIT else 2000
     try:
         return dt.date(year, int(tail[:2]), int(tail[2:]))
     except ValueError:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daozhang.facts import Problem
 from daozhang.formats._sheets import OLE_MARK, ZIP_MARK, is_encrypted_ole, refusal
 from daozhang.formats._text import decode_head, sniff_encoding
-from daozhang.formats.base import Source
+
+if TYPE_CHECKING:
+    from daozhang.formats.base import Source
 
 __all__ = ["explain"]
 

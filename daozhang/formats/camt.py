@@ -20,19 +20,22 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from daozhang.facts import Problem
 from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, read_entry
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._times import parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.money import format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daozhang.facts import Problem
 
 __all__ = ["CamtReader"]
 
@@ -163,7 +166,7 @@ class _Reading:
     def _is_plain(self, element: etree._Element) -> bool:
         """Refuse a document that declares a DTD; looked at once, at the first element."""
         self.checked = True
-        document = element.getroottree().docinfo
+        document: Any = element.getroottree().docinfo  # The stubs do not know that it may be None.
         if document.internalDTD is None and document.externalDTD is None:
             return True
         self.out.error(
@@ -184,7 +187,8 @@ class _Reading:
             self.ids.restart()
 
     def _line(self, element: etree._Element) -> int:
-        return (element.sourceline or 1) + self.lines_skipped
+        line: Any = element.sourceline  # The stubs have no type for it.
+        return int(line or 1) + self.lines_skipped
 
     def _close(self, element: etree._Element) -> None:
         name = _local(element)

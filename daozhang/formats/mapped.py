@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import csv
 import itertools
-import re
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from daozhang.facts import Problem
 from daozhang.formats._lines import Collector
 from daozhang.formats._rows import RowError, RowReader, clean_cell
 from daozhang.formats._sheets import OLE_MARK, ZIP_MARK, WorkbookError, open_sheets
@@ -23,6 +20,12 @@ from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.formats.limits import FACTS_BATCH_ROWS, HEADER_SEARCH_ROWS
 from daozhang.formats.profiles import Profile, bundled_profiles, normal_header
 from daozhang.money import AmountError, format_minor, parse_amount
+
+if TYPE_CHECKING:
+    import re
+    from collections.abc import Iterable, Iterator
+
+    from daozhang.facts import Problem
 
 __all__ = ["DELIMITERS", "Preview", "ProfileReader", "bundled_readers", "preview"]
 
@@ -214,10 +217,11 @@ class _TableReading:
 
     def run(self, rows: Iterator[tuple[int, list[str]]]) -> Iterator[Facts | Problem]:
         header: list[str] | None = None
-        line = 0
+        header_line = 0
         for line, cells in itertools.islice(rows, HEADER_SEARCH_ROWS):
             header = self.reader._header(cells)  # noqa: SLF001 (the two are one)
             if header is not None:
+                header_line = line
                 break
             self.preamble.append(",".join(cells))
         if header is None:
@@ -232,7 +236,7 @@ class _TableReading:
                 self.options.currency,
             )
         except RowError as error:
-            self.out.error(line, error.code, str(error))
+            self.out.error(header_line, error.code, str(error))
             return
         for rule in reader.defaulted:
             self.out.warn(

@@ -19,12 +19,10 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from daozhang.facts import Problem
 from daozhang.formats._lines import Collector, LineIds, join_texts
 from daozhang.formats._mt940_tags import (
     Balance,
@@ -38,10 +36,16 @@ from daozhang.formats._mt940_tags import (
     parse_statement_line,
     swift_amount,
 )
+from daozhang.formats._text import guarded_lines
 from daozhang.formats._times import parse_yymmdd
 from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import CURRENCIES, format_minor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from daozhang.facts import Problem
 
 __all__ = ["UNSTATED_ACCOUNT", "Mt940Reader"]
 
@@ -108,8 +112,8 @@ class Mt940Reader:
             zoneinfo.ZoneInfoNotFoundError: ``options.timezone`` is not a time zone.
         """
         reading = _Reading(source.name, options)
-        with source.path.open(encoding=_encoding_of(source), errors="replace") as lines:
-            for found in fields_of(lines):
+        with source.path.open(encoding=_encoding_of(source), errors="replace") as stream:
+            for found in fields_of(guarded_lines(stream, reading.out)):
                 reading.take(found)
                 yield from reading.out.drain()
         reading.finish()
@@ -237,7 +241,9 @@ class _Reading:
         known_at = self._known_at(statement)
         moved = 0
         for entry in statement.entries:
-            moved += self._row(statement, entry, account, bank, currency, known_at)
+            moved += self._row(
+                statement, entry, account=account, bank=bank, currency=currency, known_at=known_at
+            )
         self._cover(statement, account, moved)
 
     def _account(self, statement: _Statement) -> tuple[str, str | None]:
@@ -297,6 +303,7 @@ class _Reading:
         self,
         statement: _Statement,
         entry: _Entry,
+        *,
         account: str,
         bank: str | None,
         currency: str,

@@ -28,14 +28,16 @@ import functools
 import re
 import tomllib
 import unicodedata
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import resources
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.facts import TABLES, Problem
 from daozhang.money import CURRENCIES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 __all__ = [
     "Amount", "FieldRule", "Profile", "bundled_profiles", "load_profile", "normal_header",
@@ -259,7 +261,7 @@ def _check_complete(load: _Loading, profile: Profile) -> None:
     if profile.currency is not None or (profile.amount and profile.amount.pattern):
         given.add("currency")
     for column in table.columns:
-        built = column.name == profile.built_id or column.name == "currency"
+        built = column.name in {profile.built_id, "currency"}
         if column.required and column.name not in given and not built:
             load.wrong(
                 "fields", "profile_incomplete",

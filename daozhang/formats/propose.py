@@ -10,10 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from daozhang.facts import Problem
 from daozhang.formats._rows import clean_amount, clean_cell
@@ -21,29 +19,36 @@ from daozhang.formats.base import HEAD_BYTES, Facts, Options, Row, Source
 from daozhang.formats.mapped import ProfileReader, preview
 from daozhang.formats.profiles import Profile, load_profile, normal_header
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
 __all__ = ["ProposedProfile", "propose_profile"]
 
 SHOWN_ROWS: Final = 10
 """How many rows a proposal shows as understood."""
 
 _NAMES: Final[dict[str, tuple[str, ...]]] = {
-    "booked_at": ("记账日期", "入账日期", "记账日", "记账时间", "入账时间", "bookingdate", "postingdate",
-                  "posteddate", "交易时间", "交易日期", "发生时间", "date", "time", "日期", "时间"),
-    "value_date": ("valuedate", "起息日", "valuta"),
-    "in": ("收入金额", "贷方发生额", "贷方金额", "存入金额", "收入", "credit", "moneyin", "paidin",
-           "deposit", "存入", "贷方"),
-    "out": ("支出金额", "借方发生额", "借方金额", "支取金额", "支出", "debit", "moneyout", "paidout",
-            "withdrawal", "支取", "借方"),
-    "amount": ("交易金额", "入账金额", "记账金额", "发生额", "金额", "amount", "betrag", "bedrag"),
-    "by": ("收/支", "收支类型", "借贷标志", "借贷", "方向", "debit/credit", "cdtdbtind", "dr/cr"),
-    "currency": ("币种", "货币", "交易币种", "currency", "ccy", "币别"),
-    "counterparty": ("对方户名", "对方名称", "对手信息", "交易对方", "商户名称", "counterparty", "payer",
-                     "payee", "name", "对方"),
-    "ref": ("摘要", "附言", "用途", "备注", "说明", "description", "reference", "remittance", "memo",
-            "details", "text", "交易说明"),
-    "account_id": ("本方账号", "账号", "卡号", "账户", "account", "iban", "accountnumber"),
-    "id": ("流水号", "交易流水号", "交易单号", "订单号", "transactionid", "id", "余额", "balance"),
-}  # fmt: skip
+    role: tuple(words.split())
+    for role, words in {
+        "booked_at": "记账日期 入账日期 记账日 记账时间 入账时间 bookingdate postingdate "
+        "posteddate 交易时间 交易日期 发生时间 date time 日期 时间",
+        "value_date": "valuedate 起息日 valuta",
+        "in": "收入金额 贷方发生额 贷方金额 存入金额 记账金额(收入) 收入 credit moneyin paidin "
+        "deposit 存入 贷方",
+        "out": "支出金额 借方发生额 借方金额 支取金额 记账金额(支出) 支出 debit moneyout paidout "
+        "withdrawal 支取 借方",
+        "amount": "交易金额 入账金额 结算金额 记账金额 发生额 金额 amount betrag bedrag",
+        "by": "收/支 收支类型 借贷标志 借贷 方向 debit/credit cdtdbtind dr/cr",
+        "currency": "币种 货币 记账币种 交易币种 currency ccy 币别",
+        "counterparty": "对方户名 对方名称 对手信息 交易对方 商户名称 counterparty payer "
+        "payee name 对方",
+        "ref": "摘要 附言 用途 备注 说明 description reference remittance memo details text "
+        "交易说明",
+        "account_id": "本方账号 账号 卡号 账户 account iban accountnumber",
+        "id": "流水号 交易流水号 交易单号 订单号 transactionid id 余额 balance",
+    }.items()
+}
 _DATE_FORMS: Final = (
     "%Y-%m-%d %H:%M:%S", "%Y/%m/%d %H:%M:%S", "%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M",
     "%Y%m%d%H%M%S", "%Y%m%d %H:%M:%S", "%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y年%m月%d日",
@@ -153,7 +158,7 @@ class _Guess:
 
     def _find(self, role: str) -> int | None:
         """Return the place of the first column whose name and cells fit the role."""
-        normal = [normal_header(re.sub(r"[(（].*", "", cell)) for cell in self.header]
+        normal = [re.sub(r"\(元?\)$", "", normal_header(cell)) for cell in self.header]
         for exact in (True, False):
             for name in _NAMES[role]:
                 for place, cell in enumerate(normal):

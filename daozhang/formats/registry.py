@@ -7,9 +7,7 @@ goes before a bundled one. Two readers that still fit equally are refused, both 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.facts import Problem
@@ -20,6 +18,10 @@ from daozhang.formats.limits import FILE_BYTES_MAX
 from daozhang.formats.mapped import ProfileReader, bundled_readers, preview
 from daozhang.formats.mt940 import Mt940Reader
 from daozhang.formats.profiles import Profile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
 __all__ = ["READERS", "format_names", "read_file", "recognise"]
 

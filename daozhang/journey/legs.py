@@ -19,12 +19,15 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder
+from daozhang.journey._local_time import first_reading
+from daozhang.journey.figures import percentile
 from daozhang.journey.promise import due_for_business_date
 from daozhang.journey.terms import Term, TermsBook
 
@@ -81,27 +84,14 @@ def _peers(engine: Engine, sql: SqlFolder, book: TermsBook) -> dict[str, dict[st
     """Return by provider and leg the deadline that peers set, in microseconds of offset."""
     if all(term.clear_by is not None and term.pay_by is not None for term in book.terms):
         return {}
-    counted: dict[tuple[str, str], list[tuple[int, int]]] = defaultdict(list)
-    for provider, leg, minutes, sales in engine.rows(sql["leg_buckets"]):
-        counted[str(provider), str(leg)].append((int(str(minutes)), int(str(sales))))
+    counted: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    for row in engine.fetch(sql["leg_buckets"]).to_pylist():
+        counted[row["provider_id"], row["leg"]][row["minutes"]] = row["sales"]
     peers: dict[str, dict[str, int]] = defaultdict(dict)
     for (provider, leg), buckets in counted.items():
-        buckets.sort()
-        high, middle = _percentile(buckets, 95), _percentile(buckets, 50)
-        minutes = high + 1 + max(high - middle, GRACE_MIN)
-        peers[provider][leg] = minutes * 60_000_000
+        high, middle = percentile(buckets, 95), percentile(buckets, 50)
+        peers[provider][leg] = (high + 1 + max(high - middle, GRACE_MIN)) * 60_000_000
     return peers
-
-
-def _percentile(buckets: list[tuple[int, int]], percent: int) -> int:
-    """Return the bucket in which a percentile of counted values lies."""
-    wanted = -(-sum(count for _, count in buckets) * percent // 100)
-    reached = 0
-    for value, count in buckets:
-        reached += count
-        if reached >= wanted:
-            return value
-    raise AssertionError("no values to take a percentile of")
 
 
 def _micros(column: Any) -> Micros:
@@ -140,10 +130,6 @@ def _cycles(
 
 
 def _cutoff(term: Term, day: date) -> datetime:
-    from zoneinfo import ZoneInfo
-
-    from daozhang.journey._local_time import first_reading
-
     return first_reading(day, term.cutoff, ZoneInfo(term.timezone))
 
 

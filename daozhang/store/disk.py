@@ -9,8 +9,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from daozhang.store.sql_rules import literal
+
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import duckdb
 
 __all__ = ["Disk"]
 
@@ -21,6 +25,10 @@ class Disk:
     def write(self, path: Path, data: bytes) -> None:
         """Write a small file."""
         path.write_bytes(data)
+
+    def write_parquet(self, con: duckdb.DuckDBPyConnection, query: str, path: Path) -> None:
+        """Write the rows of a query as a Parquet file."""
+        con.execute(f"COPY ({query}) TO {literal(str(path))} (FORMAT parquet, COMPRESSION zstd)")
 
     def fsync(self, path: Path) -> None:
         """Make a file's or folder's content last through a loss of power."""

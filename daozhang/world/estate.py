@@ -30,12 +30,13 @@ CITIES: Final = (
 _MODEL_SHARES: Final = (0.30, 0.24, 0.24, 0.13, 0.09)
 _CARRIER_SHARES: Final = (0.5, 0.27, 0.23)
 _CITY_SHARES: Final = (0.24, 0.18, 0.15, 0.14, 0.11, 0.10, 0.08)
-_SINGLE_PROVIDER_SHARES: Final = (0.45, 0.20, 0.20, 0.0, 0.15)
+_SINGLE_PROVIDER_SHARES: Final = (0.43, 0.20, 0.24, 0.0, 0.13)
 _SINGLE_TRADE_SHARES: Final = (0.34, 0.10, 0.16, 0.22, 0.08, 0.10)
 _BANK_SHARES: Final = (0.26, 0.24, 0.20, 0.15, 0.15)
 _CHAIN_PROVIDERS: Final = (1, 0, 2)  # RUIFU, HUATONG, ANXIN in turn
 _CHAIN_TRADES: Final = (0, 1, 2)
-_CHAIN_SHARE: Final = 0.55
+_CHAIN_SHARE: Final = 0.6
+_CHAIN_SIZES: Final = (3.0, 1.8, 2.2)
 _TERMINALS_MIN: Final = 24
 
 
@@ -161,7 +162,8 @@ def make_estate(seed: int, sales: int, days: int) -> Estate:
 def _shops(rng: np.random.Generator, terminals: int) -> list[_Shop]:
     shops: list[_Shop] = []
     chains = 2 + terminals // 500
-    shares = rng.dirichlet(np.full(chains, 6.0)) * _CHAIN_SHARE * terminals
+    sizes = np.resize(_CHAIN_SIZES, chains) * rng.uniform(0.9, 1.1, chains)
+    shares = sizes / sizes.sum() * _CHAIN_SHARE * terminals
     for chain, share in enumerate(shares.tolist()):
         kind = chain % len(_CHAIN_PROVIDERS)
         stores: list[int] = []

@@ -19,7 +19,7 @@ from daozhang.world._clock import DAY, HOUR, MINUTE, Bools, Ints, stream
 from daozhang.world.estate import BANKS, CARRIERS, CITIES, FLEET_MODELS, MODELS, Estate
 from daozhang.world.providers import HUATONG, LANQIAO, PROVIDERS, RUIFU, due_days
 
-__all__ = ["FAULTS", "NEW_RELEASE", "OLD_RELEASE", "Fault", "Plan", "make_plan", "resolve_faults"]
+__all__ = ["FAULTS", "NEW_RELEASE", "OLD_RELEASE", "Fault", "Plan", "make_plan", "resolve_faults", "scope_of"]
 
 _STREAM: Final = 2
 OLD_RELEASE: Final = "3.1.8"
@@ -239,7 +239,7 @@ def _garbled(rng: np.random.Generator, estate: Estate, wave: Ints) -> Ints:
     np.maximum.at(high, merchant, wave)
     whole = estate.single & (low == high) & (low > 1)
     pairs = np.flatnonzero((estate.pair_provider == HUATONG) & whole[estate.pair_merchant])
-    chosen = rng.permutation(len(pairs))[: max(1, len(pairs) // 4)]
+    chosen = rng.permutation(len(pairs))[: max(1, len(pairs) // 3)]
     return np.sort(pairs[chosen]).astype(np.int64)
 
 

@@ -49,7 +49,7 @@ def make_upgrades(seed: int, plan: Plan, faults: AbstractSet[str]) -> Upgrades:
     rng = stream(seed, _STREAM)
     count = len(plan.wave)
     night = uniform_ints(rng, 2 * HOUR, 4 * HOUR + 30 * MINUTE, (count,))
-    noon = uniform_ints(rng, 14 * HOUR + 30 * MINUTE, 16 * HOUR + 20 * MINUTE, (count,))
+    by_daylight = uniform_ints(rng, 16 * HOUR, 17 * HOUR + 30 * MINUTE, (count,))
     evening = uniform_ints(rng, 21 * HOUR + 32 * MINUTE, 21 * HOUR + 48 * MINUTE, (count,))
     lasts = uniform_ints(rng, 6 * MINUTE, 20 * MINUTE, (count,))
     lasts_late = uniform_ints(rng, 30 * MINUTE, 60 * MINUTE, (count,))
@@ -67,7 +67,7 @@ def make_upgrades(seed: int, plan: Plan, faults: AbstractSet[str]) -> Upgrades:
     late = plan.cut_off & upgraded if "F6" in faults else np.zeros(count, dtype=np.bool_)
     failed = fails & upgraded & (plan.wave > 1) & ~by_day & ~late & ~plan.clock
     days = days + failed
-    of_day = np.where(by_day, noon, np.where(late, evening, night))
+    of_day = np.where(by_day, by_daylight, np.where(late, evening, night))
     started = np.where(upgraded, days * DAY + of_day, NEVER)
     finished = np.where(upgraded, started + np.where(late, lasts_late, lasts), NEVER)
     return Upgrades(started, finished, days, other, failed, by_day)

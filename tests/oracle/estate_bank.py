@@ -155,6 +155,11 @@ class Bank:
             currency=first["currency"], paid_out_at=paid, status="sent", reason=None,
             replaces_payout_id=None,
         )  # fmt: skip
+        # A payout is never known before all of its lines: they must sum to it at any moment.
+        lines_known = max(ln.versions[-1][0] for ln in lines)
+        if lines_known > payout.versions[0][0]:
+            payout.versions[0] = (lines_known, payout.versions[0][1])
+            payout.learned_silently = False
         self._name_payout(payout, payout_id, lines)
         self.payouts.append(payout)
         self._payout_fate(payout, fault, paid)
@@ -267,7 +272,7 @@ class Bank:
         wrong = self.on("corrections", 0.03)
         credit.learned_silently = known == booked and precise and not credit.versions
         if wrong:
-            credit.learn(known, **{**values, "amount_minor": amount + 1})
+            credit.learn(known, **{**values, "amount_minor": amount - 1})
             known += self.seconds(3_600, 50_000)
         credit.learn(known, **values)
         if payout:

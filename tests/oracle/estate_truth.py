@@ -6,7 +6,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from tests.oracle.estate_world import Due, World, fee_of, local
+from tests.oracle.estate_world import DAY, Due, World, fee_of, local
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -225,6 +225,11 @@ class Truth:
         if journey["reason"] == "held" and not journey["cleared_at"]:
             skip.add("leg")
         zone = self.world.credit_zone(sale.terms)
+        if journey["cleared_at"]:
+            # "The due date of that leg" may be read as the day after the business date too.
+            early = local(sale.business + DAY, sale.terms["clear_by"], zone)
+            if early < journey["cleared_at"] <= local(due.day, sale.terms["clear_by"], zone):
+                skip.add("leg")
         deadlines = {
             "submit": sale.closes,
             "clear": local(due.day, sale.terms["clear_by"], zone),

@@ -31,7 +31,7 @@ from tests.oracle.estate_bank import PAYOUT_FEATURES
 from tests.oracle.estate_stories import STORIES
 from tests.oracle.promises import is_business
 from tests.oracle.reference import reference
-from tests.oracle.rows import known_at, read_folder
+from tests.oracle.rows import current, known_at, read_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -134,6 +134,31 @@ def test_what_was_learned_later_never_changes_an_earlier_answer() -> None:
         }
         early = reference((known, estate.config), moment)
         assert early == reference((estate.rows, estate.config), moment)
+
+
+@pytest.mark.parametrize("seed", [20, 21, 22])
+def test_at_any_moment_the_lines_of_a_payout_sum_to_it(seed: int) -> None:
+    estate = make_estate(seed, sales=150)
+    zone = estate.world.zone({})
+    for days in range(8):
+        facts = current(estate.rows, estate.as_of - days * DAY, zone)
+        sums: Counter[tuple[str, str]] = Counter()
+        for line in facts["settlements"]:
+            if line["status"] == "settled":
+                sums[line["provider_id"], line["payout_id"]] += int(line["net_minor"])
+        for payout in facts.get("payouts", []):
+            if not payout["replaces_payout_id"]:
+                key = (payout["provider_id"], payout["payout_id"])
+                assert sums[key] == int(payout["net_minor"]), (estate, key)
+
+
+def test_only_our_credits_carry_sales() -> None:
+    estate = make_estate(23)
+    ties = {credit: how for (_, credit), (how, _) in estate.credit_truth().items()}
+    used = {c for j in estate.truth.values() for c in j["credit_ids"]}
+    assert "foreign" in ties.values()
+    assert {ties[c] for c in used} >= {"merged", "payout_id", "net_amount_day"}
+    assert "foreign" not in {ties[c] for c in used}
 
 
 def test_withdrawn_and_dropped_credits_carry_nothing(tmp_path: Path) -> None:

@@ -1,0 +1,211 @@
+"""Builds a simulated estate day by day, with memory for little more than a week of sales."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta, timezone
+from pathlib import Path as FilePath
+from typing import Final
+
+from daozhang.calendars import load_calendar
+from daozhang.world._clock import EPOCH, day_number
+from daozhang.world.daily import Book, DayRows, day_rows, write_lines, write_sales
+from daozhang.world.estate import make_estate
+from daozhang.world.extras import Pending, undo
+from daozhang.world.faults import FAULTS, make_plan, resolve_faults, scope_of
+from daozhang.world.money_path import HORIZON_DAYS, Path, World, make_draws, make_path
+from daozhang.world.providers import PROVIDERS, cycles_of, terms_toml
+from daozhang.world.sales import counts_by_day, sell_day
+from daozhang.world.settle import credits_of, payouts_of, write_credits, write_payouts
+from daozhang.world.telemetry import TABLE_MAKERS
+from daozhang.world.truth import Blame, Truth
+from daozhang.world.write import Cells, FactFile, FileFormat, write_json
+
+__all__ = ["WorldSummary", "build"]
+
+_START: Final = date(2026, 4, 13)
+_CHINA: Final = timezone(timedelta(hours=8))
+
+
+@dataclass(frozen=True, slots=True)
+class WorldSummary:
+    """What was built.
+
+    Attributes:
+        facts: the folder of facts, ``OUT/in``.
+        truth: the folder of the truth, ``OUT/truth``.
+        seed: the seed.
+        faults: codes of the faults that were on.
+        sales: sales sold, each with its own id.
+        rows: rows by file stem.
+        as_of: the instant at which knowledge ends.
+        late_sales: sales that are late in truth, those that never arrive among them.
+        late_minor: their amounts, minor units.
+        late_by_fault: late sales by fault code.
+    """
+
+    facts: FilePath
+    truth: FilePath
+    seed: int
+    faults: tuple[str, ...]
+    sales: int
+    rows: dict[str, int]
+    as_of: datetime
+    late_sales: int
+    late_minor: int
+    late_by_fault: dict[str, int]
+
+
+def make_world(seed: int, sales: int, days: int, start: date) -> World:
+    """Draw up the estate, its plan and its draws; faults change none of them.
+
+    Raises:
+        ValueError: a negative seed or number of sales, or less than one day.
+    """
+    if seed < 0 or sales < 0 or days < 1:
+        raise ValueError(f"need seed >= 0, sales >= 0, days >= 1; got {seed}, {sales}, {days}")
+    calendar = load_calendar("CN")
+    known: dict[int, bool] = {}
+
+    def is_business(day: int) -> bool:
+        if day not in known:
+            known[day] = calendar.is_business_day(EPOCH + timedelta(days=day))
+        return known[day]
+
+    first_day = day_number(start)
+    estate = make_estate(seed, sales, days)
+    plan = make_plan(seed, estate, first_day, days, is_business)
+    cycles = tuple(cycles_of(p, first_day, days + HORIZON_DAYS, is_business) for p in PROVIDERS)
+    return World(seed, estate, plan, cycles, make_draws(seed, estate, plan, cycles))
+
+
+def build(
+    out: FilePath,
+    *,
+    seed: int,
+    faults: Sequence[str] = (),
+    sales: int = 20_000,
+    days: int = 28,
+    start: date = _START,
+    format: FileFormat = "csv",  # noqa: A002 - the word of the command line
+    progress: Callable[[int, int], None] | None = None,
+) -> WorldSummary:
+    """Write a believable estate: ``out/in`` (facts, terms) and ``out/truth``.
+
+    The same arguments write the same bytes. Folders of an earlier build are replaced.
+
+    Args:
+        out: folder to write into; made if missing.
+        seed: not negative.
+        faults: codes (``F1``) or mechanisms (``unsettled_batch_lost``); see :data:`FAULTS`.
+        sales: how many sales, not counting what undoes them.
+        days: length of the period.
+        start: its first day; the default period holds the holiday of 1-5 May 2026.
+        format: of the facts; the truth is always Parquet and JSON.
+        progress: told after each day how many sales of how many are done.
+
+    Raises:
+        ValueError: an unknown fault, or numbers out of range.
+    """
+    active = resolve_faults(faults)
+    world = make_world(seed, sales, days, start)
+    path = make_path(world, active)
+    facts, truth_folder = out / "in", out / "truth"
+    for folder in (facts, truth_folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+    files = {
+        stem: FactFile(facts, stem, format, table)
+        for stem, table in (
+            ("sales", "sales"), ("sales-batched", "sales"), ("settlements", "settlements"),
+            ("payouts", "payouts"), ("credits", "credits"), ("credits-dated", "credits"),
+            *((name, name) for name in TABLE_MAKERS),
+        )
+    }  # fmt: skip
+    cells, book = Cells(format), Book.empty(world)
+    journeys_file = FactFile(truth_folder, "journeys", "parquet", None)
+    truth = Truth(path, journeys_file, Blame(world, active))
+    _sell(path, cells, files, book, truth, sales, progress)
+    payouts = payouts_of(path, book)
+    write_payouts(path, cells, files["payouts"], payouts)
+    lines = credits_of(path, payouts)
+    write_credits(path, cells, {False: files["credits"], True: files["credits-dated"]}, lines)
+    for name, make in TABLE_MAKERS.items():
+        files[name].write(make(path, cells, book))
+    for file in files.values():
+        file.close()
+    (facts / "terms.toml").write_text(terms_toml(world.estate.reduced_rates), encoding="utf-8")
+    write_json(truth_folder / "faults.json", _faults(path, truth))
+    as_of = datetime.fromtimestamp(world.plan.as_of - 8 * 3600, _CHINA)
+    return WorldSummary(
+        facts, truth_folder, seed, tuple(c for c in FAULTS if c in active), sales,
+        {stem: file.rows for stem, file in files.items()},
+        as_of, truth.late, truth.late_minor, dict(truth.sales),
+    )  # fmt: skip
+
+
+def _sell(
+    path: Path,
+    cells: Cells,
+    files: dict[str, FactFile],
+    book: Book,
+    truth: Truth,
+    sales: int,
+    progress: Callable[[int, int], None] | None,
+) -> None:
+    """Go through the days; one thread writes a day while the next is drawn."""
+    pending, done = Pending(), 0
+    with ThreadPoolExecutor(max_workers=1) as writer:
+        last: Future[None] | None = None
+        for day, count in enumerate(counts_by_day(path, sales)):
+            sold = sell_day(path, day, count)
+            journeys = path.follow(sold.sold)
+            rows = day_rows(path, book, sold, journeys, undo(path, sold, journeys, pending))
+            truth.add(sold, rows)
+            if last is not None:
+                last.result()
+
+            last = writer.submit(_write_day, path, cells, files, rows)
+            done += count
+            if progress is not None:
+                progress(done, sales)
+        if last is not None:
+            last.result()
+    truth.close()
+
+
+def _write_day(path: Path, cells: Cells, files: dict[str, FactFile], rows: DayRows) -> None:
+    write_sales(path, cells, (files["sales"], files["sales-batched"]), rows)
+    write_lines(path, cells, files["settlements"], rows)
+
+
+def _faults(path: Path, truth: Truth) -> list[dict[str, object]]:
+    """Return what each fault that is on struck and cost."""
+    found = []
+    for code, fault in FAULTS.items():
+        if code not in path.faults:
+            continue
+        span = truth.span.get(code)
+        since, until = (
+            (None, None)
+            if span is None
+            else tuple(datetime.fromtimestamp(s - 8 * 3600, _CHINA).isoformat() for s in span)
+        )
+        found.append(
+            {
+                "fault": code,
+                "mechanism": fault.mechanism,
+                "cause": fault.cause or None,
+                "leg": fault.leg or None,
+                "scope": scope_of(code, path.world.plan, path.world.estate),
+                "since": since,
+                "until": until,
+                "late_sales": truth.sales.get(code, 0),
+                "late_minor": truth.minor.get(code, 0),
+                "currency": "CNY",
+            }
+        )
+    return found
