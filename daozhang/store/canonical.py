@@ -83,9 +83,11 @@ def recognise(path: Path, name: str) -> Canonical | Problem | None:
         return None
     if name.lower().endswith(".csv"):
         return _recognise_csv(TABLES[table], path, name)
+    # Opened first, so that a file that may not be read raises as such and is not called damaged.
+    path.open("rb").close()
     try:
         header = pq.read_schema(str(path)).names
-    except (pa.ArrowException, UnicodeDecodeError) as error:
+    except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         why = str(error).splitlines()[0][:200] if str(error) else "it is damaged"
         return Problem(name, None, "parquet_unreadable", f"not a readable Parquet file: {why}")
     return _columns(TABLES[table], path, name, header, 0)

@@ -14,6 +14,7 @@ import contextlib
 import fcntl
 import hashlib
 import json
+import shutil
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -302,7 +303,10 @@ class Store:
     def _clear(self) -> None:
         """Remove what a crash left: temporary files and parts without a receipt."""
         for path in (self.path / "tmp").iterdir():
-            self._disk.remove(path)
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                self._disk.remove(path)
         owned = {self.part(t, receipt.id) for receipt in self.receipts() for t in receipt.parts}
         for path in (self.path / "parts").glob("*/*"):
             if path not in owned:
@@ -348,7 +352,7 @@ class Store:
             con.execute("SET TimeZone = 'UTC'")
             con.execute("SET temp_directory = ?", [str(self.path / "tmp" / "spill")])
             relations = Relations(con)
-            taken = take_file(relations, path, name, read, bytes_max)
+            taken = take_file(relations, path, name, read, bytes_max=bytes_max)
             errors = any(problem.severity == "error" for problem in taken.problems)
             if taken.format is None or (errors and not taken.rows):
                 return Ingested(name, "refused", taken), None

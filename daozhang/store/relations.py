@@ -133,7 +133,7 @@ class Relations:
     def summary(self, table: str, number: int) -> tuple[int, Period | None]:
         """Return how many rows a file gave to an ``intake_`` table, and their period."""
         event = TABLES[table].event
-        when = f"epoch_us({event})" if event else "NULL"
+        when = f"epoch_us({identifier(event)})" if event else "NULL"
         query = f"SELECT count(*), min({when}), max({when}) FROM intake_{table} WHERE _n = ?"
         rows, first, last = self.con.execute(query, [number]).fetchone() or (0, None, None)
         return int(rows), period_of(first, last)

@@ -53,7 +53,13 @@ def unfit(path: Path, name: str, bytes_max: int = FILE_BYTES_MAX) -> Problem | N
 
 
 def take_file(
-    relations: Relations, path: Path, name: str, read: Read, bytes_max: int = FILE_BYTES_MAX
+    relations: Relations,
+    path: Path,
+    name: str,
+    read: Read,
+    *,
+    bytes_max: int = FILE_BYTES_MAX,
+    try_canonical: bool = True,
 ) -> Taken:
     """Take one file's good rows into the relations; nothing it holds raises.
 
@@ -63,6 +69,7 @@ def take_file(
         name: what the user calls it; for a canonical file it says the table.
         read: recognises and reads what is not canonical.
         bytes_max: greatest size that is taken.
+        try_canonical: False when the user says that it is in a reader's format.
 
     Returns:
         What came of it; ``format`` None with one error: nobody recognises it.
@@ -71,7 +78,7 @@ def take_file(
     if refused is not None:
         return Taken(name, None, {}, 0, (refused,))
     try:
-        found = canonical.recognise(path, name)
+        found = canonical.recognise(path, name) if try_canonical else None
         if isinstance(found, canonical.Canonical):
             return canonical.load(relations, found)
         answer = read(path, name)

@@ -22,7 +22,15 @@ from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, PROVIDERS
 from daozhang.world.sales import DaySales
 from daozhang.world.write import Cells, Digits, FactFile
 
-__all__ = ["Book", "DayRows", "day_rows", "payout_ids", "statement_at", "write_lines", "write_sales"]
+__all__ = [
+    "Book",
+    "DayRows",
+    "day_rows",
+    "payout_ids",
+    "statement_at",
+    "write_lines",
+    "write_sales",
+]
 
 _CARD_TYPES: Final = ("credit", "debit", None)
 _BAD_FIELD: Final = "字段不符：settle_amt 无法识别，整份文件退回"

@@ -16,7 +16,17 @@ from daozhang.world._clock import DAY, HOUR, MINUTE, Bools, Floats, Ints, stream
 from daozhang.world.money_path import Journeys, Path, Sold
 from daozhang.world.sales import DaySales
 
-__all__ = ["CHARGEBACK", "KINDS", "REFUND", "REVERSAL", "SALE", "VOID", "Pending", "Undoing", "undo"]
+__all__ = [
+    "CHARGEBACK",
+    "KINDS",
+    "REFUND",
+    "REVERSAL",
+    "SALE",
+    "VOID",
+    "Pending",
+    "Undoing",
+    "undo",
+]
 
 _STREAM: Final = 7
 KINDS: Final = ("sale", "void", "reversal", "refund", "chargeback")

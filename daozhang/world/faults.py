@@ -19,7 +19,16 @@ from daozhang.world._clock import DAY, HOUR, MINUTE, Bools, Ints, stream
 from daozhang.world.estate import BANKS, CARRIERS, CITIES, FLEET_MODELS, MODELS, Estate
 from daozhang.world.providers import HUATONG, LANQIAO, PROVIDERS, RUIFU, due_days
 
-__all__ = ["FAULTS", "NEW_RELEASE", "OLD_RELEASE", "Fault", "Plan", "make_plan", "resolve_faults", "scope_of"]
+__all__ = [
+    "FAULTS",
+    "NEW_RELEASE",
+    "OLD_RELEASE",
+    "Fault",
+    "Plan",
+    "make_plan",
+    "resolve_faults",
+    "scope_of",
+]
 
 _STREAM: Final = 2
 OLD_RELEASE: Final = "3.1.8"

@@ -124,7 +124,9 @@ def _payout_rows(
     kept = chosen[seen]
     count = len(kept)
     ids = payouts.ids.take(pa.array(kept))
-    reasons = [None] * count if reason is None else [r for r, s in zip(reason, seen, strict=True) if s]
+    reasons = (
+        [None] * count if reason is None else [r for r, s in zip(reason, seen, strict=True) if s]
+    )
     pair = payouts.pair[kept]
     file.write(
         {
@@ -283,10 +285,7 @@ def write_credits(
         booked = lines.booked[kept]
         file.write(
             {
-                "credit_id": Digits()
-                .text(texts, lines.bank[kept])
-                .number(number[kept], 9)
-                .array(),
+                "credit_id": Digits().text(texts, lines.bank[kept]).number(number[kept], 9).array(),
                 "account_id": cells.chosen(estate.account_ids, lines.account[kept]),
                 "bank_id": cells.chosen([b.bank_id for b in BANKS], lines.bank[kept]),
                 "amount_minor": cells.ints(lines.amount[kept]),

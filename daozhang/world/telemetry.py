@@ -270,7 +270,9 @@ def _notices(path: Path, cells: Cells, _book: Book) -> Columns:
     if "F14" in path.faults:
         first = (plan.unread_days[0] + 1) * DAY + 3 * HOUR
         provider = PROVIDERS[LANQIAO].provider_id
-        rows.append(("provider", provider, "file_rejected", first, plan.unread_fixed, "清算文件退回"))
+        rows.append(
+            ("provider", provider, "file_rejected", first, plan.unread_fixed, "清算文件退回")
+        )
     if "F16" in path.faults:
         low, high = plan.slow_days
         name = BANKS[plan.slow_bank].bank_id

@@ -189,7 +189,9 @@ class Truth:
                 "leg": said("leg"),
                 "cause": said("cause"),
                 "mechanism": said("mechanism"),
-                "fault": cells.chosen(list(self.blame.active) or [None], np.maximum(fault, 0), none),
+                "fault": cells.chosen(
+                    list(self.blame.active) or [None], np.maximum(fault, 0), none
+                ),
                 "on_time_without_fault": _flags(day.necessary | day.hidden, none),
                 "statement_missing": _flags(day.hidden, np.zeros(n, dtype=np.bool_)),
             }

@@ -85,8 +85,7 @@ class Cells:
             micros = (known - UTC_OFFSET) * 1_000_000
             return pa.array(micros, mask=empty).cast(pa.timestamp("us", "UTC"))
         day, second = np.divmod(known, DAY)
-        low = int(day.min(initial=0)) if not empty.any() else int(day[~empty].min(initial=0))
-        high = int(day.max(initial=0))
+        low, high = (0, 0) if empty.all() else (int(day[~empty].min()), int(day.max()))
         names = [(EPOCH + timedelta(days=d)).isoformat() for d in range(low, high + 1)]
         table = np.array(names, dtype="S10")
         rows = np.empty(len(known), dtype=[("day", "S10"), ("time", "S15")])

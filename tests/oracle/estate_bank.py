@@ -227,6 +227,7 @@ class Bank:
         names = [payout_id]
         if "id_in_text" in self.features:
             names += [f"SETTLE {payout_id} T1", f"商户结算款{payout_id}号", f"/PT/{payout_id}-0"]
+            names += [f"ORD9P1 {payout_id}", f"{payout_id}; 0W1"]  # P1 and W1 are not named here
         ref = rng.choice(names)
         same_day = booked.astimezone(zone).date() == paid.astimezone(zone).date()
         how = "payout_id" if ref == payout_id else "payout_id_in_text"

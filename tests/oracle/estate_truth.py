@@ -110,6 +110,8 @@ class Truth:
         }  # fmt: skip
         if due is None:
             skip.add("provisional")
+        ways = [c.how for c, v in self.credits if v["credit_id"] in found]
+        journey["matched_by"] = ways[0] if ways else "line_ref" if own else None
         whole = bool(own) and len(carried) == len(own) and all(c for c, _ in carried)
         last = found[parts[-1][1]]["booked_at"] if parts else None
         self._money(journey, sale, values, lines)

@@ -1,0 +1,52 @@
+# Two commands matter: `make demo` and `make test`. Each sets up all that it needs.
+PYTHON ?= python3
+BIN := .venv/bin
+WORKERS ?= 2
+
+.PHONY: help setup setup-dev demo test lint bench soak docs clean
+
+help: ## say what there is
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*##/\t/'
+
+.venv/.base: requirements/build.txt requirements/main.txt pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements/build.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements/main.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+.venv/.dev: .venv/.base requirements/dev.txt
+	$(BIN)/pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+setup: .venv/.base ## make .venv with the command `daozhang` in it
+
+setup-dev: .venv/.dev ## the same, with what tests and checks need
+
+demo: .venv/.base ## a simulated chain with a bad upgrade: check it, write the report, say where it is
+	$(BIN)/daozhang world demo --seed 7 --faults F6,F4,F16 --sales 40000
+	$(BIN)/daozhang check demo/in --out demo/out --html demo/report.html --lang zh; test $$? -le 1
+	$(BIN)/daozhang check demo/in --html demo/report.en.html; test $$? -le 1
+	@echo
+	@echo "Open demo/report.html (Chinese) or demo/report.en.html (English) in a browser."
+
+test: .venv/.dev ## every test, in parallel
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal
+
+lint: .venv/.dev ## style, types, import walls
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/.dev ## the figures of docs/benchmarks.md
+	$(BIN)/python -m bench
+
+soak: .venv/.dev ## long proofs: more estates, more seeds, more damaged files
+	DAOZHANG_SOAK=1 $(BIN)/python -m pytest -n $(WORKERS) --dist worksteal tests
+
+docs: .venv/.dev ## make the generated tables of docs/ anew
+	$(BIN)/python -m docs.generate
+
+clean: ## remove what the other targets made
+	rm -rf .venv demo build *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -1,0 +1,37 @@
+"""What the store's tests share: a connection and a way to load one canonical file."""
+
+import duckdb
+import pytest
+
+from daozhang.facts import Problem
+from daozhang.store.relations import Relations
+from daozhang.store.taking import take_file
+
+
+def nobody(path, name):
+    return Problem(name, None, "unknown_format", "nobody reads this")
+
+
+@pytest.fixture
+def con():
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        yield connection
+
+
+@pytest.fixture
+def load(con, tmp_path):
+    """Load files of given bytes; returns what came of the last one."""
+
+    def load_files(**files):
+        relations = Relations(con)
+        taken = None
+        for name, data in files.items():
+            file = name if "." in name else f"{name}.csv"
+            path = tmp_path / file
+            path.write_bytes(data if isinstance(data, bytes) else data.encode())
+            taken = take_file(relations, path, file, nobody)
+        relations.publish()
+        return taken
+
+    return load_files
