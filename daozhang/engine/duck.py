@@ -16,14 +16,14 @@ MEMORY_LIMIT_MB = 2000
 
 
 class DuckEngine:
-    """The default engine: a DuckDB database in a temporary folder of its own."""
+    """The default engine: a database in memory that spills to a temporary folder of its own."""
 
     name = "duckdb"
 
     def __init__(self, *, memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None):
         self._folder = tempfile.TemporaryDirectory(prefix="daozhang-")
         root = Path(self._folder.name)
-        self.connection = duckdb.connect(str(root / "work.duckdb"))
+        self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
         self.connection.execute(f"SET temp_directory = '{root / 'spill'}'")

@@ -223,7 +223,7 @@ class _TableReading:
             if header is not None:
                 header_line = line
                 break
-            self.preamble.append(",".join(cells))
+            self.preamble.append(",".join(cells).rstrip(","))
         if header is None:
             return
         self.found = True

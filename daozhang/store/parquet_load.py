@@ -182,7 +182,7 @@ def _copy(
     # A cursor of its own: taking rows uses the connection while this result is being read.
     cursor = con.cursor()
     cursor.execute("SET TimeZone = 'UTC'")
-    reader = cursor.execute(query).to_arrow_reader(_FETCH_ROWS)
+    reader = cursor.sql(query).to_arrow_reader(_FETCH_ROWS)
     for rows in reader:
         for row in rows.to_pylist():
             line = row.pop("_row") + 1

@@ -128,7 +128,7 @@ def build(
     cells, book = Cells(format), Book.empty(world)
     journeys_file = FactFile(truth_folder, "journeys", "parquet", None)
     truth = Truth(path, journeys_file, Blame(world, active))
-    _sell(path, cells, files, book, truth, sales, progress)
+    _sell(path, cells, files, book, truth, sales=sales, progress=progress)
     payouts = payouts_of(path, book)
     write_payouts(path, cells, files["payouts"], payouts)
     lines = credits_of(path, payouts)
@@ -153,6 +153,7 @@ def _sell(
     files: dict[str, FactFile],
     book: Book,
     truth: Truth,
+    *,
     sales: int,
     progress: Callable[[int, int], None] | None,
 ) -> None:
@@ -184,7 +185,7 @@ def _write_day(path: Path, cells: Cells, files: dict[str, FactFile], rows: DayRo
 
 def _faults(path: Path, truth: Truth) -> list[dict[str, object]]:
     """Return what each fault that is on struck and cost."""
-    found = []
+    found: list[dict[str, object]] = []
     for code, fault in FAULTS.items():
         if code not in path.faults:
             continue

@@ -114,7 +114,7 @@ def day_rows(
     undoing, own = after
     estate, count = path.world.estate, len(day.amount)
 
-    def both(first: Ints, second: Ints) -> Ints:
+    def both(first: Any, second: Any) -> Any:
         return np.concatenate([first, second])
 
     merged = Journeys(
@@ -306,8 +306,10 @@ def write_lines(path: Path, cells: Cells, file: FactFile, rows: DayRows) -> None
     for p in range(len(PROVIDERS)):
         mine = rows.provider == p
         if (mine & moved).any():
-            _write_lines(path, cells, file, rows, p, np.flatnonzero(mine & moved), rejected=True)
-        _write_lines(path, cells, file, rows, p, np.flatnonzero(mine & settled), rejected=False)
+            gone = np.flatnonzero(mine & moved)
+            _write_lines(path, cells, file, rows, provider=p, chosen=gone, rejected=True)
+        own = np.flatnonzero(mine & settled)
+        _write_lines(path, cells, file, rows, provider=p, chosen=own, rejected=False)
 
 
 def _write_lines(
@@ -315,9 +317,9 @@ def _write_lines(
     cells: Cells,
     file: FactFile,
     rows: DayRows,
+    *,
     provider: int,
     chosen: Ints,
-    *,
     rejected: bool,
 ) -> None:
     world, j = path.world, rows.journeys

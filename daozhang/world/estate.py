@@ -38,6 +38,8 @@ _CHAIN_TRADES: Final = (0, 1, 2)
 _CHAIN_SHARE: Final = 0.6
 _CHAIN_SIZES: Final = (3.0, 1.8, 2.2)
 _TERMINALS_MIN: Final = 24
+_WEAK_LINE_SHARE: Final = 0.12
+_TWO_ACCOUNTS_SHARE: Final = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +171,13 @@ def _shops(rng: np.random.Generator, terminals: int) -> list[_Shop]:
         stores: list[int] = []
         while sum(stores) < max(4, share):
             stores.append(int(rng.integers(2, 5)))
-        shops.append(_Shop(_CHAIN_PROVIDERS[kind], _CHAIN_TRADES[kind], True, stores))  # noqa: FBT003 - a record
+        shops.append(_Shop(_CHAIN_PROVIDERS[kind], _CHAIN_TRADES[kind], True, stores))
     count = sum(sum(shop.stores) for shop in shops)
     while count < terminals:
         provider = int(rng.choice(len(PROVIDERS), p=_SINGLE_PROVIDER_SHARES))
         trade = int(rng.choice(len(TRADES), p=_SINGLE_TRADE_SHARES))
         size = int(rng.integers(1, 3))
-        shops.append(_Shop(provider, trade, False, [size]))  # noqa: FBT003 - a record
+        shops.append(_Shop(provider, trade, False, [size]))
         count += size
     return shops
 
@@ -204,7 +206,9 @@ def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
     chain_terminal = ~single[merchant]
     model = np.where(chain_terminal, mixed, store_model[terminal_store]).astype(np.int64)
     weight = rng.gamma(3.0, 1.0, size=count) * np.where(chain_terminal, 1.3, 1.0)
-    offline = np.where(rng.random(count) < 0.12, 0.2, 0.03) * rng.uniform(0.5, 1.5, count)
+    offline = np.where(rng.random(count) < _WEAK_LINE_SHARE, 0.2, 0.03) * rng.uniform(
+        0.5, 1.5, count
+    )
     provider_of = np.full((count, len(CHANNELS)), LANQIAO, dtype=np.int64)
     provider_of[:, :BATCH_CHANNELS] = card[:, None]
     accounts, pairs, pair_of = _accounts(rng, shops, store_merchant, terminal_store, card)
@@ -282,7 +286,7 @@ def _accounts(
                 for provider in used:
                     where[store, provider] = len(rows)
                 rows.append((m, int(banks[store, 0]), -1, store))
-        elif shop.chain or rng.random() < 0.4:
+        elif shop.chain or rng.random() < _TWO_ACCOUNTS_SHARE:
             for n, provider in enumerate(used):
                 for store in stores_of[m]:
                     where[store, provider] = len(rows)
@@ -301,4 +305,4 @@ def _accounts(
     return np.array(rows, dtype=np.int64), np.array(list(pairs), dtype=np.int64), pair_of
 
 
-assert KUAIDA == len(_SINGLE_PROVIDER_SHARES) - 1
+assert len(_SINGLE_PROVIDER_SHARES) - 1 == KUAIDA

@@ -35,6 +35,7 @@ _VOIDED: Final = (0.0, 0.005)
 _REVERSED: Final = (0.005, 0.0056)
 _REFUNDED: Final = (0.01, 0.02)
 _CHARGED_BACK: Final = (0.02, 0.0202)
+_WHOLE_SHARE: Final = 0.7
 _LATEST_REFUND: Final = 20 * HOUR + 30 * MINUTE
 
 
@@ -110,7 +111,9 @@ def _join(parts: list[Undoing]) -> Undoing:
 
 
 def _between(values: Floats, bounds: tuple[float, float]) -> Bools:
-    return (values >= bounds[0]) & (values < bounds[1])
+    low, high = bounds
+    inside: Bools = np.logical_and(values >= low, values < high)
+    return inside
 
 
 def undo(
@@ -158,7 +161,7 @@ def undo(
     same_day = (lag == 0) & (soon < day_start + _LATEST_REFUND)
     later = day_start + np.maximum(lag, 1) * DAY
     later = later + rng.integers(10 * HOUR, _LATEST_REFUND, count)
-    part = np.where(rng.random(count) < 0.7, 1.0, rng.uniform(0.1, 0.9, count))
+    part = np.where(rng.random(count) < _WHOLE_SHARE, 1.0, rng.uniform(0.1, 0.9, count))
     refunds = draw(refunded, REFUND, np.where(same_day, soon, later), part)
     charged = chosen(_CHARGED_BACK)
     when = day_start + rng.integers(8, 16, int(charged.sum())) * DAY + 12 * HOUR
@@ -175,7 +178,7 @@ def undo(
 def _allowed(
     path: Path, sales: DaySales, journeys: Journeys, today: Undoing
 ) -> tuple[Undoing, Journeys]:
-    """Drop undoings that come too late, that fall into a disturbance or that a payout cannot bear."""
+    """Drop undoings that come too late, while disturbed, or that a payout cannot bear."""
     own = path.follow(today.sold)
     settled = (today.kind == REFUND) | (today.kind == CHARGEBACK)
     origin = np.where(settled, 0, today.of_number)

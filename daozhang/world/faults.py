@@ -37,6 +37,7 @@ _WAVE_AT: Final = (0.25, 0.33, 0.38, 0.50)
 _WAVE_SHARES: Final = (0.01, 0.10, 0.50, 1.0)
 _OTHER_WAVE_AT: Final = (0.60, 0.66)
 _HOLIDAY_DAYS_MIN: Final = 3
+_OTHER_FIRST_SHARE: Final = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,13 +177,13 @@ def make_plan(
         wave_days=wave_days,
         eve=_eve(first_day, days, is_business),
         other_wave=np.where(
-            model >= FLEET_MODELS, 1 + (rng.random(len(model)) < 0.7), 0
+            model >= FLEET_MODELS, 1 + (rng.random(len(model)) < _OTHER_FIRST_SHARE), 0
         ).astype(np.int64),
         other_wave_days=tuple(first_day + int(fraction * days) for fraction in _OTHER_WAVE_AT),
         batch=batch,
-        lost=batch & (model == 0),
-        clock=(estate.card_provider == RUIFU) & (model == 1),
-        cut_off=batch & (model == 2),
+        lost=batch & (model == MODELS.index("A920")),
+        clock=(estate.card_provider == RUIFU) & (model == MODELS.index("P2000")),
+        cut_off=batch & (model == MODELS.index("N910")),
         outage=outage,
         outage_from=outage_day * DAY + 18 * HOUR + 10 * MINUTE,
         outage_to=outage_day * DAY + 23 * HOUR + 15 * MINUTE,
@@ -267,7 +268,7 @@ def scope_of(code: str, plan: Plan, estate: Estate) -> dict[str, object]:
     merchants: Sequence[str] = [
         estate.merchant_ids[int(estate.pair_merchant[p])] for p in plan.garbled_pairs
     ]
-    return {
+    scopes: dict[str, dict[str, object]] = {
         "F1": {**release, "model": MODELS[0], "provider_id": batch_ids},
         "F4": {**release, "provider_id": PROVIDERS[HUATONG].provider_id, "merchant_id": merchants},
         "F5": {**release, "model": MODELS[1], "provider_id": PROVIDERS[RUIFU].provider_id},
@@ -277,4 +278,5 @@ def scope_of(code: str, plan: Plan, estate: Estate) -> dict[str, object]:
         "F15": {"calendar": "CN"},
         "F16": {"bank_id": BANKS[plan.slow_bank].bank_id},
         "F23": {"bank_id": BANKS[plan.missing_bank].bank_id},
-    }[code]
+    }
+    return scopes[code]

@@ -24,6 +24,8 @@ _COUNTS_STREAM: Final = 6
 _AMOUNT_MIN: Final = 100
 _AMOUNT_MAX: Final = 5_000_000
 _FREE_DAY_UPLIFT: Final = 1.28
+_WHOLE_YUAN: Final = 0.4
+_WHOLE_JIAO: Final = 0.65
 _DEBIT_SHARE: Final = (0.42, 0.85)
 
 
@@ -108,7 +110,7 @@ def _amounts(rng: np.random.Generator, median: Floats, spread: Floats) -> Ints:
     drawn = median * np.exp(spread * rng.standard_normal(len(median)))
     minor = np.clip(drawn, _AMOUNT_MIN, _AMOUNT_MAX).astype(np.int64)
     style = rng.random(len(minor))
-    unit = np.where(style < 0.4, 100, np.where(style < 0.65, 10, 1))
+    unit = np.where(style < _WHOLE_YUAN, 100, np.where(style < _WHOLE_JIAO, 10, 1))
     return minor // unit * unit
 
 

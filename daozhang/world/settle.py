@@ -32,6 +32,7 @@ _FOREIGN: Final = (
     ("CHARGE", "账户管理费", "本行", -1, (500, 20_000)),
 )
 _SPLIT_MIN: Final = 10
+_FOREIGN_SHARE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,11 +71,11 @@ def payouts_of(path: Path, book: Book) -> Payouts:
     world = path.world
     net = book.net.reshape(-1, world.width)
     assert (net >= 0).all(), "a payout would be negative"
-    parts: dict[str, list[Ints]] = {name: [] for name in Payouts.__dataclass_fields__}
+    parts: dict[str, list[Any]] = {name: [] for name in Payouts.__dataclass_fields__}
     ids = []
     for p, cycles in enumerate(world.cycles):
         pair, cycle = np.nonzero((net > 0) & (world.estate.pair_provider == p)[:, None])
-        own = {
+        own: dict[str, Any] = {
             "provider": np.full(len(pair), p, dtype=np.int64),
             "pair": pair,
             "cycle": cycle,
@@ -99,12 +100,12 @@ def write_payouts(path: Path, cells: Cells, file: FactFile, payouts: Payouts) ->
     back = np.flatnonzero(payouts.returned)
     everyone = np.arange(len(payouts.net), dtype=np.int64)
     again_ids = pa.array([f"{i}R" for i in payouts.ids.take(pa.array(back)).to_pylist()])
-    _payout_rows(path, cells, file, payouts, everyone, first_known)
+    _payout_rows(path, cells, file, payouts, chosen=everyone, known=first_known)
     returned_known = np.maximum(first_known[back], payouts.first_paid_out[back]) + 3 * HOUR
     reason = [_REASONS[int(p) % len(_REASONS)] for p in payouts.pair[back]]
-    _payout_rows(path, cells, file, payouts, back, returned_known, reason=reason)
+    _payout_rows(path, cells, file, payouts, chosen=back, known=returned_known, reason=reason)
     again_known = np.maximum(payouts.paid_out[back] + 5 * MINUTE, returned_known + MINUTE)
-    _payout_rows(path, cells, file, payouts, back, again_known, again=again_ids)
+    _payout_rows(path, cells, file, payouts, chosen=back, known=again_known, again=again_ids)
 
 
 def _payout_rows(
@@ -112,9 +113,9 @@ def _payout_rows(
     cells: Cells,
     file: FactFile,
     payouts: Payouts,
+    *,
     chosen: Ints,
     known: Ints,
-    *,
     reason: list[str] | None = None,
     again: Any = None,
 ) -> None:
@@ -227,7 +228,7 @@ def _with_foreign(path: Path, lines: CreditLines) -> CreditLines:
     rng = stream(world.seed, _STREAM)
     accounts = len(world.estate.account_ids)
     extra: list[tuple[int, int, int, str, str]] = []
-    for account in np.flatnonzero(rng.random(accounts) < 0.15).tolist():
+    for account in np.flatnonzero(rng.random(accounts) < _FOREIGN_SHARE).tolist():
         _, text, payer, sign, bounds = _FOREIGN[int(rng.integers(len(_FOREIGN)))]
         day = world.plan.first_day + int(rng.integers(world.plan.days))
         at = day * DAY + int(rng.integers(9 * HOUR, 17 * HOUR))

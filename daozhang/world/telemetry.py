@@ -26,6 +26,7 @@ __all__ = ["TABLE_MAKERS"]
 _STREAM: Final = 9
 _OTHER_RELEASE: Final = "5.0.2"
 _SIGNAL_EVERY: Final = 4 * HOUR
+_DECLINED_SHARE: Final = 0.3
 _DECLINES: Final = ("51", "55", "61", "98")
 _STEPS: Final = ("backup", "batch_settled", "upgrade", "sign_in", "test_sale")
 
@@ -155,7 +156,7 @@ def _attempts(path: Path, cells: Cells, _book: Book) -> Columns:
     start = (plan.first_day + day) * DAY
     morning = start + uniform_ints(rng, 6 * HOUR, 8 * HOUR, (len(day),))
     close = path.closes[terminal, day]
-    declined = np.flatnonzero(rng.random(len(day)) < 0.3)
+    declined = np.flatnonzero(rng.random(len(day)) < _DECLINED_SHARE)
     refused = start[declined] + uniform_ints(rng, 9 * HOUR, 21 * HOUR, (len(declined),))
     upgraded = np.flatnonzero(upgrades.day > 0)
     parts = [
@@ -169,7 +170,7 @@ def _attempts(path: Path, cells: Cells, _book: Book) -> Columns:
     kind = np.concatenate([np.full(len(p[0]), p[2], dtype=np.int64) for p in parts])
     code = rng.integers(len(_DECLINES), size=len(who))
     down = _line_down(path, who, at)
-    channel = np.where(rng.random(len(who)) < 0.5, 0, 2)
+    channel = 2 * rng.integers(2, size=len(who))
     order = np.lexsort((kind, who, at))
     who, at, kind, code, down = who[order], at[order], kind[order], code[order], down[order]
     sale = kind == 2  # noqa: PLR2004 - the third kind of the list below
@@ -257,7 +258,9 @@ def _notices(path: Path, cells: Cells, _book: Book) -> Columns:
     plan = path.world.plan
     bank = BANKS[0].bank_id
     quiet = (plan.first_day + plan.days // 5) * DAY
-    rows = [("bank", bank, "maintenance", quiet + HOUR, quiet + 3 * HOUR, "核心系统例行维护")]
+    rows: list[tuple[str, str | None, str, int, int, str]] = [
+        ("bank", bank, "maintenance", quiet + HOUR, quiet + 3 * HOUR, "核心系统例行维护")
+    ]
     if plan.eve is not None:
         eve = plan.eve * DAY
         rows.append(("all", None, "peak", eve, eve + DAY, "节前业务高峰"))

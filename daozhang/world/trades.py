@@ -16,6 +16,8 @@ from daozhang.world._clock import Floats
 __all__ = ["TRADES", "Trade", "minute_shapes"]
 
 _MINUTES: Final = 1440
+_OPEN_FROM: Final = 390
+_OPEN_TO: Final = 1420
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,6 @@ def minute_shapes(*, free_day: bool) -> Floats:
             middle, wide = (at + 30, spread * 1.35) if free_day else (at, float(spread))
             shape += weight * np.exp(-0.5 * ((minutes - middle) / wide) ** 2) / wide
         # A thin floor from 06:30 to 23:40: somebody always buys something.
-        shape += np.where((minutes >= 390) & (minutes < 1420), 0.0002, 0.000_004)
+        shape += np.where((minutes >= _OPEN_FROM) & (minutes < _OPEN_TO), 0.0002, 0.000_004)
         rows.append(np.cumsum(shape) / shape.sum())
     return np.stack(rows)

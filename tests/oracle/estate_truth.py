@@ -224,7 +224,8 @@ class Truth:
         if "clear_by" not in sale.terms or (never and not provider_submits):
             skip.add("leg")
             return ""
-        if journey["reason"] == "held" and not journey["cleared_at"]:
+        if any((v := line.at(self.moment)) and v["status"] == "held" for line in sale.lines):
+            # A held line may be read as cleared and not paid out, or as not cleared.
             skip.add("leg")
         zone = self.world.credit_zone(sale.terms)
         if journey["cleared_at"]:

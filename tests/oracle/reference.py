@@ -224,7 +224,8 @@ class _Journeys(View):
 
     def _leg(self, journey: Journey, sale: Row, promise: Promise) -> str | None:
         terms = promise.terms or {}
-        held = journey["reason"] == "held" and journey["cleared_at"] is None
+        # A held line may be read as cleared and not paid out, or as not cleared.
+        held = any(r["status"] == "held" for r in self.sale_lines.get(sale["sale_id"], []))
         never = journey["submitted_at"] is None and journey["cleared_at"] is None
         unsure = never and sale["provider_id"] not in self.submitters
         if "clear_by" not in terms or "pay_by" not in terms or held or unsure:
