@@ -27,7 +27,9 @@ __all__ = [
 ]  # fmt: skip
 
 _TAGS: Final = "13D?|20|21|25P?|28C?|34F|60[FME]?|61|62[FM]?|64|65|86|90[CD]|NS|940|942"
-_TAG: Final = re.compile(rf"\s*:({_TAGS}):")
+# Transmission programs leave control characters (start and end of text) before a field.
+_TAG: Final = re.compile(rf"[\s\x00-\x1f\ufeff]*:({_TAGS}):")
+_LEADING: Final = " \t\ufeff" + "".join(map(chr, range(32)))
 # Fields that follow on the same line, because a program lost the line ends.
 _INNER: Final = re.compile(
     r"(?<=.)(?=:61:\d{6}(?:\d{4})?[RE]?[CD])|(?<=.)(?=:6[02][FM]:[CD]\d{6}[A-Z]{3})"
@@ -67,7 +69,7 @@ def fields_of(lines: Iterable[str]) -> Iterator[Field]:
         whole = raw.rstrip("\r\n")
         for piece in _INNER.split(whole) if whole.count(":") > 3 else (whole,):  # noqa: PLR2004
             match = _TAG.match(piece)
-            if match is None and piece.lstrip().startswith(("{1:", "{2:", "{4:", "-}")):
+            if match is None and piece.lstrip(_LEADING).startswith(("{1:", "{2:", "{4:", "-}")):
                 # SNS and others begin the first field on the envelope's own line.
                 if current is not None:
                     yield current

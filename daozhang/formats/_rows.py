@@ -90,6 +90,7 @@ class RowReader:
         """
         self.profile = profile
         self.table = TABLES[profile.table]
+        self._has_currency = self.table.column("currency") is not None
         self.zone = ZoneInfo(profile.timezone or timezone)
         self.currency = profile.currency or currency
         self.places = {cell: place for place, cell in reversed(list(enumerate(header)))}
@@ -331,7 +332,7 @@ class RowReader:
                 row[target] = value
         if self._amount is not None and self.profile.amount is not None:
             row[self.profile.amount.target], row["currency"] = self._amount(cells)
-        else:
+        elif self._has_currency:
             row["currency"] = self.row_currency(cells)
         built = self.profile.built_id
         if built is not None:

@@ -315,7 +315,9 @@ def _text(cell: object) -> str:
             return f"{cell:.9f}".rstrip("0").rstrip(".")
         return str(cell)
     if isinstance(cell, dt.datetime):
-        return cell.isoformat(" ", "seconds")
+        # A date cell is midnight to a spreadsheet; it means the day, not an instant.
+        day_only = cell.time() == dt.time()
+        return cell.date().isoformat() if day_only else cell.isoformat(" ", "seconds")
     if isinstance(cell, (dt.date, dt.time)):
         return cell.isoformat()
     return "" if cell is None else str(cell)

@@ -59,6 +59,7 @@ class _Statement:
     currency: str | None = None
     known_at: dt.datetime | None = None
     failed: bool = False
+    partial: bool = False
     entries: list[tuple[Entry, int, str]] = field(default_factory=list)
 
 
@@ -113,6 +114,7 @@ class _Reading:
         self.noticed = False
         self.consumed = 0
         self.checked = False
+        self.page_before: tuple[str | None, str | None] = (None, None)
 
     def run(self) -> Iterator[Facts | Problem]:
         events = etree.iterparse(
@@ -184,7 +186,6 @@ class _Reading:
             self.xml = Xml(_space_of(element))
             self.statement = _Statement(kind, self._line(element))
             self.statements += 1
-            self.ids.restart()
 
     def _line(self, element: etree._Element) -> int:
         line: Any = element.sourceline  # The stubs have no type for it.
@@ -265,12 +266,36 @@ class _Reading:
                 "a camt.054 announces money and does not prove that it was booked; its lines are "
                 "kept as information: add the camt.053 statement",
             )  # fmt: skip
+        self._count_occurrences_from(statement, element)
         shared = Counter(entry.reference for entry, _, _ in statement.entries)
         for entry, line, ntry_ref in statement.entries:
             own = entry.reference if shared[entry.reference] == 1 else None
             self._rows(statement, entry, line, own, ntry_ref)
         if element is not None and statement.kind != "054":
             self._coverage(statement, element)
+
+    def _count_occurrences_from(
+        self, statement: _Statement, element: etree._Element | None
+    ) -> None:
+        """Count identical lines anew, unless this is a further page of the statement before it.
+
+        A page claims the period only when it is the last one and all before it were read here.
+        """
+        page, last = None, None
+        if element is not None:
+            page = self.xml.text(element, "StmtPgntn/PgNb") or self.xml.text(
+                element, "RptPgntn/PgNb"
+            )
+            last = self.xml.text(element, "StmtPgntn/LastPgInd") or self.xml.text(
+                element, "RptPgntn/LastPgInd"
+            )
+        place = statement.account_id, page
+        further = page not in {None, "1", "01"}
+        goes_on = further and self.page_before == (statement.account_id, _before(page))
+        if not goes_on:
+            self.ids.restart()
+        statement.partial = last == "false" or (further and not goes_on)
+        self.page_before = place
 
     def _rows(
         self, statement: _Statement, entry: Entry, line: int, own: str | None, ntry_ref: str
@@ -321,7 +346,7 @@ class _Reading:
             )
             return
         added_up = self._adds_up(statement, balances)
-        if period is None or statement.failed or not added_up:
+        if period is None or statement.failed or statement.partial or not added_up:
             return
         row: dict[str, object] = {
             "subject": statement.account_id,
@@ -412,3 +437,10 @@ def _space_of(element: etree._Element) -> str:
 
 def _day(when: When, zone: ZoneInfo) -> dt.date:
     return when.astimezone(zone).date() if isinstance(when, dt.datetime) else when
+
+
+def _before(page: str | None) -> str | None:
+    """Return the number of the page before, as text; None when the page has no number."""
+    if page is None or not (page.isascii() and page.isdigit()):
+        return None
+    return str(int(page) - 1)

@@ -7,8 +7,8 @@ Rules kept here:
 - An MT942 entry is ``pending``: the statement books it. Pending ids never meet booked ones.
 - Bank references are not unique in practice (``55555`` for every line), so ids are always built
   from account, date, amount, text and occurrence; references are part of the text.
-- Coverage runs from the opening balance's date to the closing balance's, and is claimed only if
-  every line was read and the balances add up.
+- Coverage runs from the opening balance's date (60F) to the closing balance's (62F), over all pages
+  (60M, 62M) between, and is claimed only if every line was read and the balances add up.
 
 The fields are cut and read by our own grammar (:mod:`daozhang.formats._mt940_tags`) rather than by
 the ``mt-940`` library: that stops at 15 characters of an amount and takes the rest for a
@@ -52,12 +52,13 @@ __all__ = ["UNSTATED_ACCOUNT", "Mt940Reader"]
 UNSTATED_ACCOUNT: Final = "unstated"
 """The account of entries whose statement names none (a fragment); always with a warning."""
 
-_ENTRY: Final = re.compile(rb"^\s*:61:\s*\d{6,12}[RE]?[CD]", re.MULTILINE)
-_ANY: Final = re.compile(rb"^\s*:(?:20|25|28C?|34F|6[0-5][FM]?|13D?|86):", re.MULTILINE)
+_ENTRY: Final = re.compile(rb"^[\s\x00-\x1f]*:61:\s*\d{6,12}[RE]?[CD]", re.MULTILINE)
+_ANY: Final = re.compile(rb"^[\s\x00-\x1f]*:(?:20|25|28C?|34F|6[0-5][FM]?|13D?|86):", re.MULTILINE)
 _BALANCE: Final = re.compile(rb":6[024][FM]?:\s*[CD]\d{6}[A-Z]{3}")
 _INNER_ENTRY: Final = re.compile(rb":61:\d{6,10}[RE]?[CD]")
 _ACCOUNT_CURRENCY: Final = re.compile(r"(?:/|\s|(?<=\d))([A-Z]{3})\s*$")
 _CREATED: Final = re.compile(r"(\d{6})(\d{2})(\d{2})([+-]\d{4})?")
+_IBAN: Final = re.compile(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", re.ASCII)
 _BIC: Final = re.compile(r"[A-Z]{6}[A-Z0-9]{2}(?:[A-Z0-9]{3})?")
 
 
@@ -79,6 +80,7 @@ class _Statement:
     created: str | None = None
     interim: bool = False
     continued: bool = False
+    continues: bool = False
     failed: bool = False
     opening: Balance | None = None
     closing: Balance | None = None
@@ -145,6 +147,7 @@ class _Reading:
         self.statement: _Statement | None = None
         self.last_account = ""
         self.last_closing: Balance | None = None
+        self.pages_from: dt.date | None = None
         self.fields = 0
         self.facts = 0
         self.interim_envelope = False
@@ -214,6 +217,7 @@ class _Reading:
             statement.continued = tag == "60M"
         elif tag in {"62F", "62M", "62"}:
             statement.closing = parse_balance(text)
+            statement.continues = tag == "62M"
         elif tag == "61":
             statement.entries.append(_Entry(parse_statement_line(found.lines), found.line))
         elif tag in {"86", "NS"} and statement.entries and statement.last in {"61", "86", "NS"}:
@@ -259,7 +263,7 @@ class _Reading:
             return UNSTATED_ACCOUNT, None
         head = text.split("/", maxsplit=1)[0]
         bank = head if "/" in text and _BIC.fullmatch(head) and not head.isdigit() else None
-        return "".join(text.split()), bank
+        return _without_currency("".join(text.split())), bank
 
     def _currency(self, statement: _Statement) -> str | None:
         """Return the statement's currency: balances, floor limit, account, then the caller's."""
@@ -282,6 +286,7 @@ class _Reading:
         )
         if not goes_on:
             self.ids.restart()
+            self.pages_from = None
         self.last_account, self.last_closing = account, statement.closing
 
     def _known_at(self, statement: _Statement) -> dt.datetime | None:
@@ -347,8 +352,10 @@ class _Reading:
         """Check opening + entries = closing, and claim the period if nothing is missing."""
         opening, closing = statement.opening, statement.closing
         if opening is None or closing is None or statement.failed:
+            self.pages_from = None
             return
         if opening.currency == closing.currency and opening.minor + moved != closing.minor:
+            self.pages_from = None
             currency = closing.currency
             self.out.warn(
                 statement.line, "balance_mismatch",
@@ -359,11 +366,34 @@ class _Reading:
                 "is not taken as covered",
             )  # fmt: skip
         elif opening.day <= closing.day and account != UNSTATED_ACCOUNT:
-            row: dict[str, object] = {
-                "subject": account,
-                "table": "credits",
-                "from_at": opening.day,
-                "to_at": closing.day,
-            }
-            self.out.add("coverage", row, statement.line)
-            self.facts += 1
+            self._claim(statement, account, opening.day, closing.day)
+
+    def _claim(self, statement: _Statement, account: str, first: dt.date, last: dt.date) -> None:
+        """Claim the period on the last page (62F), from the first page (60F) on."""
+        if statement.continued:
+            if self.pages_from is None:
+                return  # The first pages are not in this file, so the first day has a hole.
+            first = self.pages_from
+        self.pages_from = first if statement.continues else None
+        if statement.continues:
+            return
+        row: dict[str, object] = {
+            "subject": account,
+            "table": "credits",
+            "from_at": first,
+            "to_at": last,
+        }
+        self.out.add("coverage", row, statement.line)
+        self.facts += 1
+
+
+def _without_currency(account: str) -> str:
+    """Return the IBAN of ``<IBAN>EUR``, as some banks write field 25; other ids stay as they are.
+
+    The check digits (ISO 13616, modulo 97) say whether the rest is an IBAN.
+    """
+    iban = account[:-3]
+    if account[-3:] not in CURRENCIES or not _IBAN.fullmatch(iban):
+        return account
+    number = "".join(str(int(char, 36)) for char in iban[4:] + iban[:4])
+    return iban if int(number) % 97 == 1 else account

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -28,6 +27,14 @@ __all__ = ["WorldSummary", "build"]
 
 _START: Final = date(2026, 4, 13)
 _CHINA: Final = timezone(timedelta(hours=8))
+
+
+_FILES: Final = {
+    "sales": "sales", "sales-batched": "sales", "settlements": "settlements",
+    "payouts": "payouts", "credits": "credits", "credits-dated": "credits",
+    **{name: name for name in TABLE_MAKERS},
+}  # fmt: skip
+"""By file stem: the table whose rows it holds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +102,8 @@ def build(
 ) -> WorldSummary:
     """Write a believable estate: ``out/in`` (facts, terms) and ``out/truth``.
 
-    The same arguments write the same bytes. Folders of an earlier build are replaced.
+    The same arguments write the same bytes. An earlier build's files are replaced;
+    nothing else in the folders is touched.
 
     Args:
         out: folder to write into; made if missing.
@@ -114,17 +122,8 @@ def build(
     world = make_world(seed, sales, days, start)
     path = make_path(world, active)
     facts, truth_folder = out / "in", out / "truth"
-    for folder in (facts, truth_folder):
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
-    files = {
-        stem: FactFile(facts, stem, format, table)
-        for stem, table in (
-            ("sales", "sales"), ("sales-batched", "sales"), ("settlements", "settlements"),
-            ("payouts", "payouts"), ("credits", "credits"), ("credits-dated", "credits"),
-            *((name, name) for name in TABLE_MAKERS),
-        )
-    }  # fmt: skip
+    _clear(facts, truth_folder)
+    files = {stem: FactFile(facts, stem, format, table) for stem, table in _FILES.items()}
     cells, book = Cells(format), Book.empty(world)
     journeys_file = FactFile(truth_folder, "journeys", "parquet", None)
     truth = Truth(path, journeys_file, Blame(world, active))
@@ -145,6 +144,15 @@ def build(
         {stem: file.rows for stem, file in files.items()},
         as_of, truth.late, truth.late_minor, dict(truth.sales),
     )  # fmt: skip
+
+
+def _clear(facts: FilePath, truth: FilePath) -> None:
+    """Make the folders and remove an earlier build's files, in whichever format."""
+    facts.mkdir(parents=True, exist_ok=True)
+    truth.mkdir(parents=True, exist_ok=True)
+    for stem in _FILES:
+        for suffix in ("csv", "parquet"):
+            (facts / f"{stem}.{suffix}").unlink(missing_ok=True)
 
 
 def _sell(

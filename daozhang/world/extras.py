@@ -112,7 +112,7 @@ def _join(parts: list[Undoing]) -> Undoing:
 
 def _between(values: Floats, bounds: tuple[float, float]) -> Bools:
     low, high = bounds
-    inside: Bools = np.logical_and(values >= low, values < high)
+    inside: Bools = (values >= low) & (values < high)
     return inside
 
 
@@ -121,7 +121,9 @@ def undo(
 ) -> tuple[Undoing, Journeys]:
     """Return the day's undoings with their own journeys, and put later ones into ``pending``."""
     rng = stream(path.world.seed, _STREAM, sales.day)
-    undisturbed = ~journeys.late & ~journeys.offline & (journeys.cycle == journeys.promise_cycle)
+    undisturbed: Bools = (
+        ~journeys.late & ~journeys.offline & (journeys.cycle == journeys.promise_cycle)
+    )
     plain = np.ones(len(sales.amount), dtype=np.bool_)
     at, day_start = sales.sold.at, (path.world.plan.first_day + sales.day) * DAY
 
@@ -148,7 +150,8 @@ def undo(
         )  # fmt: skip
 
     def chosen(bounds: tuple[float, float]) -> Bools:
-        return undisturbed & _between(sales.u_after, bounds)
+        both: Bools = undisturbed & _between(sales.u_after, bounds)
+        return both
 
     voided, reversed_ = chosen(_VOIDED), chosen(_REVERSED)
     voids = draw(voided, VOID, at[voided] + rng.integers(90, 2400, int(voided.sum())))

@@ -24,6 +24,8 @@ _COUNTS_STREAM: Final = 6
 _AMOUNT_MIN: Final = 100
 _AMOUNT_MAX: Final = 5_000_000
 _FREE_DAY_UPLIFT: Final = 1.28
+_LARGE_SHARE: Final = 0.01
+_LARGE_TIMES: Final = 15
 _WHOLE_YUAN: Final = 0.4
 _WHOLE_JIAO: Final = 0.65
 _DEBIT_SHARE: Final = (0.42, 0.85)
@@ -108,6 +110,8 @@ def sell_day(path: Path, day: int, count: int) -> DaySales:
 def _amounts(rng: np.random.Generator, median: Floats, spread: Floats) -> Ints:
     """Draw prices: two in five in whole yuan, some in jiao, the rest to the fen."""
     drawn = median * np.exp(spread * rng.standard_normal(len(median)))
+    # A banquet or an order for a whole firm now and then: where caps of fees begin to count.
+    drawn = np.where(rng.random(len(median)) < _LARGE_SHARE, drawn * _LARGE_TIMES, drawn)
     minor = np.clip(drawn, _AMOUNT_MIN, _AMOUNT_MAX).astype(np.int64)
     style = rng.random(len(minor))
     unit = np.where(style < _WHOLE_YUAN, 100, np.where(style < _WHOLE_JIAO, 10, 1))

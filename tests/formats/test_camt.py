@@ -21,7 +21,7 @@ def camt(*parts, kind="053", created="2026-05-05T06:00:00Z", head=""):
     return start + "\n".join(parts) + f"</{stmt}></{root}></Document>"
 
 
-def ntry(amount="1.00", cd="CRDT", more="<Sts>BOOK</Sts>", ref="", day="2026-05-04", text=""):
+def ntry(amount="1.00", cd="CRDT", more="<Sts>BOOK</Sts>", *, ref="", day="2026-05-04", text=""):
     ref = f"<AcctSvcrRef>{ref}</AcctSvcrRef>" if ref else ""
     text = f"<AddtlNtryInf>{text}</AddtlNtryInf>" if text else ""
     return (
@@ -118,6 +118,20 @@ def test_balance_mismatch_names_both_figures_and_withholds_coverage(reading):
     assert bad.rows("coverage") == []
 
 
+def test_pages_of_one_statement(reading):
+    def page(number, last):
+        mark = f"<StmtPgntn><PgNb>{number}</PgNb><LastPgInd>{last}</LastPgInd></StmtPgntn>"
+        return camt(ntry(text="fee"), head=mark + DAY)
+
+    one, two = page(1, "false"), page(2, "true")
+    both = one.replace("</BkToCstmrStmt></Document>", "") + two[two.index("<Stmt>") :]
+    found = reading(both)
+    assert len({r["credit_id"] for r in found.rows()}) == 2
+    assert len(found.rows("coverage")) == 1
+    assert reading(one).rows("coverage") == reading(two).rows("coverage") == []
+    assert len(reading(page(1, "true")).rows("coverage")) == 1
+
+
 def test_an_unsplittable_batch_stays_one_row(reading):
     tx = '<TxDtls><Amt Ccy="{}">{}</Amt></TxDtls>'
     for ccy, parts, count in (("EUR", ("1.00", "2.00"), 2), ("EUR", ("1.00", "1.00"), 1),
@@ -167,8 +181,8 @@ def test_what_came_before_the_break_is_kept(reading):
 
 def test_blank_lines_and_encodings(reading):
     text = camt(ntry(text="Größe"))
-    for content in (f"\n\n{text}", text.encode("utf-16"), text.encode("utf-8-sig"),
-                    b'<?xml version="1.0" encoding="ISO-8859-1"?>' + text.encode("latin-1")):  # fmt: skip
+    latin = b'<?xml version="1.0" encoding="ISO-8859-1"?>' + text.encode("latin-1")
+    for content in (f"\n\n{text}", text.encode("utf-16"), text.encode("utf-8-sig"), latin):
         (row,) = reading(content).rows()
         assert row["ref"] == "Größe"
 

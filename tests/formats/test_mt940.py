@@ -95,6 +95,7 @@ MESSY = {
     "details before the line": HEAD + ":86:odd\n:61:260504C1,NTRF\n:62F:C260504EUR11,\n",
     "text before the tags": "BANK\n940\n" + HEAD + ":61:260504C1,NTRF\n:62F:C260504EUR11,\n-XXX\n",
     "no closing": HEAD + ":61:260504C1,NTRF\n",
+    "control characters": "\x01" + HEAD.replace(":25:", "\x03:25:") + "\x02:61:260504C1,NTRF\n\x1a",
     "unknown field": HEAD + ":99:what\n:61:260504C1,NTRF\n",
     "details under the wrong tag": HEAD + ":61:260504C1,NTRF\n:25:166?00A?20B\n",
     "time in the details": HEAD + ":61:260504C1,NTRF\n:86:at\n:08 h and :14:30: too\n",
@@ -135,6 +136,9 @@ def test_pages_of_one_statement_count_identical_lines_on(reading):
     first = f"{HEAD}{line}:62M:C260504EUR11,00\n-\n"
     second = f":20:A\n:25:1/2\n:60M:C260504EUR11,00\n{line}:62F:C260504EUR12,00\n-\n"
     assert len({r["credit_id"] for r in reading(first + second).rows()}) == 2
+    both = reading(first + second).rows("coverage")
+    assert [(str(c["from_at"]), str(c["to_at"])) for c in both] == [("2026-05-03", "2026-05-04")]
+    assert reading(first).rows("coverage") == reading(second).rows("coverage") == []
     # The same statement twice in a file is an overlap: nothing new.
     again = reading((HEAD + line + ":62F:C260504EUR11,00\n-\n") * 2)
     assert len({r["credit_id"] for r in again.rows()}) == 1
@@ -146,3 +150,14 @@ def test_interim_is_pending_and_never_meets_the_booked_line(reading):
     assert interim.rows()[0]["status"] == "pending"
     assert interim.rows()[0]["known_at"].isoformat() == "2026-05-04T10:30:00+08:00"
     assert interim.rows()[0]["credit_id"] != booked.rows()[0]["credit_id"]
+
+
+@pytest.mark.parametrize(("field", "account"), [
+    ("DE02120300000000202051EUR", "DE02120300000000202051"),  # A true IBAN and its currency.
+    ("DE03120300000000202051EUR", "DE03120300000000202051EUR"),  # No IBAN: left as it is.
+    ("1291.99.348EUR", "1291.99.348EUR"),
+    ("50050000/4711", "50050000/4711"),
+])  # fmt: skip
+def test_account(reading, field, account):
+    (row,) = reading(HEAD.replace("1/2", field) + ":61:260504C1,NTRF").rows()
+    assert row["account_id"] == account

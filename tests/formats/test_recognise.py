@@ -50,7 +50,7 @@ REFUSED = {
     "password": (protected(), "password_protected"),
     "unknown workbook": (workbook([["x", "y"], [1, 2]]), "unknown_layout"),
     "broken workbook": (workbook([["x"]])[:900], "workbook_broken"),
-    "text": ("hello\nworld\n".encode(), "unknown_text"),
+    "text": (b"hello\nworld\n", "unknown_text"),
     "chinese text": ("你好，世界\n到账\n".encode("gb18030"), "unknown_text"),
     "html": (b"<html><table><tr><td>1</td></tr></table></html>", "is_html"),
     "xml": (b"<?xml version='1.0'?><pain.001/>", "unknown_xml"),

@@ -1,0 +1,186 @@
+"""Use case: one sale's journey, as a parcel tracker shows it.
+
+The steps are facts in the order in which they happened; what is still to come follows from the
+promise. Nothing is said here: words belong to the faces.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from daozhang.app.check import Checked
+from daozhang.engine import Engine
+
+__all__ = ["Step", "Trace", "find_sales", "trace_sale"]
+
+CANDIDATES_MAX = 20
+"""How many sales are offered when a reference stands for several."""
+
+STATIONS = ("captured", "submitted", "cleared", "paid_out", "credited")
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One thing that happened to the parcel.
+
+    Attributes:
+        at: when, UTC; None: it is not known when.
+        what: ``captured``, ``submitted``, ``settled``, ``held``, ``rejected``, ``payout_sent``,
+            ``payout_returned``, ``payout_held``, ``credited``, or the kind of a till's act or of
+            another settlement line (``refund``, ``chargeback``, …).
+        minor: the amount concerned, in minor units; None: none is.
+        detail: what identifies it: line_id, payout_id, credit_id, reason and the like.
+        day_only: the time is only known to the day.
+    """
+
+    at: datetime | None
+    what: str
+    minor: int | None
+    detail: Mapping[str, Any]
+    day_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """One sale's journey row, its steps, and the zone of its store."""
+
+    journey: Mapping[str, Any]
+    steps: tuple[Step, ...]
+    cutoff_at: datetime | None
+    clear_by_at: datetime | None
+    pay_by_at: datetime | None
+
+    @property
+    def reached(self) -> str:
+        """The last station that the parcel is known to have reached."""
+        row = self.journey
+        for station in reversed(STATIONS[1:]):
+            if row[f"{station}_at"] is not None:
+                return station
+        return "captured"
+
+
+def quoted(text: str) -> str:
+    """Return a text as an SQL literal."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def find_sales(engine: Engine, reference: str) -> list[str]:
+    """Return the ids of the sales that a sale id or a reference number (RRN) stands for."""
+    exact = engine.rows(f"SELECT sale_id FROM outcomes WHERE sale_id = {quoted(reference)}")
+    if exact:
+        return [reference]
+    acted = engine.rows(
+        f"SELECT DISTINCT sale_id FROM acts WHERE act_id = {quoted(reference)} "
+        "AND sale_id IS NOT NULL"
+    )
+    by_rrn = engine.rows(
+        f"SELECT sale_id FROM parcels WHERE rrn = {quoted(reference)} "
+        f"ORDER BY sale_id LIMIT {CANDIDATES_MAX}"
+    )
+    return sorted({str(row[0]) for row in (*acted, *by_rrn)})
+
+
+def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
+    """Return a sale's journey with its steps, or None if there is no such sale."""
+    engine = checked.engine
+    name = quoted(sale_id)
+    rows = engine.fetch(f"SELECT * FROM journeys WHERE sale_id = {name}").to_pylist()
+    if not rows:
+        return None
+    journey = rows[0]
+    ((cutoff, clear_by, pay_by),) = engine.rows(
+        f"SELECT cutoff_at, clear_by_at, pay_by_at FROM outcomes WHERE sale_id = {name}"
+    )
+    steps = [
+        *_till_steps(engine, name, journey),
+        *_line_steps(engine, name),
+        *_payout_steps(engine, name),
+        *_credit_steps(engine, journey),
+    ]
+    order = {step: place for place, step in enumerate(("captured", "submitted"))}
+    steps.sort(key=lambda s: (s.at is None, s.at or checked.outcome.as_of, order.get(s.what, 9)))
+    return Trace(journey, tuple(steps), _moment(cutoff), _moment(clear_by), _moment(pay_by))
+
+
+def _moment(value: object) -> datetime | None:
+    return value if isinstance(value, datetime) else None
+
+
+def _till_steps(engine: Engine, name: str, journey: Mapping[str, Any]) -> list[Step]:
+    sale = engine.fetch(
+        f"SELECT amount_minor, seen_at, terminal_id, store_id, channel, rrn FROM sold "
+        f"WHERE sale_id = {name}"
+    ).to_pylist()[0]
+    detail = {c: sale[c] for c in ("terminal_id", "store_id", "channel", "rrn") if sale[c]}
+    steps = [Step(journey["captured_at"], "captured", sale["amount_minor"], detail)]
+    if journey["submitted_at"] is not None:
+        steps.append(Step(journey["submitted_at"], "submitted", None, {}))
+    steps += [
+        Step(row["seen_at"], row["kind"], row["amount_minor"], {"sale_id": row["act_id"]})
+        for row in engine.fetch(
+            f"SELECT act_id, kind, amount_minor, seen_at FROM acts WHERE sale_id = {name} "
+            "ORDER BY seen_at, act_id"
+        ).to_pylist()
+    ]
+    return steps
+
+
+def _line_steps(engine: Engine, name: str) -> list[Step]:
+    rows = engine.fetch(
+        "SELECT line_id, kind, status, gross_minor, fee_minor, tax_minor, reserve_minor, "
+        f"net_minor, cleared_at, payout_id, reason FROM lines WHERE sale_id = {name} "
+        "AND cleared_at IS NOT NULL ORDER BY cleared_at, line_id"
+    ).to_pylist()
+    steps = []
+    for row in rows:
+        what = row["status"] if row["kind"] == "sale" else row["kind"]
+        kept = {k: v for k, v in row.items() if v not in (None, 0) and k not in _LINE_SAID}
+        steps.append(Step(row["cleared_at"], what, row["net_minor"], kept))
+    return steps
+
+
+_LINE_SAID = frozenset({"kind", "status", "cleared_at", "net_minor"})
+
+
+def _payout_steps(engine: Engine, name: str) -> list[Step]:
+    rows = engine.fetch(
+        "SELECT DISTINCT p.payout_id, p.net_minor, p.paid_out_at, p.status, p.reason, "
+        "p.account_id, p.replaces_payout_id FROM lines AS l "
+        "LEFT JOIN resent AS r ON r.provider_id = l.provider_id AND r.chain_id = l.chain_id "
+        "JOIN facts_payouts AS p ON p.provider_id = l.provider_id "
+        "AND (p.payout_id = l.chain_id OR p.payout_id = r.payout_id) "
+        f"WHERE l.sale_id = {name} AND l.status = 'settled' ORDER BY p.paid_out_at, p.payout_id"
+    ).to_pylist()
+    steps = []
+    for row in rows:
+        names = ("payout_id", "reason", "account_id", "replaces_payout_id")
+        detail = {k: row[k] for k in names if row[k]}
+        steps.append(Step(row["paid_out_at"], f"payout_{row['status']}", row["net_minor"], detail))
+    return steps
+
+
+def _credit_steps(engine: Engine, journey: Mapping[str, Any]) -> list[Step]:
+    wanted = [part for part in (journey["credit_ids"] or "").split(";") if part]
+    if not wanted or journey["account_id"] is None:
+        return []
+    ids = ", ".join(map(quoted, wanted))
+    rows = engine.fetch(
+        "SELECT account_id, credit_id, amount_minor, booked_at, booked_day, ref, counterparty "
+        f"FROM facts_credits WHERE credit_id IN ({ids}) AND status = 'booked' "
+        "ORDER BY booked_at, credit_id"
+    ).to_pylist()
+    own = [row for row in rows if row["account_id"] == journey["account_id"]]
+    return [
+        Step(
+            row["booked_at"],
+            "credited",
+            row["amount_minor"],
+            {k: row[k] for k in ("credit_id", "account_id", "ref", "counterparty") if row[k]},
+            bool(row["booked_day"]),
+        )
+        for row in (own or rows)
+    ]

@@ -1,0 +1,235 @@
+"""How each currency stands, and the one sentence that says it.
+
+Rules kept here: currencies are never added up; the currency with most sales speaks first; money
+whose statement has not come is never called late.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from daozhang.charts.speech import Speech
+from daozhang.journey.figures import Figures
+
+__all__ = [
+    "DUE",
+    "STATUSES",
+    "Headline",
+    "Standing",
+    "draw_headline",
+    "incident_place",
+    "open_incidents",
+    "percent_of",
+    "standings",
+]
+
+STATUSES: Final = (
+    "on_time", "late", "overdue", "unknown", "in_transit", "cancelled", "failed",
+)  # fmt: skip
+"""Every status in the order in which it is shown."""
+
+DUE: Final = ("on_time", "late", "overdue", "unknown")
+"""The statuses of money that should have arrived by now."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One currency's money by status; every amount in minor units.
+
+    Attributes:
+        currency: ISO 4217 code.
+        rows: status → its row of :attr:`daozhang.journey.figures.Figures.by_status`.
+    """
+
+    currency: str
+    rows: Mapping[str, Row]
+
+    def total(self, column: str, *statuses: str) -> int:
+        """Return the sum of a column over these statuses; none named: over all."""
+        return sum(
+            row[column] for status, row in self.rows.items() if not statuses or status in statuses
+        )
+
+    @property
+    def sales(self) -> int:
+        """How many sales there are."""
+        return self.total("sales")
+
+    @property
+    def due_minor(self) -> int:
+        """Sale amounts that were due by now."""
+        return self.total("amount_minor", *DUE)
+
+    @property
+    def overdue_minor(self) -> int:
+        """What is due and has not come."""
+        return self.total("outstanding_minor", "overdue")
+
+
+@dataclass(frozen=True, slots=True)
+class Headline:
+    """Where the money is and what to do, in words.
+
+    Attributes:
+        tone: ``good`` (nothing is overdue), ``bad`` (something is), ``unsure`` (nothing is known
+            to be overdue, but a statement is missing), ``empty`` (there are no sales).
+        sentence: the answer for the currency with most sales.
+        action: what to do first; empty: nothing.
+        aside: what is not counted as late and why; empty: nothing.
+        others: one sentence for each other currency.
+    """
+
+    tone: Literal["good", "bad", "unsure", "empty"]
+    sentence: str
+    action: str = ""
+    aside: str = ""
+    others: tuple[str, ...] = ()
+
+
+def standings(figures: Figures) -> tuple[Standing, ...]:
+    """Return how each currency stands, that with most sales first."""
+    rows: dict[str, dict[str, Row]] = {}
+    for row in figures.by_status:
+        rows.setdefault(row["currency"], {})[row["status"]] = row
+    found = [Standing(currency, by_status) for currency, by_status in rows.items()]
+    return tuple(sorted(found, key=lambda s: (-s.sales, s.currency)))
+
+
+def open_incidents(figures: Figures, currency: str | None = None) -> tuple[Row, ...]:
+    """Return the incidents with money still to come, most of it first."""
+    found = [
+        row
+        for row in figures.incidents
+        if row["outstanding_minor"] > 0 and currency in (None, row["currency"])
+    ]
+    # Amounts of two currencies do not compare, so each currency stands by itself.
+    return tuple(
+        sorted(found, key=lambda r: (r["currency"], -r["outstanding_minor"], r["incident_id"]))
+    )
+
+
+def incident_place(row: Row, speech: Speech) -> str:
+    """Return where an incident's money stopped and with whom: ``bank ccb, not yet credited``."""
+    leg = row["leg"] or "none"
+    scope = json.loads(row["scope"] or "{}")
+    if "bank_id" in scope:
+        return speech(f"place.bank.{leg}", who=speech.name(scope["bank_id"]))
+    if scope.get("provider_id"):
+        return speech(f"place.provider.{leg}", who=speech.name(scope["provider_id"]))
+    return speech(f"place.nobody.{leg}")
+
+
+def percent_of(part: int, whole: int) -> str:
+    """Return a share as whole percent, cut so that 100 % means all of it."""
+    return f"{part * 100 // whole}%" if whole else "–"
+
+
+def draw_headline(figures: Figures, speech: Speech) -> Headline:
+    """Return the answer in words: what arrived, what did not, where it stopped, what to do."""
+    found = standings(figures)
+    if not found:
+        return Headline("empty", speech("headline.empty"), speech("headline.empty.action"))
+    main = found[0]
+    tone: Literal["good", "bad", "unsure"] = "good"
+    if any(s.rows.get("unknown") for s in found):
+        tone = "unsure"
+    if any(s.rows.get("overdue") for s in found):
+        tone = "bad"
+    worst = open_incidents(figures, main.currency)
+    return Headline(
+        tone=tone,
+        sentence=_sentence(main, worst, speech),
+        action=_first_action(figures, found, speech),
+        aside=_aside(main, speech),
+        others=tuple(_other(s, speech) for s in found[1:]),
+    )
+
+
+def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
+    due = main.due_minor
+    if not due:
+        return speech(
+            "headline.nothing_due",
+            amount=speech.money(main.total("amount_minor", "in_transit"), main.currency),
+            sales=speech.count("sales", main.total("sales", "in_transit")),
+        )
+    on_time = main.total("amount_minor", "on_time")
+    arrived = speech(
+        "headline.all_on_time" if on_time == due else "headline.arrived",
+        on_time=speech.money(on_time, main.currency),
+        due=speech.money(due, main.currency),
+        percent=percent_of(on_time, due),
+    )
+    overdue = main.rows.get("overdue")
+    if overdue is None:
+        late = main.total("amount_minor", "late")
+        tail = speech("headline.nothing_overdue")
+        if late:
+            tail = speech("headline.only_late", amount=speech.money(late, main.currency))
+        return arrived + speech("word.space") + tail
+    values = {
+        "overdue": speech.money(main.overdue_minor, main.currency),
+        "sales": speech.count("sales", overdue["sales"]),
+    }
+    if not worst:
+        tail = speech("headline.overdue", **values)
+    elif len(worst) == 1:
+        tail = speech("headline.overdue_all_at", place=incident_place(worst[0], speech), **values)
+    else:
+        tail = speech(
+            "headline.overdue_most_at",
+            place=incident_place(worst[0], speech),
+            most=speech.money(worst[0]["outstanding_minor"], main.currency),
+            **values,
+        )
+    return arrived + speech("word.space") + tail
+
+
+def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech) -> str:
+    for standing in found:
+        worst = open_incidents(figures, standing.currency)
+        if worst:
+            return speech(f"action.{worst[0]['leg'] or 'none'}")
+    if any(standing.rows.get("unknown") for standing in found):
+        return speech("action.unknown")
+    return ""
+
+
+def _aside(main: Standing, speech: Speech) -> str:
+    unknown = main.rows.get("unknown")
+    if unknown is None:
+        return ""
+    return speech(
+        "headline.unknown",
+        amount=speech.money(unknown["amount_minor"], main.currency),
+        sales=speech.count("sales", unknown["sales"]),
+    )
+
+
+def _other(standing: Standing, speech: Speech) -> str:
+    overdue = standing.rows.get("overdue")
+    due = standing.due_minor
+    if overdue:
+        return speech(
+            "headline.other_overdue",
+            currency=standing.currency,
+            overdue=speech.money(standing.overdue_minor, standing.currency),
+            sales=speech.count("sales", overdue["sales"]),
+        )
+    if not due:
+        return speech(
+            "headline.other_nothing_due",
+            currency=standing.currency,
+            amount=speech.money(standing.total("amount_minor", "in_transit"), standing.currency),
+        )
+    return speech(
+        "headline.other",
+        currency=standing.currency,
+        on_time=speech.money(standing.total("amount_minor", "on_time"), standing.currency),
+        due=speech.money(due, standing.currency),
+    )

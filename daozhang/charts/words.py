@@ -1,0 +1,34 @@
+"""Every text that people read, in Chinese and English, by one key.
+
+Rules kept here: both languages have the same keys with the same placeholders (a test compares
+them), a missing key or value is a broken call and raises, and no text is put together from
+halves of sentences, since the halves stand in another order in the other language.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal, get_args
+
+from daozhang.charts.words_en import ENGLISH
+from daozhang.charts.words_zh import CHINESE
+
+__all__ = ["LANGS", "WORDS", "Lang", "say"]
+
+Lang = Literal["zh", "en"]
+
+LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
+WORDS: Final[dict[Lang, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
+
+
+def say(lang: Lang, key: str, **values: object) -> str:
+    """Return the text of a key with its values filled in.
+
+    Args:
+        lang: ``zh`` or ``en``.
+        key: dotted name, e.g. ``status.late``.
+        values: what the placeholders stand for, already spoken (money, times, counts).
+
+    Raises:
+        KeyError: there is no such language or key, or a placeholder got no value.
+    """
+    return WORDS[lang][key].format(**values)

@@ -1,0 +1,1 @@
+"""The command line: one module a command; heavy parts are imported when a command runs."""
