@@ -25,7 +25,8 @@ _HIDDEN: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
 def clean(text: object, limit: int = TEXT_MAX) -> str:
     """Return a text from a file so that it can be shown: visible, short, without card numbers."""
     shown = "".join(
-        "\ufffd" if unicodedata.category(char) in _HIDDEN else char for char in str(text)[: limit * 4]
+        "\ufffd" if unicodedata.category(char) in _HIDDEN else char
+        for char in str(text)[: limit * 4]
     )
     shown = truncate_cards(shown)
     return shown if len(shown) <= limit else shown[: limit - 1] + "…"

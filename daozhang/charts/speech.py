@@ -18,7 +18,9 @@ from daozhang.money import format_minor
 
 __all__ = ["Speech"]
 
-_MONTHS: Final = ("Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec").split()
+_MONTHS: Final = (
+    "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
+)  # fmt: skip
 _HOUR_MIN: Final = 60
 _DAY_MIN: Final = 24 * 60
 

@@ -118,10 +118,10 @@ def incident_place(row: Row, speech: Speech) -> str:
     leg = row["leg"] or "none"
     scope = json.loads(row["scope"] or "{}")
     if "bank_id" in scope:
-        return speech(f"place.bank.{leg}", who=speech.name(scope["bank_id"]))
+        return speech("place.bank", who=speech.name(scope["bank_id"]))
     if scope.get("provider_id"):
         return speech(f"place.provider.{leg}", who=speech.name(scope["provider_id"]))
-    return speech(f"place.nobody.{leg}")
+    return speech(f"leg.{leg}")
 
 
 def percent_of(part: int, whole: int) -> str:

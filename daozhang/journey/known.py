@@ -95,8 +95,11 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
         )
     engine.view(f"known_{name}", known)
     key = ", ".join(f'"{c}"' for c in table.key)
+    newest = "max(known_at)" if table.event is not None else "0"
     repeated = engine.run(
-        f"repeated_{name}", f"SELECT {key} FROM known_{name} GROUP BY {key} HAVING count(*) > 1"
+        f"repeated_{name}",
+        f"SELECT {key}, {newest} AS _newest, 0 AS _tied FROM known_{name} "
+        f"GROUP BY {key} HAVING count(*) > 1",
     )
     happened = "_gone = 0"
     if table.event is not None and name not in _STILL_TO_COME:
@@ -111,34 +114,72 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
 def _settle_repeats(
     engine: Engine, table: Table, columns: list[str], happened: str
 ) -> list[Problem]:
-    """Choose one row a key where keys repeat, and report rows that contradict each other."""
+    """Choose one row a key where keys repeat, and report rows that contradict each other.
+
+    The newest row of a key is found by its ``known_at`` alone; only keys with several rows of the
+    newest moment need their contents compared.
+    """
+    name = table.name
+    key = ", ".join(f'"{c}"' for c in table.key)
+    kept = ", ".join(f'k."{c}"' for c in columns)
+    same_key = " AND ".join(f'k."{c}" = r."{c}"' for c in table.key)
+    moment = "known_at" if table.event is not None else "0"
+    tied = engine.run(
+        f"tied_{name}",
+        f"SELECT {_prefixed('k', table.key)} FROM known_{name} AS k JOIN repeated_{name} AS r "
+        f"ON {same_key} AND k.{moment} = r._newest GROUP BY {_prefixed('k', table.key)} "
+        "HAVING count(*) > 1"
+        if table.event is not None
+        else f"SELECT {key} FROM repeated_{name}",
+    )
+    newest = f"r._newest IS NULL OR k.{moment} = r._newest" if moment != "0" else "TRUE"
+    clear = (
+        f"SELECT {kept}, k._gone FROM known_{name} AS k LEFT JOIN repeated_{name} AS r "
+        f"ON {same_key} WHERE ({newest})"
+    )
+    if not tied:
+        engine.run(f"settled_{name}", clear)
+    else:
+        _choose_among_ties(engine, table, columns, clear)
+    wanted = ", ".join(f'"{c}"' for c in columns)
+    engine.view(f"facts_{name}", f"SELECT {wanted} FROM settled_{name} WHERE {happened}")
+    return _contradictions(engine, table, columns) if tied else []
+
+
+def _choose_among_ties(
+    engine: Engine, table: Table, columns: list[str], clear: str
+) -> None:
+    """Make ``settled_<table>``; among rows of one moment the order of their contents decides."""
     name = table.name
     kept = ", ".join(f'"{c}"' for c in columns)
-    same_key = " AND ".join(f'k."{c}" = r."{c}"' for c in table.key)
     content = [c for c in columns if c not in table.key and c != "known_at"]
     newest = "known_at DESC" if table.event is not None else "1"
     order = ", ".join([newest, "_gone", *(f'"{c}" NULLS LAST' for c in content), "_file"])
-    key = ", ".join(f'"{c}"' for c in table.key)
+    same_key = " AND ".join(f'k."{c}" = t."{c}"' for c in table.key)
     engine.run(
-        f"repeats_{name}",
+        f"ties_{name}",
         f"SELECT k.*, row_number() OVER (PARTITION BY {_prefixed('k', table.key)} "
         f"ORDER BY {order}) AS _rank FROM known_{name} AS k "
-        f"JOIN repeated_{name} AS r ON {same_key}",
+        f"SEMI JOIN tied_{name} AS t ON {same_key}",
     )
     engine.run(
         f"settled_{name}",
-        f"SELECT {kept}, _gone FROM known_{name} AS k ANTI JOIN repeated_{name} AS r ON {same_key} "
-        f"UNION ALL SELECT {kept}, _gone FROM repeats_{name} WHERE _rank = 1",
+        f"SELECT {kept}, _gone FROM ({clear}) AS k ANTI JOIN tied_{name} AS t ON {same_key} "
+        f"UNION ALL SELECT {kept}, _gone FROM ties_{name} WHERE _rank = 1",
     )
-    engine.view(f"facts_{name}", f"SELECT {kept} FROM settled_{name} WHERE {happened}")
+
+
+def _contradictions(engine: Engine, table: Table, columns: list[str]) -> list[Problem]:
+    name = table.name
+    key = ", ".join(f'"{c}"' for c in table.key)
+    content = [c for c in columns if c not in table.key and c != "known_at"]
     said = "concat_ws('|', _gone, " + ", ".join(
         f"coalesce(CAST(\"{c}\" AS VARCHAR), '-')" for c in content
     ) + ")"  # fmt: skip
     same_moment = f"{key}, known_at" if table.event is not None else key
-    latest = "max(known_at)" if table.event is not None else "0"
     rows = engine.rows(
-        f"SELECT {key}, min(_file), max(_file), count(DISTINCT {said}), {latest} "
-        f"FROM repeats_{name} GROUP BY {same_moment} HAVING count(DISTINCT {said}) > 1 "
+        f"SELECT {key}, min(_file), max(_file), count(DISTINCT {said}) "
+        f"FROM ties_{name} GROUP BY {same_moment} HAVING count(DISTINCT {said}) > 1 "
         f"ORDER BY {key} LIMIT 1000"
     )
     return [_contradiction(table, row) for row in rows]

@@ -138,7 +138,7 @@ def _read_fast(job: _Job) -> _Doubts | None:
             f"{made.doubt} FROM {scan}"
         )
         query = f"DELETE FROM intake_{file.table} WHERE _n = {number} AND _doubt"
-        (count,) = con.execute(query).fetchone() or (0,)
+        ((count,),) = con.execute(query).fetchall()
         if not count:
             return _Doubts(0, frozenset())
         if count > _DOUBTS_MAX:

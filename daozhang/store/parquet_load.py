@@ -88,7 +88,7 @@ def _load(
             f"count(*) FILTER (coalesce({untidy}, false)), "
             f"min(epoch_us({event})), max(epoch_us({event})) FROM {scan}"
         )
-        total, doubts, blanks, first, last = con.execute(query).fetchone() or (0, 0, 0, None, None)
+        ((total, doubts, blanks, first, last),) = con.execute(query).fetchall()
         if doubts:
             doubt = f"({made.doubt} OR coalesce({nul}, false))"
             return _copy(
@@ -131,8 +131,7 @@ def _refuse_wrong_types(
     """Refuse the file when a column of a type that cannot hold its values holds any."""
     for name, sql_type in made.wrong_types:
         query = f"SELECT count({source[name][0]}) FROM {scan}"
-        found = relations.con.execute(query).fetchone()
-        if not found or not found[0]:
+        if relations.con.execute(query).fetchall() == [(0,)]:
             continue
         column = TABLES[file.table].column(name)
         assert column is not None, "only known columns have a type to fit"

@@ -135,7 +135,8 @@ class Relations:
         event = TABLES[table].event
         when = f"epoch_us({identifier(event)})" if event else "NULL"
         query = f"SELECT count(*), min({when}), max({when}) FROM intake_{table} WHERE _n = ?"
-        rows, first, last = self.con.execute(query, [number]).fetchone() or (0, None, None)
+        # Fetched to its end: a result that is not stops other work on the connection.
+        ((rows, first, last),) = self.con.execute(query, [number]).fetchall()
         return int(rows), period_of(first, last)
 
     def publish(self) -> None:

@@ -223,7 +223,7 @@ def _worst_place(estate: Estate, batch: Bools) -> tuple[Bools, tuple[str, str]]:
     counts = np.bincount(place[batch], minlength=len(CITIES) * len(CARRIERS))
     other = batch & (estate.terminal_model >= FLEET_MODELS)
     counts_other = np.bincount(place[other], minlength=len(counts))
-    worst = int(np.argmax(counts + 1000 * (counts_other > 0)))
+    worst = int(np.argmax(counts + 3 * counts_other + 1000 * (counts_other > 0)))
     names = (CARRIERS[worst % len(CARRIERS)], CITIES[worst // len(CARRIERS)][0])
     return place == worst, names
 

@@ -119,8 +119,10 @@ FINE = [
 
 def csv_of(table, cells, extra=()):
     lines = [",".join(cells)]
-    for row in (cells, *extra):
-        lines.append(",".join(f'"{v}"' if set(v) & set(',"\n') else v for v in row.values()))
+    lines += [
+        ",".join(f'"{v}"' if set(v) & set(',"\n') else v for v in row.values())
+        for row in (cells, *extra)
+    ]
     return "\n".join(lines) + "\n"
 
 
@@ -135,7 +137,7 @@ def test_the_good_row_of_each_table_is_good(load, con, table):
 
 
 @pytest.mark.parametrize(("table", "column", "cell", "code"), BAD)
-def test_a_bad_cell_is_refused_and_located(load, con, table, column, cell, code):
+def test_a_bad_cell_is_refused_and_located(load, table, column, cell, code):
     text = csv_of(table, GOOD[table], [changed(table, column, cell), GOOD[table]])
     taken = load(**{table: text})
     assert [(p.line, p.code) for p in taken.problems] == [(3, code)]
@@ -143,15 +145,16 @@ def test_a_bad_cell_is_refused_and_located(load, con, table, column, cell, code)
 
 
 @pytest.mark.parametrize(("table", "column", "cell", "code"), BAD)
-def test_a_bad_cell_is_refused_when_python_reads_all(load, con, table, column, cell, code):
+def test_a_bad_cell_is_refused_when_python_reads_all(load, table, column, cell, code):
     # A row of another width makes DuckDB refuse the file.
     text = csv_of(table, changed(table, column, cell)) + "x\n"
     taken = load(**{table: text})
     assert [(p.line, p.code) for p in taken.problems] == [(2, code), (3, "wrong_column_count")]
 
 
-@pytest.mark.parametrize(("table", "column", "cell", "code"), BAD)
-def test_a_bad_cell_is_refused_in_parquet_text(con, tmp_path, table, column, cell, code):
+@pytest.mark.parametrize("case", BAD)
+def test_a_bad_cell_is_refused_in_parquet_text(con, tmp_path, case):
+    table, column, cell, code = case
     rows = [GOOD[table], changed(table, column, cell)]
     path = tmp_path / f"{table}.parquet"
     pq.write_table(pa.table({c: [r[c] for r in rows] for c in rows[0]}), path)
@@ -160,9 +163,10 @@ def test_a_bad_cell_is_refused_in_parquet_text(con, tmp_path, table, column, cel
     assert taken.rows == {table: 1}
 
 
-@pytest.mark.parametrize(("table", "column", "cell", "value"), FINE)
+@pytest.mark.parametrize("case", FINE)
 @pytest.mark.parametrize("exact", [False, True], ids=["fast", "exact"])
-def test_a_fine_cell_is_kept_as(load, con, table, column, cell, value, exact):
+def test_a_fine_cell_is_kept_as(load, con, case, exact):
+    table, column, cell, value = case
     cells = changed(table, column, cell)
     text = csv_of(table, cells) + ("x\n" if exact else "")
     taken = load(**{table: text})

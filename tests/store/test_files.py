@@ -256,7 +256,7 @@ def encoded(rows, quoted):
     return ("\n".join(lines) + "\n").encode("utf-8", "surrogateescape")
 
 
-@settings(deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS)
 def test_rows_in_are_rows_taken_and_rows_refused(con, tmp_path, rows):
     path = tmp_path / "releases.csv"
@@ -268,7 +268,7 @@ def test_rows_in_are_rows_taken_and_rows_refused(con, tmp_path, rows):
     assert len(told) == taken.refused
 
 
-@settings(deadline=None, max_examples=2000, suppress_health_check=list(HealthCheck))
+@settings(deadline=None, max_examples=60, suppress_health_check=list(HealthCheck))
 @given(rows=ROWS, data=st.data())
 def test_the_three_ways_agree(con, tmp_path, rows, data):
     """DuckDB with a second look, and Python alone, take and refuse the same of any bytes."""

@@ -43,7 +43,7 @@ class Built:
 def built(tmp_path_factory) -> Iterator[Callable[..., Built]]:
     made: dict[tuple, Built] = {}
 
-    def make(*faults: str, seed: int = 1, sales: int = 20_000, days: int = 28) -> Built:
+    def make(*faults: str, seed: int = 1, sales: int = 12_000, days: int = 28) -> Built:
         key = (faults, seed, sales, days)
         if key not in made:
             out = tmp_path_factory.mktemp("world")

@@ -29,9 +29,9 @@ def digest(folder) -> dict[str, str]:
 @pytest.mark.parametrize("file_format", ["csv", "parquet"])
 def test_the_same_seed_gives_the_same_bytes(tmp_path, file_format):
     for name in "ab":
-        build(tmp_path / name, seed=7, faults=ALL, sales=3_000, format=file_format)
+        build(tmp_path / name, seed=7, faults=ALL, sales=1_500, format=file_format)
     assert digest(tmp_path / "a") == digest(tmp_path / "b")
-    build(tmp_path / "c", seed=8, faults=ALL, sales=3_000, format=file_format)
+    build(tmp_path / "c", seed=8, faults=ALL, sales=1_500, format=file_format)
     assert digest(tmp_path / "a") != digest(tmp_path / "c")
 
 
@@ -126,7 +126,7 @@ def test_credits_equal_the_payouts_that_arrived(built, faults):
 
 
 def test_fees_are_those_of_the_terms(built):
-    world = built(sales=60_000)
+    world = built(sales=40_000)
     terms = tomllib.loads((world.facts / "terms.toml").read_text())["terms"]
     rates = {
         (t["provider_id"], t["channel"], t.get("merchant_id")): (
@@ -193,7 +193,7 @@ def test_promises_follow_the_terms(built, faults):
         """select s.provider_id, s.captured_at, s.host_at, epoch(j.promised_at)::bigint
         from {sales} s join {journeys} j using (sale_id)"""
     )
-    assert len(rows) > 19_500
+    assert len(rows) > 11_500
     for provider, captured, host, promised in rows:
         term = terms[provider]
         by_captured = host is None or term.get("cutoff_by") == "captured"
@@ -229,7 +229,7 @@ def test_each_fault_alone_makes_its_own_sales_late(built, code, seed):
     assert [(t["fault"], t["late_sales"], t["late_minor"]) for t in told] == [(code, sales, minor)]
     assert world.summary.late_by_fault == {code: sales}
     assert world.summary.late_minor == minor
-    assert sales >= 10
+    assert sales >= 5
 
 
 SCOPES = {
@@ -265,7 +265,7 @@ def test_a_fault_of_the_submit_leg_hands_in_after_the_cut_off(built, code):
 
 
 def test_a_network_outage_strikes_terminals_that_were_never_upgraded_too(built):
-    world = built("F10")
+    world = built("F10", sales=20_000)
     [(never,)] = world.rows(
         """select count(*) from {journeys} j join {sales} s using (sale_id)
         where j.status = 'late' and s.terminal_id not in

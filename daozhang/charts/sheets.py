@@ -1,0 +1,268 @@
+"""The tables of an answer, in words: the same for the report and for the terminal.
+
+Rules kept here: every row that is left out is summed in a last row or counted in ``more``, so a
+table never shows less money than there is; sale amounts are before fees, what is still to come is
+after them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from daozhang.charts.speech import Speech
+from daozhang.charts.standing import (
+    DUE,
+    STATUSES,
+    Standing,
+    incident_place,
+    open_incidents,
+    percent_of,
+    standings,
+)
+from daozhang.charts.view import ReportView
+from daozhang.journey.figures import Breakdown, Figures
+
+__all__ = ["PLACES_MAX", "Cell", "Column", "Sheet", "attention_sheet", "late_sheets", "money_sheet"]
+
+PLACES_MAX: Final = 10
+"""How many providers, banks or stores a table lists before the rest is summed up."""
+
+DAYS_MAX: Final = 31
+"""How many days a table lists, the newest, before the rest is summed up."""
+
+INCIDENTS_MAX: Final = 12
+"""How many open incidents are listed before the rest is counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell.
+
+    Attributes:
+        text: what it says.
+        sub: a smaller second line.
+        status: the status whose colour marks it.
+    """
+
+    text: str
+    sub: str = ""
+    status: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its heading, and whether it holds amounts or counts (set to the right)."""
+
+    label: str
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table.
+
+    Attributes:
+        key: stable name, for links and tests.
+        title: heading.
+        note: one or two sentences that say how to read it.
+        columns: at least one.
+        rows: each as long as ``columns``.
+        totals: rows of sums, set apart from the others.
+        more: what is not shown here and where it is; empty: all is shown.
+        empty: what is said instead of a table without rows.
+    """
+
+    key: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    rows: tuple[tuple[Cell, ...], ...]
+    totals: tuple[tuple[Cell, ...], ...] = ()
+    more: str = ""
+    empty: str = ""
+
+
+def money_sheet(figures: Figures, speech: Speech) -> Sheet:
+    """Return the money of every currency by status, with what was due and the total."""
+    rows: list[tuple[Cell, ...]] = []
+    totals: list[tuple[Cell, ...]] = []
+    found = standings(figures)
+    for standing in found:
+        rows += [
+            (
+                Cell(
+                    speech(f"status.{status}"),
+                    speech(f"status.{status}.means") if standing is found[0] else "",
+                    status,
+                ),
+                *_money_cells(standing, (status,), speech),
+            )
+            for status in STATUSES
+            if status in standing.rows
+        ]
+        totals += [
+            (
+                Cell(speech("money.due", currency=standing.currency)),
+                *_money_cells(standing, DUE, speech),
+            ),
+            (
+                Cell(speech("money.all", currency=standing.currency)),
+                *_money_cells(standing, STATUSES, speech),
+            ),
+        ]
+    return Sheet(
+        key="money",
+        title=speech("money.title"),
+        note=speech("money.note"),
+        columns=(
+            Column(speech("column.status")),
+            Column(speech("column.sales"), right=True),
+            Column(speech("column.amount"), right=True),
+            Column(speech("column.share_of_due"), right=True),
+            Column(speech("column.credited"), right=True),
+            Column(speech("column.outstanding"), right=True),
+        ),
+        rows=tuple(rows),
+        totals=tuple(totals),
+        empty=speech("headline.empty"),
+    )
+
+
+def _money_cells(standing: Standing, statuses: tuple[str, ...], speech: Speech) -> tuple[Cell, ...]:
+    amount = standing.total("amount_minor", *statuses)
+    due = all(status in DUE for status in statuses)
+    return (
+        Cell(f"{standing.total('sales', *statuses):,}"),
+        Cell(speech.money(amount, standing.currency)),
+        Cell(percent_of(amount, standing.due_minor) if due else ""),
+        *(
+            Cell(speech.money(standing.total(column, *statuses), standing.currency))
+            for column in ("credited_minor", "outstanding_minor")
+        ),
+    )
+
+
+def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
+    """Return what needs someone now: open incidents by money, then missing statements."""
+    figures = view.figures
+    by_currency = {s.currency: s for s in standings(figures)}
+    found = [row for currency in by_currency for row in open_incidents(figures, currency)]
+    rows = [
+        (
+            Cell(incident_place(row, speech), speech(f"action.{row['leg'] or 'none'}"), "overdue"),
+            Cell(speech.money(row["outstanding_minor"], row["currency"])),
+            Cell(f"{row['sales']:,}"),
+            Cell(_period(row["since"], row["until"], speech)),
+        )
+        for row in found[:INCIDENTS_MAX]
+    ]
+    for currency, standing in by_currency.items():
+        unknown = standing.rows.get("unknown")
+        if unknown is None:
+            continue
+        days = [
+            row["due_date"]
+            for row in figures.by_day
+            if row["status"] == "unknown" and row["currency"] == currency
+        ]
+        rows.append(
+            (
+                Cell(speech("place.unknown"), speech("action.unknown"), "unknown"),
+                Cell(speech.money(unknown["outstanding_minor"], currency)),
+                Cell(f"{unknown['sales']:,}"),
+                Cell(
+                    speech("word.from_to", a=speech.day(min(days)), b=speech.day(max(days)))
+                    if days
+                    else ""
+                ),
+            )
+        )
+    hidden = len(found) - INCIDENTS_MAX
+    return Sheet(
+        key="attention",
+        title=speech("attention.title"),
+        note=speech("attention.note"),
+        columns=(
+            Column(speech("column.where_and_what")),
+            Column(speech("column.outstanding"), right=True),
+            Column(speech("column.sales_touched"), right=True),
+            Column(speech("column.promised_between")),
+        ),
+        rows=tuple(rows),
+        more=speech("attention.more", count=hidden) if hidden > 0 else "",
+        empty=speech("attention.empty"),
+    )
+
+
+def _period(since: object, until: object, speech: Speech) -> str:
+    if not isinstance(since, datetime) or not isinstance(until, datetime):
+        return speech("word.not_known")
+    if since == until:
+        return speech.time(since)
+    return speech("word.from_to", a=speech.time(since), b=speech.time(until))
+
+
+def late_sheets(figures: Figures, speech: Speech) -> tuple[Sheet, ...]:
+    """Return late and overdue money by leg, provider, bank, store and due day."""
+    return tuple(
+        _late_sheet(dimension, figures.late_by.get(dimension, ()), speech)
+        for dimension in ("leg", "provider_id", "bank_id", "store_id", "due_date")
+    )
+
+
+def _late_sheet(dimension: str, parts: tuple[Breakdown, ...], speech: Speech) -> Sheet:
+    currencies = tuple(dict.fromkeys(part.currency for part in parts))
+    rows: list[tuple[Cell, ...]] = []
+    totals: list[tuple[Cell, ...]] = []
+    for currency in currencies:
+        own = [part for part in parts if part.currency == currency]
+        if dimension == "due_date":
+            # The newest days are what someone can still act on; a year of them is in the files.
+            shown, rest = own[-DAYS_MAX:][::-1], own[:-DAYS_MAX]
+        else:
+            shown, rest = own[:PLACES_MAX], own[PLACES_MAX:]
+        rows += [(Cell(_value(dimension, part, speech)), *_late_cells([part], speech))
+                 for part in shown]  # fmt: skip
+        if rest:
+            key = "late.rest_days" if dimension == "due_date" else "late.rest"
+            rows.append((Cell(speech(key, count=f"{len(rest):,}")), *_late_cells(rest, speech)))
+        totals.append((Cell(speech("late.total", currency=currency)), *_late_cells(own, speech)))
+    return Sheet(
+        key=f"late_by_{dimension}",
+        title=speech(f"late.by.{dimension}"),
+        note=speech("late.note"),
+        columns=(
+            Column(speech(f"column.{dimension}")),
+            Column(speech("column.overdue_sales"), right=True),
+            Column(speech("column.overdue_minor"), right=True),
+            Column(speech("column.late_sales"), right=True),
+            Column(speech("column.late_minor"), right=True),
+        ),
+        rows=tuple(rows),
+        totals=tuple(totals),
+        empty=speech("late.empty"),
+    )
+
+
+def _value(dimension: str, part: Breakdown, speech: Speech) -> str:
+    if part.value is None:
+        return speech("leg.none") if dimension == "leg" else speech("word.not_known")
+    if dimension == "leg":
+        return speech(f"leg.{part.value}")
+    if dimension == "due_date" and not isinstance(part.value, str):
+        return speech.day(part.value, year=True)
+    return speech.name(part.value)
+
+
+def _late_cells(parts: list[Breakdown], speech: Speech) -> tuple[Cell, ...]:
+    currency = parts[0].currency
+    overdue = sum(part.overdue_minor for part in parts)
+    late = sum(part.late_minor for part in parts)
+    return (
+        Cell(f"{sum(part.overdue_sales for part in parts):,}"),
+        Cell(speech.money(overdue, currency)),
+        Cell(f"{sum(part.late_sales for part in parts):,}"),
+        Cell(speech.money(late, currency)),
+    )
