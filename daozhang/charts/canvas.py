@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from typing import Any, Final
+from typing import Any, Final, Literal
 from xml.sax.saxutils import quoteattr
 
 import altair as alt
@@ -13,7 +13,13 @@ import vl_convert
 from daozhang.charts.guard import width_of
 from daozhang.charts.palette import FONTS, INK, LIGHT, LINE, PATTERNED, pattern_defs
 
-__all__ = ["Canvas", "cut", "render"]
+__all__ = ["NARROW_BELOW", "Canvas", "cut", "render"]
+
+NARROW_BELOW: Final = 600
+"""Pictures narrower than this, in pixels, are laid out for a phone."""
+
+_Align = Literal["left", "center", "right"]
+_Weight = Literal["normal", "bold"]
 
 _OPENING: Final = re.compile(r"<svg [^>]*?width=\"(\d+)\" height=\"(\d+)\"[^>]*>")
 
@@ -37,7 +43,7 @@ def render(chart: Any, name: str, alt_text: str) -> str:
         alt_text: what someone who cannot see it is told.
     """
     drawn = (
-        chart.configure(font=FONTS, background=None, aria=False, padding=2)
+        chart.configure(font=FONTS, background="transparent", aria=False, padding=2)
         .configure_view(stroke=None)
         .configure_axis(
             labelFont=FONTS, titleFont=FONTS, labelColor=INK, titleColor=INK, gridColor=LINE,
@@ -69,13 +75,15 @@ class Canvas:
         self._rects: list[dict[str, Any]] = []
         self._rules: dict[tuple[float, str], list[dict[str, Any]]] = defaultdict(list)
         self._dots: list[dict[str, Any]] = []
-        self._texts: dict[tuple[str, int, str], list[dict[str, Any]]] = defaultdict(list)
+        self._texts: dict[tuple[_Align, int, _Weight], list[dict[str, Any]]] = defaultdict(list)
 
-    def rect(self, x: int, y: int, width: int, height: int, fill: str) -> None:
+    def rect(self, x: int, y: int, width: int, height: int, *, fill: str) -> None:
         """Lay a filled rectangle."""
         self._rects.append({"x": x, "x2": x + width, "y": y, "y2": y + height, "c": fill})
 
-    def rule(self, x: int, y: int, x2: int, y2: int, stroke: str, width: float = 1) -> None:
+    def rule(
+        self, x: int, y: int, x2: int, y2: int, *, stroke: str = LINE, width: float = 1
+    ) -> None:
         """Lay a straight line."""
         self._rules[width, stroke].append({"x": x, "y": y, "x2": x2, "y2": y2})
 
@@ -84,14 +92,14 @@ class Canvas:
         self._dots.append({"x": x, "y": y, "c": fill})
 
     def text(
-        self, x: int, y: int, text: str, *, align: str = "left", size: int = 13,
+        self, x: int, y: int, text: str, *, align: _Align = "left", size: int = 13,
         bold: bool = False, fill: str = INK,
     ) -> None:  # fmt: skip
         """Lay a line of text, centred on ``y``."""
-        weight = "bold" if bold else "normal"
+        weight: _Weight = "bold" if bold else "normal"
         self._texts[align, size, weight].append({"x": x, "y": y, "t": text, "c": fill})
 
-    def chart(self) -> alt.LayerChart:
+    def chart(self) -> Any:
         """Return all that was laid as one chart."""
         x = alt.X("x:Q", axis=None, scale=alt.Scale(domain=[0, self.width], nice=False))
         y = alt.Y(
@@ -100,26 +108,28 @@ class Canvas:
         colour = alt.Color("c:N", scale=None, legend=None)
         layers: list[alt.Chart] = []
         if self._rects:
-            data = alt.Data(values=self._rects)
+            data = alt.InlineData(values=self._rects)
             layers.append(
                 alt.Chart(data).mark_rect().encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour)
             )
         for (width, stroke), rows in self._rules.items():
             layers.append(
-                alt.Chart(alt.Data(values=rows))
+                alt.Chart(alt.InlineData(values=rows))
                 .mark_rule(strokeWidth=width, color=stroke)
                 .encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
             )
         if self._dots:
             layers.append(
-                alt.Chart(alt.Data(values=self._dots))
+                alt.Chart(alt.InlineData(values=self._dots))
                 .mark_point(size=130, filled=True, opacity=1)
                 .encode(x=x, y=y, color=colour)
             )
         for (align, size, weight), rows in self._texts.items():
             layers.append(
-                alt.Chart(alt.Data(values=rows))
-                .mark_text(align=align, baseline="middle", fontSize=size, fontWeight=weight, font=FONTS)
+                alt.Chart(alt.InlineData(values=rows))
+                .mark_text(
+                    align=align, baseline="middle", fontSize=size, fontWeight=weight, font=FONTS
+                )
                 .encode(x=x, y=y, text="t:N", color=colour)
             )
         return alt.layer(*layers).properties(width=self.width, height=self.height)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from daozhang.charts.canvas import Canvas, cut
+from daozhang.charts.canvas import NARROW_BELOW, Canvas, cut
+from daozhang.charts.legend import draw_legend, legend_height
 from daozhang.charts.palette import LIGHT, MUTED
 from daozhang.charts.sketch import Sketch
 from daozhang.charts.speech import Speech
@@ -17,7 +18,6 @@ STATIONS: Final = ("captured", "submitted", "cleared", "paid_out")
 """Where money waits, in the order of its way."""
 
 _WAITING: Final = ("in_transit", "unknown", "overdue")
-_NARROW_BELOW: Final = 600
 _LABEL: Final = 200  # pixels left of the bars on a wide page
 _AMOUNT: Final = 250  # pixels right of them
 
@@ -73,16 +73,86 @@ def flow_steps(figures: Figures, currency: str) -> tuple[Step, ...]:
             for status in _WAITING
         )
         sales = sum(
-            row["sales"] for row in rows if row["station"] == station and row["outstanding_minor"] > 0
+            row["sales"]
+            for row in rows
+            if row["station"] == station and row["outstanding_minor"] > 0
         )
         steps.append(Step(station, tuple(part for part in parts if part[1]), sales))
-    others = sum(step.minor for step in steps[1:])
+    waiting = sum(step.minor for step in steps[1:])
     credited = total("credited_minor")
-    late = sum(row["credited_minor"] for row in rows if row["status"] != "on_time")
-    to_deduct = credited + others - total("amount_minor")
+    to_deduct = credited + waiting - total("amount_minor")
     if to_deduct > 0:
-        steps.append(Step("to_deduct", (("returned", -to_deduct),)))
-    steps.append(
-        Step("credited", (("on_time", credited - late), ("late", late)), total("sales"))
-    )
+        steps.append(Step("to_deduct", (("returned", to_deduct),)))
+    by_status = {
+        status: sum(row["credited_minor"] for row in rows if row["status"] == status)
+        for status in ("on_time", "late")
+    }
+    # Parts of sales that are not complete have no punctuality of their own.
+    partly = credited - sum(by_status.values())
+    parts = (*by_status.items(), ("sold", partly))
+    steps.append(Step("credited", tuple(part for part in parts if part[1])))
     return tuple(step for step in steps if step.minor or step.key in ("sold", "credited"))
+
+
+def draw_flow(figures: Figures, currency: str, speech: Speech, width: int) -> Sketch | None:
+    """Draw where one currency's money is; None: there is none."""
+    steps = flow_steps(figures, currency)
+    if not steps or not steps[0].minor:
+        return None
+    narrow = width < NARROW_BELOW
+    pitch, high = (46, 14) if narrow else (36, 22)
+    left, span = (0, width) if narrow else (_LABEL, width - _LABEL - _AMOUNT)
+    used = {meaning for step in steps for meaning, _ in step.parts}
+    canvas = Canvas(width, len(steps) * pitch + 8 + legend_height(used, width, speech))
+    whole = steps[0].minor
+    level = whole  # minor units that have not left the flow yet
+    for place, step in enumerate(steps):
+        top = place * pitch + (24 if narrow else 7)
+        adds = step.key == "to_deduct"
+        whole_bar = step.key in ("sold", "credited")
+        start = 0 if whole_bar else level if adds else level - step.minor
+        if not whole_bar:
+            level = level + step.minor if adds else start
+        edge = left + start * span // whole
+        canvas.rect(left, top, edge - left, high, fill=LIGHT["rest"])
+        for meaning, minor in step.parts:
+            wide = max(minor * span // whole, 2)
+            canvas.rect(min(edge, left + span - wide), top, wide, high, fill=LIGHT[meaning])
+            edge += minor * span // whole
+        _write(canvas, step, place * pitch, speech, currency)
+    draw_legend(canvas, used, len(steps) * pitch + 8, speech)
+    return Sketch(
+        title=speech("picture.flow.title"),
+        note=speech("picture.flow.note"),
+        alt=_alt(steps, currency, speech),
+        chart=canvas.chart(),
+    )
+
+
+def _write(canvas: Canvas, step: Step, top: int, speech: Speech, currency: str) -> None:
+    """Write a bar's name and amount: beside it on a wide page, above it on a phone."""
+    sign = {"sold": "", "credited": "", "to_deduct": "+"}.get(step.key, "−")
+    amount = sign + speech.money(step.minor, currency)
+    bold = step.key in ("sold", "credited")
+    name = speech(f"flow.{step.key}")
+    if canvas.width < NARROW_BELOW:
+        canvas.text(0, top + 12, cut(name, 220, 13), bold=bold)
+        canvas.text(canvas.width, top + 12, amount, align="right", bold=bold)
+        return
+    canvas.text(_LABEL - 12, top + 18, cut(name, _LABEL - 12, 13), align="right", bold=bold)
+    canvas.text(canvas.width - 90, top + 18, amount, align="right", bold=bold)
+    if step.sales:
+        sales = speech.count("sales", step.sales)
+        canvas.text(canvas.width - 80, top + 18, sales, size=12, fill=MUTED)
+
+
+def _alt(steps: tuple[Step, ...], currency: str, speech: Speech) -> str:
+    minor = {step.key: step.minor for step in steps}
+    return speech(
+        "picture.flow.alt",
+        sold=speech.money(minor["sold"], currency),
+        credited=speech.money(minor["credited"], currency),
+        waiting=speech.money(sum(minor.get(s, 0) for s in STATIONS), currency),
+        kept=speech.money(minor.get("kept", 0), currency),
+        returned=speech.money(minor.get("returned", 0), currency),
+    )

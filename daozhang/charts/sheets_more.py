@@ -162,7 +162,7 @@ def _fee_cells(rows: list[Row], speech: Speech, example: str | None) -> tuple[Ce
 def unexplained_sheet(figures: Figures, speech: Speech) -> Sheet:
     """Return the bank credits, or parts of them, that no sale explains."""
     shown = figures.unexplained[:UNEXPLAINED_SHOWN]
-    count = sum(credits for credits, _ in figures.unexplained_totals.values())
+    count = sum(number for number, _ in figures.unexplained_totals.values())
     return Sheet(
         key="unexplained",
         title=speech("unexplained.title"),
@@ -189,11 +189,11 @@ def unexplained_sheet(figures: Figures, speech: Speech) -> Sheet:
         totals=tuple(
             (
                 Cell(speech("late.total", currency=currency)),
-                Cell(speech.count("credits", credits)),
+                Cell(speech.count("credits", number)),
                 *(Cell("") for _ in range(3)),
                 Cell(speech.money(minor, currency)),
             )
-            for currency, (credits, minor) in figures.unexplained_totals.items()
+            for currency, (number, minor) in figures.unexplained_totals.items()
         ),
         more=speech("unexplained.more", count=f"{count - len(shown):,}")
         if count > len(shown)

@@ -35,6 +35,7 @@ ENGLISH: Final[dict[str, str]] = {
     "word.not_known": "not known",
     "word.space": " ",
     "word.comma": ", ",
+    "word.semicolon": "; ",
     "word.from_to": "{a} to {b}",
     "date.day": "{day} {month_name}",
     "date.full": "{day} {month_name} {year}",

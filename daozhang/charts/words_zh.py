@@ -27,6 +27,7 @@ CHINESE: Final[dict[str, str]] = {
     "word.not_known": "未知",
     "word.space": "",
     "word.comma": "、",
+    "word.semicolon": "；",
     "word.from_to": "{a} 至 {b}",
     "date.day": "{month}月{day}日",
     "date.full": "{year}年{month}月{day}日",

@@ -277,6 +277,9 @@ def _merged(credits: Sequence[Credit], chains: Sequence[Chain]) -> None:
             and timedelta(0) <= credit.day - chain.day <= timedelta(days=SEARCH_DAYS)
         ]
         same_day = [chain for chain in pool if chain.day == credit.day]
+        if len(same_day) > 1 and sum(c.net_minor for c in same_day) == credit.amount_minor:
+            _settle([(credit, chain) for chain in same_day], "merged")
+            continue
         for candidates in (same_day, pool):
             hit = _only_sum(candidates, credit.amount_minor, lambda c: c.net_minor)
             if hit:

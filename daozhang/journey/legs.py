@@ -56,7 +56,7 @@ def put_legs(engine: Engine, book: TermsBook, sql: SqlFolder) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
     table = engine.fetch(
         "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
-        "submitted_at, first_cleared_at, paid_out_at, last_credited_at, as_of, status "
+        "submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status "
         "FROM outcomes WHERE status IN ('late', 'overdue') ORDER BY sale_id"
     )
     legs: list[pa.Table] = []
@@ -153,7 +153,7 @@ def _legs_of(
 def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Micros:
     as_of, promise = _micros(part["as_of"]), _micros(part["promised_at"])
     submitted, cleared = _micros(part["submitted_at"]), _micros(part["first_cleared_at"])
-    paid, credited = _micros(part["paid_out_at"]), _micros(part["last_credited_at"])
+    paid, credited = _micros(part["paid_out_at"]), _micros(part["credited_at"])
     late = np.asarray(part["status"].to_pylist()) == "late"
     end = np.where(late & (credited != _NONE), credited, as_of)
 

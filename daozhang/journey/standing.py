@@ -135,7 +135,9 @@ def _put_chains(
         row = facts.get((chain.provider_id, chain.chain_id), {})
         if chain.supposed and not chain.credits:
             continue
-        ordered = sorted(chain.credits, key=lambda c: (c.booked_at, c.credit_id))
+        # What was credited for a payout that came back goes back too: it is nobody's arrival.
+        came = chain.credits if chain.alive else []
+        ordered = sorted(came, key=lambda c: (c.booked_at, c.credit_id))
         # A payout that nets to nothing is settled by set-off: no credit will ever come.
         offset = chain.alive and chain.net_minor == 0 and not ordered and row.get("paid_out_at")
         whole = bool(offset) or (

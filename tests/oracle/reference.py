@@ -244,6 +244,13 @@ class _Journeys(View):
             early = _by(terms, "clear_by", promise.business + DAY, zone)
             if early and cleared > early:
                 journey["_skip"].add("leg")
+        pay_due = ends[2][2]
+        if clear_due and pay_due:
+            slow = (cleared or self.as_of) - clear_due
+            slower = (journey["paid_out_at"] or self.as_of) - pay_due
+            if slow > 0 * DAY and slower > slow:
+                # Which of the two delays was necessary is a question of cycles.
+                journey["_skip"].add("leg")
         leg = "credit"
         went_on = True
         for name, end, deadline in reversed(ends):

@@ -7,7 +7,7 @@ SELECT
         WHEN o.own_lines = 0 AND o.stuck IS NOT NULL THEN o.stuck
         WHEN o.returned = 1 THEN 'returned'
         WHEN o.held = 1 THEN 'held'
-        WHEN o.credited_minor > 0 THEN 'short'
+        WHEN o.credited_at IS NOT NULL THEN 'short'
         ELSE 'missing'
     END AS reason,
     o.amount_minor, o.currency, o.merchant_id, o.store_id, o.terminal_id, o.provider_id, o.channel,

@@ -19,8 +19,7 @@ FROM (
         coalesce(p.provisional, FALSE) AS provisional, p.amount_minor, r.as_of,
         coalesce(p.account_id, s.paid_account_id) AS account_id,
         s.cleared_at, s.first_cleared_at, s.paid_out_at, s.payout_id,
-        CASE WHEN s.own_whole = s.own_lines THEN s.credited_at END AS credited_at,
-        s.credited_at AS last_credited_at, s.credit_id, s.credit_ids,
+        s.credited_at, s.credit_id, s.credit_ids,
         s.net_minor, s.fee_minor,
         CASE
             WHEN p.fee_refunded THEN p.line_fee_minor - (p.line_fee_minor * least(greatest(p.taken_back_minor, coalesce(s.refund_minor, 0)), p.amount_minor)) // greatest(p.amount_minor, 1)

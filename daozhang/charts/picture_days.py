@@ -1,0 +1,162 @@
+"""What was promised for each due day, week or month, and what became of it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from datetime import date, timedelta
+from typing import Any, Final
+
+import altair as alt
+
+from daozhang.charts.canvas import NARROW_BELOW
+from daozhang.charts.palette import INK, LIGHT
+from daozhang.charts.sketch import Sketch
+from daozhang.charts.speech import Speech
+from daozhang.charts.standing import STATUSES
+from daozhang.journey.figures import Figures
+from daozhang.money import digits_of
+
+__all__ = ["draw_days", "periods"]
+
+DAYS_MAX: Final = 45
+"""More due days than these are drawn by weeks."""
+
+WEEKS_MAX: Final = 45
+"""More weeks than these are drawn by months."""
+
+_SHOWN: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
+_UNITS: Final = {"zh": (100_000_000, 10_000, 1), "en": (1_000_000, 1000, 1)}
+
+
+def periods(days: list[date]) -> tuple[str, dict[date, date]]:
+    """Return what the bars stand for and, for each day, the first day of its bar."""
+    if not days:
+        return "days", {}
+    reach = (max(days) - min(days)).days + 1
+    if reach <= DAYS_MAX:
+        return "days", {day: day for day in days}
+    if reach <= WEEKS_MAX * 7:
+        return "weeks", {day: day - timedelta(days=day.weekday()) for day in days}
+    return "months", {day: day.replace(day=1) for day in days}
+
+
+def draw_days(figures: Figures, currency: str, speech: Speech, width: int) -> Sketch | None:
+    """Draw one currency's promises by due day; None: nothing was promised."""
+    rows = [r for r in figures.by_day if r["currency"] == currency and r["status"] in _SHOWN]
+    if not rows:
+        return None
+    kind, first_of = periods([row["due_date"] for row in rows])
+    sums: dict[tuple[date, str], int] = defaultdict(int)
+    for row in rows:
+        sums[first_of[row["due_date"]], row["status"]] += row["amount_minor"]
+    bars = sorted({day for day, _ in sums})
+    labels = {day: _label(day, kind, speech) for day in bars}
+    title = {
+        "days": "picture.days.title",
+        "weeks": "picture.days.title_weeks",
+        "months": "picture.days.title_months",
+    }[kind]
+    return Sketch(
+        title=speech(title),
+        note=speech("picture.days.note"),
+        alt=_alt(sums, bars, labels, currency, speech),
+        chart=_chart(sums, bars, labels, currency, speech=speech, width=width),
+    )
+
+
+def _label(day: date, kind: str, speech: Speech) -> str:
+    if kind == "months":
+        return f"{day:%Y-%m}"
+    return speech.day(day)
+
+
+def _alt(
+    sums: dict[tuple[date, str], int],
+    bars: list[date],
+    labels: dict[date, str],
+    currency: str,
+    speech: Speech,
+) -> str:
+    totals = {
+        status: sum(minor for (_, own), minor in sums.items() if own == status) for status in _SHOWN
+    }
+    parts = [
+        speech("picture.colon", name=speech(f"status.{s}"), amount=speech.money(m, currency))
+        for s, m in totals.items()
+        if m
+    ]
+    reach = speech("word.from_to", a=labels[bars[0]], b=labels[bars[-1]])
+    return speech("picture.days.alt", parts=speech("word.comma").join([reach, *parts]))
+
+
+def _chart(
+    sums: dict[tuple[date, str], int],
+    bars: list[date],
+    labels: dict[date, str],
+    currency: str,
+    *,
+    speech: Speech,
+    width: int,
+) -> Any:
+    narrow = width < NARROW_BELOW
+    top = max(sum(m for (d, _), m in sums.items() if d == day) for day in bars)
+    scale = 10 ** digits_of(currency)
+    unit = next(u for u in _UNITS[speech.lang] if u == 1 or top >= u * scale)
+    # Lower statuses are drawn first: the base of every bar is what has arrived.
+    segments = []
+    ticks = []
+    for day in bars:
+        below = 0
+        for status in _SHOWN:
+            minor = sums.get((day, status), 0)
+            if minor:
+                segments.append(
+                    {
+                        "d": labels[day],
+                        "y": below,
+                        "y2": below + minor,
+                        "s": speech(f"status.{status}"),
+                    }
+                )
+            below += minor
+        ticks.append({"d": labels[day], "y": below})
+    used = [s for s in STATUSES if s in _SHOWN and any(own == s for _, own in sums)]
+    # On a phone every label that does not fit is left out, never turned on its side.
+    step = max(1, -(-len(bars) * (52 if speech.lang == "en" else 58) // (width - 60)))
+    shown = [labels[day] for place, day in enumerate(bars) if place % step == 0]
+    x = alt.X(
+        "d:N",
+        sort=[labels[day] for day in bars],
+        axis=alt.Axis(title=None, labelAngle=0, values=shown, ticks=False, labelPadding=6),
+        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15),
+    )
+    y = alt.Y(
+        "y:Q",
+        axis=alt.Axis(
+            title=speech(f"axis.money.{unit}", currency=currency),
+            titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-14, titleX=-30,
+            labelExpr=f"format(datum.value / {unit * scale}, ',~r')",
+            tickCount=4, domain=False, ticks=False,
+        ),
+    )  # fmt: skip
+    colour = alt.Color(
+        "s:N",
+        scale=alt.Scale(
+            domain=[speech(f"status.{s}") for s in used], range=[LIGHT[s] for s in used]
+        ),
+        legend=alt.Legend(
+            title=None, orient="bottom", direction="horizontal", columns=3 if narrow else 0,
+            symbolType="square", symbolSize=180, labelFontSize=12, symbolStrokeWidth=0,
+        ),
+    )  # fmt: skip
+    stacks = (
+        alt.Chart(alt.InlineData(values=segments))
+        .mark_bar()
+        .encode(x=x, y=y, y2="y2:Q", color=colour)
+    )
+    promised = (
+        alt.Chart(alt.InlineData(values=ticks))
+        .mark_tick(color=INK, thickness=2, bandSize=0, width=alt.RelativeBandSize(1.15))
+        .encode(x=x, y=y)
+    )
+    return alt.layer(stacks, promised).properties(width=width - 60, height=190 if narrow else 240)
