@@ -26,6 +26,7 @@ AGREED_SHARE: Final = Fraction(95, 100)
 FeeKey = tuple[str | None, str | None]
 """Channel and merchant that a fee is for; None: any."""
 
+_KNOWN_SHARE: Final = Fraction(3, 4)
 _LINES_MAX: Final = 3_000
 _CAP_LINES_MIN: Final = 4
 _WHOLE: Final = 10_000
@@ -91,13 +92,14 @@ def find_fees(lines: Sequence[FeeLine]) -> dict[FeeKey, Fee]:
         parts: dict[FeeKey, list[FeeLine]] = defaultdict(list)
         for line in lines:
             key = line.channel if by_channel else None, line.merchant_id if by_merchant else None
-            parts[key].append(line)
-        if any(None in (key[0] if by_channel else "", key[1] if by_merchant else "")
-               for key in parts):  # fmt: skip
-            continue  # Some line does not say what it is to be parted by.
+            if all(value for value, used in zip(key, (by_channel, by_merchant), strict=True) if used):
+                parts[key].append(line)
+        known = sum(map(len, parts.values()))
+        if known < _KNOWN_SHARE * len(lines):
+            continue  # Too many lines do not say what they are to be parted by.
         fees = {key: _fee_of(part) for key, part in parts.items()}
         good = sum(len(parts[key]) for key, fee in fees.items() if fee.found)
-        if good >= AGREED_SHARE * len(lines):
+        if good >= AGREED_SHARE * known:
             return _with_common(fees)
     return {(None, None): whole}
 

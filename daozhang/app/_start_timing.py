@@ -205,8 +205,14 @@ def _best_in(
         ranked += _score(sold, plan, currency)
     if not ranked:
         return None
-    # max() keeps the first of equals, and the likelier way to count stands first.
-    best = max(ranked, key=lambda entry: entry[0])
+    # D+0 after 00:00 and D+1 after 24:00 are one rule in two words: of those that explain as much
+    # the customary words are taken. min() keeps the first of equals, and the likelier way to
+    # count stands first.
+    least = max(entry[0] for entry in ranked) - int(_TOLERANCE * len(rows))
+    best = min(
+        (entry for entry in ranked if entry[0] >= least),
+        key=lambda entry: (_oddness(entry[2], currency), entry[1].lag_days),
+    )
     explained, plan, cutoff, low, high = best
     rivals = sorted((e for e in ranked if e is not best), key=lambda entry: -entry[0])[:2]
     return Timing(

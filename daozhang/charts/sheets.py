@@ -8,7 +8,7 @@ after them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 
 from daozhang.charts.speech import Speech
@@ -16,6 +16,7 @@ from daozhang.charts.standing import (
     DUE,
     STATUSES,
     Standing,
+    incident_action,
     incident_place,
     open_incidents,
     percent_of,
@@ -24,7 +25,15 @@ from daozhang.charts.standing import (
 from daozhang.charts.view import ReportView
 from daozhang.journey.figures import Breakdown, Figures
 
-__all__ = ["PLACES_MAX", "Cell", "Column", "Sheet", "attention_sheet", "late_sheets", "money_sheet"]
+__all__ = [
+    "PLACES_MAX",
+    "Cell",
+    "Column",
+    "Sheet",
+    "attention_sheet",
+    "late_sheets",
+    "money_sheets",
+]
 
 PLACES_MAX: Final = 10
 """How many providers, banks or stores a table lists before the rest is summed up."""
@@ -84,38 +93,18 @@ class Sheet:
     empty: str = ""
 
 
-def money_sheet(figures: Figures, speech: Speech) -> Sheet:
-    """Return the money of every currency by status, with what was due and the total."""
-    rows: list[tuple[Cell, ...]] = []
-    totals: list[tuple[Cell, ...]] = []
+def money_sheets(figures: Figures, speech: Speech) -> tuple[Sheet, ...]:
+    """Return the money by status with what was due and the total, a table for each currency."""
     found = standings(figures)
-    for standing in found:
-        rows += [
-            (
-                Cell(
-                    speech(f"status.{status}"),
-                    speech(f"status.{status}.means") if standing is found[0] else "",
-                    status,
-                ),
-                *_money_cells(standing, (status,), speech),
-            )
-            for status in STATUSES
-            if status in standing.rows
-        ]
-        totals += [
-            (
-                Cell(speech("money.due", currency=standing.currency)),
-                *_money_cells(standing, DUE, speech),
-            ),
-            (
-                Cell(speech("money.all", currency=standing.currency)),
-                *_money_cells(standing, STATUSES, speech),
-            ),
-        ]
+    return tuple(_money_sheet(standing, standing is found[0], speech) for standing in found)
+
+
+def _money_sheet(standing: Standing, first: bool, speech: Speech) -> Sheet:
+    currency = standing.currency
     return Sheet(
-        key="money",
-        title=speech("money.title"),
-        note=speech("money.note"),
+        key="money" if first else f"money-{currency.lower()}",
+        title=speech("money.title", currency=currency),
+        note=speech("money.note") if first else "",
         columns=(
             Column(speech("column.status")),
             Column(speech("column.sales"), right=True),
@@ -124,9 +113,22 @@ def money_sheet(figures: Figures, speech: Speech) -> Sheet:
             Column(speech("column.credited"), right=True),
             Column(speech("column.outstanding"), right=True),
         ),
-        rows=tuple(rows),
-        totals=tuple(totals),
-        empty=speech("headline.empty"),
+        rows=tuple(
+            (
+                Cell(
+                    speech(f"status.{status}"),
+                    speech(f"status.{status}.means") if first else "",
+                    status,
+                ),
+                *_money_cells(standing, (status,), speech),
+            )
+            for status in STATUSES
+            if status in standing.rows
+        ),
+        totals=tuple(
+            (Cell(speech(key, currency=currency)), *_money_cells(standing, statuses, speech))
+            for key, statuses in (("money.due", DUE), ("money.all", STATUSES))
+        ),
     )
 
 
@@ -151,7 +153,7 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
     found = [row for currency in by_currency for row in open_incidents(figures, currency)]
     rows = [
         (
-            Cell(incident_place(row, speech), speech(f"action.{row['leg'] or 'none'}"), "overdue"),
+            Cell(_begun(incident_place(row, speech)), incident_action(row, speech), "overdue"),
             Cell(speech.money(row["outstanding_minor"], row["currency"])),
             Cell(f"{row['sales']:,}"),
             Cell(_period(row["since"], row["until"], speech)),
@@ -169,14 +171,10 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
         ]
         rows.append(
             (
-                Cell(speech("place.unknown"), speech("action.unknown"), "unknown"),
+                Cell(_begun(speech("place.unknown")), speech("action.unknown"), "unknown"),
                 Cell(speech.money(unknown["outstanding_minor"], currency)),
                 Cell(f"{unknown['sales']:,}"),
-                Cell(
-                    speech("word.from_to", a=speech.day(min(days)), b=speech.day(max(days)))
-                    if days
-                    else ""
-                ),
+                Cell(_days(min(days), max(days), speech) if days else ""),
             )
         )
     hidden = len(found) - INCIDENTS_MAX
@@ -196,12 +194,24 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
     )
 
 
+def _begun(text: str) -> str:
+    """Return a phrase as it begins a line."""
+    return text[:1].upper() + text[1:]
+
+
 def _period(since: object, until: object, speech: Speech) -> str:
     if not isinstance(since, datetime) or not isinstance(until, datetime):
         return speech("word.not_known")
     if since == until:
         return speech.time(since)
-    return speech("word.from_to", a=speech.time(since), b=speech.time(until))
+    first, last = (moment.astimezone(speech.zone).date() for moment in (since, until))
+    return _days(first, last, speech)
+
+
+def _days(first: date, last: date, speech: Speech) -> str:
+    if first == last:
+        return speech.day(first)
+    return speech("word.from_to", a=speech.day(first), b=speech.day(last))
 
 
 def late_sheets(figures: Figures, speech: Speech) -> tuple[Sheet, ...]:
@@ -235,9 +245,7 @@ def _late_sheet(dimension: str, parts: tuple[Breakdown, ...], speech: Speech) ->
         note=speech("late.note"),
         columns=(
             Column(speech(f"column.{dimension}")),
-            Column(speech("column.overdue_sales"), right=True),
             Column(speech("column.overdue_minor"), right=True),
-            Column(speech("column.late_sales"), right=True),
             Column(speech("column.late_minor"), right=True),
         ),
         rows=tuple(rows),
@@ -258,11 +266,10 @@ def _value(dimension: str, part: Breakdown, speech: Speech) -> str:
 
 def _late_cells(parts: list[Breakdown], speech: Speech) -> tuple[Cell, ...]:
     currency = parts[0].currency
-    overdue = sum(part.overdue_minor for part in parts)
-    late = sum(part.late_minor for part in parts)
-    return (
-        Cell(f"{sum(part.overdue_sales for part in parts):,}"),
-        Cell(speech.money(overdue, currency)),
-        Cell(f"{sum(part.late_sales for part in parts):,}"),
-        Cell(speech.money(late, currency)),
+    return tuple(
+        Cell(speech.money(minor, currency), speech.count("sales", sales)) if sales else Cell("–")
+        for minor, sales in (
+            (sum(p.overdue_minor for p in parts), sum(p.overdue_sales for p in parts)),
+            (sum(p.late_minor for p in parts), sum(p.late_sales for p in parts)),
+        )
     )

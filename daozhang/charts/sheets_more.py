@@ -23,7 +23,7 @@ __all__ = [
     "waited_minutes",
 ]
 
-LATE_LIST_SHOWN: Final = 25
+LATE_LIST_SHOWN: Final = 20
 """How many single sales are shown; the exports and the journeys hold more."""
 
 UNEXPLAINED_SHOWN: Final = 15
@@ -282,9 +282,7 @@ def late_list_sheet(figures: Figures, speech: Speech) -> Sheet:
         columns=(
             Column(speech("column.sale_id")),
             Column(speech("column.amount"), right=True),
-            Column(speech("column.outstanding"), right=True),
             Column(speech("column.promised_at")),
-            Column(speech("column.lateness"), right=True),
             Column(speech("column.stopped")),
             Column(speech("column.from")),
             Column(speech("column.payout_id")),
@@ -299,12 +297,19 @@ def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
     where = speech(f"leg.{row['leg'] or 'none'}")
     reason = speech(f"reason.{row['reason']}") if row["reason"] else ""
     store = speech.name(row["store_id"]) if row["store_id"] else ""
+    outstanding = row["outstanding_minor"] or 0
     return (
         Cell(clean(row["sale_id"], 60), speech(f"status.{row['status']}"), row["status"]),
-        Cell(speech.money(row["amount_minor"], row["currency"])),
-        Cell(speech.money(row["outstanding_minor"] or 0, row["currency"])),
-        Cell(speech.time(row["promised_at"]) if row["promised_at"] else "–"),
-        Cell(speech.span(waited_minutes(row, as_of))),
+        Cell(
+            speech.money(row["amount_minor"], row["currency"]),
+            speech("list.outstanding", amount=speech.money(outstanding, row["currency"]))
+            if outstanding
+            else "",
+        ),
+        Cell(
+            speech.time(row["promised_at"]) if row["promised_at"] else "–",
+            speech(f"list.{row['status']}", span=speech.span(waited_minutes(row, as_of))),
+        ),
         Cell(where, reason),
         Cell(f"{speech.name(row['provider_id'])} · {speech.name(row['channel'])}", store),
         Cell(clean(row["payout_id"] or "–", 60)),

@@ -20,6 +20,7 @@ __all__ = [
     "Headline",
     "Standing",
     "draw_headline",
+    "incident_action",
     "incident_place",
     "open_incidents",
     "percent_of",
@@ -124,6 +125,15 @@ def incident_place(row: Row, speech: Speech) -> str:
     return speech(f"leg.{leg}")
 
 
+def incident_action(row: Row, speech: Speech) -> str:
+    """Return what to do first about an incident, naming whom to ask."""
+    leg = row["leg"] or "none"
+    scope = json.loads(row["scope"] or "{}")
+    known = scope.get("bank_id") or scope.get("provider_id")
+    who = speech("who.bank" if leg == "credit" else "who.provider")
+    return speech(f"action.{leg}", who=speech.name(known) if known else who)
+
+
 def percent_of(part: int, whole: int) -> str:
     """Return a share as whole percent, cut so that 100 % means all of it."""
     return f"{part * 100 // whole}%" if whole else "–"
@@ -194,7 +204,7 @@ def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech)
     for standing in found:
         worst = open_incidents(figures, standing.currency)
         if worst:
-            return speech(f"action.{worst[0]['leg'] or 'none'}")
+            return incident_action(worst[0], speech)
     if any(standing.rows.get("unknown") for standing in found):
         return speech("action.unknown")
     return ""

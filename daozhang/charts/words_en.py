@@ -77,23 +77,25 @@ ENGLISH: Final[dict[str, str]] = {
     "place.provider.credit": "provider {who}: paid out, not credited",
     "place.provider.none": "provider {who}: place not known",
     "place.unknown": "statement missing: cannot be told",
+    "who.provider": "the provider",
+    "who.bank": "the bank",
     "action.submit": (
         "Close the batch at the terminal and send it; for sales taken offline, bring the "
-        "terminal online first. Then check that the provider has the batch number."
+        "terminal online first. Then check that {who} has the batch number."
     ),
     "action.clear": (
-        "Ask the provider, with sale ids and reference numbers, why these sales are missing "
-        "from its settlement lines or were rejected."
+        "Ask {who}, with sale ids and reference numbers, why these sales are missing from "
+        "its settlement lines or were rejected."
     ),
     "action.pay_out": (
-        "Ask the provider for the payout, and check with it that the name, number and bank "
-        "of your settlement account are right."
+        "Ask {who} for the payout, and check with it that the name, number and bank of your "
+        "settlement account are right."
     ),
     "action.credit": (
-        "Ask the bank for the credit, with payout ids and amounts; ask the provider whether "
-        "the payout came back."
+        "Ask {who} for the credit, with payout ids and amounts; ask the provider whether the "
+        "payout came back."
     ),
-    "action.none": "Ask the provider where this money is, with sale ids and amounts.",
+    "action.none": "Ask {who} where this money is, with sale ids and amounts.",
     "action.unknown": (
         "Fetch the missing bank statement and run the check again; until then this money is "
         "not called late."
@@ -138,9 +140,7 @@ ENGLISH: Final[dict[str, str]] = {
     "column.bank_id": "Bank",
     "column.store_id": "Store",
     "column.due_date": "Due day",
-    "column.overdue_sales": "Overdue sales",
     "column.overdue_minor": "Overdue, still to come",
-    "column.late_sales": "Late sales",
     "column.late_minor": "Arrived late",
     "column.currency": "Currency",
     "column.median": "Typical time",
@@ -164,7 +164,6 @@ ENGLISH: Final[dict[str, str]] = {
     "column.do": "What to do",
     "column.sale_id": "Sale",
     "column.promised_at": "Promised",
-    "column.lateness": "Late by",
     "column.stopped": "Where it stopped",
     "column.from": "Provider and store",
     "column.payout_id": "Payout",
@@ -173,7 +172,7 @@ ENGLISH: Final[dict[str, str]] = {
     "column.rows": "Facts",
     "column.errors": "Refused",
     # money
-    "money.title": "The money by status",
+    "money.title": "The money by status, {currency}",
     "money.note": (
         "Sale amounts are before fees. What is in the bank and what is still to come are "
         "after fees, refunds and reserves; a minus means that refunds are still to be "
@@ -263,6 +262,9 @@ ENGLISH: Final[dict[str, str]] = {
     # list
     "list.title": "The late sales",
     "list.note": "Overdue sales first, the largest first.",
+    "list.outstanding": "{amount} to come",
+    "list.late": "{span} late",
+    "list.overdue": "{span} overdue",
     "list.more": "{count} more are in late_list.csv and journeys.parquet.",
     "reason.missing": "no trace of it",
     "reason.held": "held",

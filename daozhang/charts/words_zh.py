@@ -69,13 +69,15 @@ CHINESE: Final[dict[str, str]] = {
     "place.provider.credit": "服务商 {who}：已打款、未入账",
     "place.provider.none": "服务商 {who}：环节不明",
     "place.unknown": "对账单未到：无法判断",
-    "action.submit": "在终端做批结算并上送；脱机交易先让终端联网补传，再向服务商核对批次号。",
+    "who.provider": "服务商",
+    "who.bank": "结算行",
+    "action.submit": "在终端做批结算并上送；脱机交易先让终端联网补传，再向{who}核对批次号。",
     "action.clear": (
-        "把交易号和参考号发给服务商，问清这些交易为什么没有清算明细，或为什么被拒、被挂起。"
+        "把交易号和参考号发给{who}，问清这些交易为什么没有清算明细，或为什么被拒、被挂起。"
     ),
-    "action.pay_out": "催服务商打款，并核对结算账户的户名、账号、开户行是否正确。",
-    "action.credit": "带打款单号和金额向结算行查入账，同时问服务商是否发生退汇。",
-    "action.none": "把交易号和金额发给服务商，问清资金在哪个环节。",
+    "action.pay_out": "催{who}打款，并核对结算账户的户名、账号、开户行是否正确。",
+    "action.credit": "带打款单号和金额向{who}查入账，同时问服务商是否发生退汇。",
+    "action.none": "把交易号和金额发给{who}，问清资金在哪个环节。",
     "action.unknown": "先取回缺少的银行对账单再核对一次；在此之前，这部分不算逾期。",
     # headline
     "headline.empty": "文件里没有找到任何交易。",
@@ -111,9 +113,7 @@ CHINESE: Final[dict[str, str]] = {
     "column.bank_id": "结算行",
     "column.store_id": "门店",
     "column.due_date": "应到账日",
-    "column.overdue_sales": "逾期笔数",
     "column.overdue_minor": "逾期未到金额",
-    "column.late_sales": "延迟笔数",
     "column.late_minor": "延迟到账金额",
     "column.currency": "币种",
     "column.median": "一般用时",
@@ -137,7 +137,6 @@ CHINESE: Final[dict[str, str]] = {
     "column.do": "怎么补",
     "column.sale_id": "交易号",
     "column.promised_at": "应到账时间",
-    "column.lateness": "已迟",
     "column.stopped": "卡住的环节",
     "column.from": "服务商与门店",
     "column.payout_id": "打款单号",
@@ -146,7 +145,7 @@ CHINESE: Final[dict[str, str]] = {
     "column.rows": "记录数",
     "column.errors": "拒收",
     # money
-    "money.title": "资金状态一览",
+    "money.title": "资金状态一览 {currency}",
     "money.note": (
         "交易金额为扣费前；“已入账”和“未到金额”已扣手续费、退货和保证金；负数表示还有退货款待扣回。"
     ),
@@ -223,6 +222,9 @@ CHINESE: Final[dict[str, str]] = {
     # list
     "list.title": "逾期与延迟的交易",
     "list.note": "先列逾期未到的，金额大的在前。",
+    "list.outstanding": "未到 {amount}",
+    "list.late": "迟了{span}",
+    "list.overdue": "已逾期{span}",
     "list.more": "其余 {count} 笔见 late_list.csv 和 journeys.parquet。",
     "reason.missing": "查无踪迹",
     "reason.held": "被挂起",

@@ -237,7 +237,7 @@ def _launch(master: str, settings: Mapping[str, str]) -> Any:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     log = home / "spark.log"
     try:
-        with _stderr_into(log):
+        with _output_into(log):
             session = builder.getOrCreate()
     except Exception as error:
         said = log.read_text(encoding="utf-8", errors="replace")[-2000:]
@@ -256,17 +256,21 @@ def _stop(session: Any, home: Path) -> None:
 
 
 @contextlib.contextmanager
-def _stderr_into(path: Path) -> Iterator[None]:
-    """Let what is started meanwhile inherit a file as its standard error.
+def _output_into(path: Path) -> Iterator[None]:
+    """Let what is started meanwhile inherit a file as its standard output and error.
 
-    The JVM warns there of things that no user can change, before any logging is configured.
+    The JVM says things there that no user can change, some before any logging is configured; its
+    failures reach Python as exceptions anyway.
     """
+    sys.stdout.flush()
     sys.stderr.flush()
-    before = os.dup(2)
+    before = [(number, os.dup(number)) for number in (1, 2)]
     try:
         with path.open("wb") as file:
-            os.dup2(file.fileno(), 2)
+            for number, _ in before:
+                os.dup2(file.fileno(), number)
         yield
     finally:
-        os.dup2(before, 2)
-        os.close(before)
+        for number, kept in before:
+            os.dup2(kept, number)
+            os.close(kept)

@@ -66,7 +66,8 @@ def lay_routes(engine: Engine, book: TermsBook) -> list[tuple[Term, ...]]:
     for account in accounts:
         by_merchant.setdefault(account["merchant_id"], []).append(account)
     routes = engine.fetch(
-        "SELECT DISTINCT merchant_id, store_id, provider_id, channel, currency FROM sold"
+        "SELECT DISTINCT merchant_id, store_id, provider_id, channel, currency FROM sold "
+        "ORDER BY merchant_id, store_id, provider_id, channel, currency"  # numbers the term keys
     ).to_pylist()
     keys: dict[tuple[int, ...], int] = {}
     candidates: list[tuple[Term, ...]] = []

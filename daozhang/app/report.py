@@ -1,0 +1,187 @@
+"""The answer as one HTML file that anyone can open, print, keep and send on.
+
+Rules kept here: the file asks nothing of any network and runs no script (its own policy forbids
+both); everything from a user's file is escaped; it is written beside its place and then renamed,
+so that a reader never sees half of it.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from jinja2 import Environment, StrictUndefined, Template
+from markupsafe import Markup
+
+from daozhang.charts import FileLine, Lang, Picture, ReportView, Speech, draw_pictures
+from daozhang.charts.guard import clean
+from daozhang.charts.palette import DARK, FONTS, INK, LIGHT, LINE, MUTED, PATTERNED, pattern_defs
+from daozhang.charts.pictures import CURRENCIES_DRAWN
+from daozhang.charts.sheets import Sheet, attention_sheet, late_sheets, money_sheets
+from daozhang.charts.sheets_more import (
+    PROBLEMS_SHOWN,
+    fees_sheet,
+    files_sheet,
+    late_list_sheet,
+    missing_sheet,
+    speed_sheet,
+    unexplained_sheet,
+)
+from daozhang.charts.standing import draw_headline, standings
+
+__all__ = ["FileLine", "ReportView", "report_html", "write_report"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Card:
+    """One status of the main currency, as the first thing that is seen after the headline."""
+
+    status: str
+    label: str
+    amount: str
+    sales: str
+
+
+def write_report(path: Path, view: ReportView, lang: Lang) -> None:
+    """Write the report of one run as a single HTML file, replacing an older one whole.
+
+    Args:
+        path: the file; its folder must be there.
+        view: what to show.
+        lang: ``zh`` or ``en``.
+
+    Raises:
+        OSError: the file cannot be written.
+    """
+    text = report_html(view, lang)
+    handle, name = tempfile.mkstemp(prefix=".report-", suffix=".tmp", dir=path.parent)
+    unfinished = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        unfinished.chmod(0o644)
+        unfinished.replace(path)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def report_html(view: ReportView, lang: Lang) -> str:
+    """Return the report as HTML; pure: the same view gives the same text.
+
+    Raises:
+        ZoneInfoNotFoundError: the view's time zone is not an IANA zone.
+    """
+    figures = view.figures
+    speech = Speech(lang, ZoneInfo(view.timezone), view.names)
+    pictures = draw_pictures(figures, speech)
+    drawn: dict[str, list[Picture]] = {}
+    for picture in pictures:
+        drawn.setdefault(picture.currency, []).append(picture)
+    hidden = (view.problems_total or len(view.problems)) - min(len(view.problems), PROBLEMS_SHOWN)
+    return _template().render(
+        say=speech,
+        lang="zh-CN" if lang == "zh" else "en",
+        style=Markup(_style()),  # noqa: S704 - our own file and colours; nothing of a user's
+        defs=Markup(pattern_defs("key")),  # noqa: S704 - our own constants
+        subtitle=_subtitle(view, speech),
+        identities_ok=view.identities_ok,
+        zone=speech("report.zone", zone=clean(view.timezone)),
+        headline=draw_headline(figures, speech),
+        cards=_cards(view, speech),
+        money=money_sheets(figures, speech),
+        attention=attention_sheet(view, speech),
+        pictures=drawn,
+        # Rendered from our own marks with every text escaped by the renderer.
+        svg=Markup,
+        pictures_rest=speech("report.pictures_rest", count=CURRENCIES_DRAWN)
+        if len(standings(figures)) > CURRENCIES_DRAWN
+        else "",
+        breakdowns=late_sheets(figures, speech),
+        sheets=_behind(view, speech),
+        problems=[clean(problem, 400) for problem in view.problems[:PROBLEMS_SHOWN]],
+        problems_more=speech("files.problems_more", count=f"{hidden:,}") if hidden > 0 else "",
+    )
+
+
+def _behind(view: ReportView, speech: Speech) -> tuple[Sheet, ...]:
+    figures = view.figures
+    return (
+        speed_sheet(figures, speech),
+        fees_sheet(figures, speech),
+        unexplained_sheet(figures, speech),
+        missing_sheet(view, speech),
+        late_list_sheet(figures, speech),
+        files_sheet(view, speech),
+    )
+
+
+def _subtitle(view: ReportView, speech: Speech) -> str:
+    figures = view.figures
+    as_of = speech.time(figures.as_of, year=True)
+    if figures.first_sale is None or figures.last_sale is None:
+        return speech("report.subtitle_empty", as_of=as_of)
+    return speech(
+        "report.subtitle",
+        first=speech.time(figures.first_sale, year=True),
+        last=speech.time(figures.last_sale, year=True),
+        as_of=as_of,
+    )
+
+
+def _cards(view: ReportView, speech: Speech) -> tuple[_Card, ...]:
+    found = standings(view.figures)
+    if not found:
+        return ()
+    main = found[0]
+    return tuple(
+        _Card(
+            status=status,
+            label=speech(f"status.{status}"),
+            amount=speech.money(
+                main.overdue_minor if status == "overdue" else row["amount_minor"], main.currency
+            ),
+            sales=speech.count("sales", row["sales"]),
+        )
+        for status in ("on_time", "late", "overdue", "unknown", "in_transit")
+        if (row := main.rows.get(status)) is not None
+    )
+
+
+@cache
+def _template() -> Template:
+    text = (resources.files("daozhang.app") / "report.html").read_text(encoding="utf-8")
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(text)
+
+
+@cache
+def _style() -> str:
+    """Return the style sheet with the colours of both schemes as variables."""
+    text = (resources.files("daozhang.app") / "report.css").read_text(encoding="utf-8")
+
+    def variables(colours: dict[str, str]) -> str:
+        return "".join(f"--{meaning}:{colour};" for meaning, colour in colours.items())
+
+    # Pictures carry the colours of a light page; on a dark one the page overrules them.
+    recoloured = "".join(
+        f'.picture [fill="{colour}"]{{fill:var(--{meaning})}}' for meaning, colour in LIGHT.items()
+    )
+    keys = "".join(f".key-{status} rect{{fill:url(#key-{status})}}" for status in PATTERNED)
+    fonts = ",".join(f'"{font.strip()}"' for font in FONTS.split(",")[:-1])
+    return (
+        f":root{{{variables(LIGHT)}--fonts:{fonts}}}"
+        f"@media (prefers-color-scheme:dark){{@media screen{{:root{{{variables(DARK)}}}}}}}"
+        f"{recoloured}{keys}"
+        f'.picture [fill="{INK}"]{{fill:var(--ink)}}.picture [fill="{MUTED}"]{{fill:var(--muted)}}'
+        f'.picture [stroke="{LINE}"]{{stroke:var(--line)}}'
+        f'.picture [stroke="{INK}"]{{stroke:var(--ink)}}'
+        f"{text}"
+    )

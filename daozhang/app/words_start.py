@@ -1,0 +1,44 @@
+"""What ``init`` and ``map`` say, in Chinese and English, by one key.
+
+Rules kept here: both languages have the same keys with the same placeholders (a test compares
+them); whole sentences only. ``why.*`` are reasons, short enough for a comment in ``terms.toml``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from daozhang.app._words_start_en import ENGLISH
+from daozhang.app._words_start_zh import CHINESE
+
+__all__ = ["LANGS", "START_WORDS", "Said", "say_start"]
+
+START_WORDS: Final[dict[str, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
+LANGS: Final = tuple(START_WORDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """Something to be said in the language of whoever reads it: a key and its values."""
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def in_(self, lang: str) -> str:
+        """Return the text; values that are themselves :class:`Said` are said too."""
+        values = {
+            name: value.in_(lang) if isinstance(value, Said) else value
+            for name, value in self.values.items()
+        }
+        return say_start(lang, self.key, **values)
+
+
+def say_start(lang: str, key: str, **values: object) -> str:
+    """Return the text of a key with its values filled in.
+
+    Raises:
+        KeyError: there is no such language or key, or a placeholder got no value.
+    """
+    return START_WORDS[lang][key].format(**values)
