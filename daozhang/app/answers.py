@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
@@ -36,7 +35,7 @@ def write_whole(path: Path, text: str) -> None:
     """Write a file so that it is there whole or not at all."""
     partial = path.with_name(path.name + ".partial")
     partial.write_text(text, encoding="utf-8")
-    os.replace(partial, path)
+    partial.replace(path)
 
 
 def write_answers(checked: Checked, folder: Path) -> None:
@@ -194,7 +193,13 @@ def _files(checked: Checked) -> list[dict[str, Any]]:
     if checked.intake is None:
         return []
     return [
-        {"file": f.file, "format": f.format, "kind": f.kind, "rows": f.rows, "refused": f.refused_rows}
+        {
+            "file": f.file,
+            "format": f.format,
+            "kind": f.kind,
+            "rows": f.rows,
+            "refused": f.refused_rows,
+        }
         for f in checked.intake.files
     ]
 

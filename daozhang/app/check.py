@@ -12,7 +12,8 @@ from typing import Literal
 from daozhang.app.intake import Intake, Progress, sentence_for_nothing, take_folder
 from daozhang.app.settings import Settings, load_settings
 from daozhang.engine import DuckEngine, Engine
-from daozhang.facts import Problem
+from daozhang.engine.spark import SparkEngine
+from daozhang.facts import TABLES, Problem
 from daozhang.journey.figures import Figures, draw_figures
 from daozhang.journey.pipeline import SQL, NothingKnownError, Outcome, find_journeys
 from daozhang.store.parts import Store, is_store
@@ -61,8 +62,8 @@ def checked(
     *,
     as_of: datetime | None = None,
     engine: EngineName = "duckdb",
-    on_file: Callable[[Progress], None] = lambda progress: None,
-    on_stage: Callable[[str], None] = lambda stage: None,
+    on_file: Callable[[Progress], None] = lambda _: None,
+    on_stage: Callable[[str], None] = lambda _: None,
 ) -> Iterator[Checked]:
     """Track every sale in a folder or store.
 
@@ -122,9 +123,7 @@ def _take(
     if store is not None:
         store.register(duck.connection)
         return None
-    intake = take_folder(
-        duck.connection, source, options=settings.options, progress=on_file
-    )
+    intake = take_folder(duck.connection, source, options=settings.options, progress=on_file)
     nothing = sentence_for_nothing(intake)
     if nothing:
         raise UnusableError(f"{source}: {nothing}", intake.problems)
@@ -143,9 +142,6 @@ def _no_terms(source: Path, settings: Settings) -> str:
 
 def _to_spark(duck: DuckEngine) -> Engine:
     """Hand the facts over to Spark, by way of Arrow."""
-    from daozhang.engine.spark import SparkEngine
-    from daozhang.facts import TABLES
-
     spark = SparkEngine()
     for name in TABLES:
         spark.put(f"raw_{name}", duck.fetch(f"SELECT * FROM raw_{name}"))

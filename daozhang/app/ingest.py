@@ -30,6 +30,8 @@ def ingest(place: Path, files: Iterable[Path]) -> Iterator[Ingested]:
     waiting = list(files)
     first = [path for path in waiting if is_settings(path.name)]
     rest = [path for path in waiting if not is_settings(path.name)]
-    yield from store.ingest(first, reading_with(load_settings([]).options), validate=validate_setting)
+    yield from store.ingest(
+        first, reading_with(load_settings([]).options), validate=validate_setting
+    )
     options = load_settings(store.settings()).options
     yield from store.ingest(rest, reading_with(options), validate=validate_setting)

@@ -16,6 +16,7 @@ from pathlib import Path
 from daozhang.calendars import YearOverride, load_overrides
 from daozhang.facts import Problem
 from daozhang.formats.base import Options
+from daozhang.formats.profiles import load_profile
 from daozhang.journey.terms import TermsBook, load_terms_text, problems_of
 
 __all__ = ["TERMS", "Settings", "load_settings", "validate_setting"]
@@ -111,8 +112,6 @@ def _calendar(path: Path) -> tuple[tuple[YearOverride, ...], list[Problem]]:
 
 def _profile(path: Path, profiles: dict[str, object]) -> list[Problem]:
     """Add a mapping profile to ``profiles``; return what is wrong with it."""
-    from daozhang.formats.profiles import load_profile
-
     text, problems = _text(path)
     if text is None:
         return problems

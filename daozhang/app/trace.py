@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from daozhang.app.check import Checked
 from daozhang.engine import Engine
@@ -19,7 +19,7 @@ __all__ = ["Step", "Trace", "find_sales", "trace_sale"]
 CANDIDATES_MAX = 20
 """How many sales are offered when a reference stands for several."""
 
-STATIONS = ("captured", "submitted", "cleared", "paid_out", "credited")
+STATIONS: Final = ("captured", "submitted", "cleared", "paid_out", "credited")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +57,11 @@ class Trace:
     def reached(self) -> str:
         """The last station that the parcel is known to have reached."""
         row = self.journey
-        for station in reversed(STATIONS[1:]):
+        reached: str = STATIONS[0]
+        for station in STATIONS[1:]:
             if row[f"{station}_at"] is not None:
-                return station
-        return "captured"
+                reached = station
+        return reached
 
 
 def quoted(text: str) -> str:

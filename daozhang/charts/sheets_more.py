@@ -113,7 +113,7 @@ def fees_sheet(figures: Figures, speech: Speech) -> Sheet:
         rows=tuple(
             (
                 Cell(speech.name(row["provider_id"])),
-                Cell(speech.name(row["channel"])),
+                Cell(speech.channel(row["channel"])),
                 *_fee_cells([row], speech, row["example"]),
             )
             for row in found[:FEE_ROWS_SHOWN]
@@ -311,7 +311,7 @@ def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
             speech(f"list.{row['status']}", span=speech.span(waited_minutes(row, as_of))),
         ),
         Cell(where, reason),
-        Cell(f"{speech.name(row['provider_id'])} · {speech.name(row['channel'])}", store),
+        Cell(f"{speech.name(row['provider_id'])} · {speech.channel(row['channel'])}", store),
         Cell(clean(row["payout_id"] or "–", 60)),
     )
 

@@ -13,7 +13,7 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 from daozhang.charts.guard import clean
-from daozhang.charts.words import Lang, say
+from daozhang.charts.words import WORDS, Lang, say
 from daozhang.money import format_minor
 
 __all__ = ["Speech"]
@@ -84,3 +84,8 @@ class Speech:
         if value is None or value == "":
             return self("word.not_known")
         return clean(self.names.get(str(value), value), 60)
+
+    def channel(self, value: object) -> str:
+        """Return how a payment channel is called; one that is not known stands for itself."""
+        key = f"channel.{value}"
+        return self(key) if key in WORDS[self.lang] else self.name(value)

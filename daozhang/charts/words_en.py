@@ -100,6 +100,10 @@ ENGLISH: Final[dict[str, str]] = {
         "Fetch the missing bank statement and run the check again; until then this money is "
         "not called late."
     ),
+    "channel.card": "card",
+    "channel.alipay": "Alipay",
+    "channel.wechat": "WeChat Pay",
+    "channel.unionpay_qr": "UnionPay QR",
     # headline
     "headline.empty": "No sales were found in the files.",
     "headline.empty.action": (

@@ -79,6 +79,10 @@ CHINESE: Final[dict[str, str]] = {
     "action.credit": "带打款单号和金额向{who}查入账，同时问服务商是否发生退汇。",
     "action.none": "把交易号和金额发给{who}，问清资金在哪个环节。",
     "action.unknown": "先取回缺少的银行对账单再核对一次；在此之前，这部分不算逾期。",
+    "channel.card": "银行卡",
+    "channel.alipay": "支付宝",
+    "channel.wechat": "微信支付",
+    "channel.unionpay_qr": "银联二维码",
     # headline
     "headline.empty": "文件里没有找到任何交易。",
     "headline.empty.action": (

@@ -98,4 +98,3 @@ def _files(checked: Checked) -> tuple[FileLine, ...]:
             )
         )
     return tuple(lines)
-

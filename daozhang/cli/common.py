@@ -82,7 +82,7 @@ def open_checked(
 def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     """Show a bar while files are read and steps run; nothing where nobody watches."""
     if quiet or not sys.stderr.isatty():
-        yield (lambda progress: None), (lambda stage: None)
+        yield (lambda _: None), (lambda _: None)
         return
     from rich.console import Console
     from rich.progress import BarColumn, TextColumn, TimeElapsedColumn

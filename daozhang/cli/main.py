@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
-from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
@@ -22,28 +21,29 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="daozhang",
-    help="Tracks every sale like a parcel until its money is in the bank. 到账：每一笔交易，跟到账为止。",
+    help="Tracks every sale like a parcel until its money is in the bank. "
+    "到账：每一笔交易，跟到账为止。",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
 
 
-class Lang(str, Enum):
+class Lang(StrEnum):
     """The languages that everything is said in."""
 
     zh = "zh"
     en = "en"
 
 
-class EngineChoice(str, Enum):
+class EngineChoice(StrEnum):
     """What runs the SQL."""
 
     duckdb = "duckdb"
     spark = "spark"
 
 
-class WorldFormat(str, Enum):
+class WorldFormat(StrEnum):
     """How a simulated estate is written."""
 
     csv = "csv"
@@ -58,9 +58,7 @@ _AS_OF = typer.Option(
 )
 _LANG = typer.Option("--lang", help="Language; default: what the environment's LANG says.")
 
-Source = Annotated[
-    Path, typer.Argument(metavar="DIR|STORE", help="A folder of files, or a store.")
-]
+Source = Annotated[Path, typer.Argument(metavar="DIR|STORE", help="A folder of files, or a store.")]
 AsOf = Annotated[str | None, _AS_OF]
 LangOption = Annotated[Lang | None, _LANG]
 
@@ -86,10 +84,10 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _root(
-    version: Annotated[  # noqa: ARG001 - the callback acts
+    version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Say the version.")
     ] = False,
-    as_json: Annotated[  # noqa: ARG001 - taken out of the words before they get here
+    as_json: Annotated[
         bool, typer.Option("--json", help="Print machine-readable output; may stand anywhere.")
     ] = False,
 ) -> None:
@@ -227,20 +225,6 @@ def world(
         as_json=_State.json,
     )
     raise typer.Exit(status)
-
-
-def moment_of(text: str | None) -> datetime | None:
-    """Parse ``--as-of``: an instant with an offset; a bare date is handled by the caller.
-
-    Raises:
-        ValueError: the text is no instant with an offset.
-    """
-    if text is None:
-        return None
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -155,7 +155,10 @@ def _show(checked: Checked, trace: Trace, lang: str) -> None:
         console.print(text, style=style, markup=False)
 
     line(teller.say("title", sale_id=row["sale_id"]), "bold")
-    line(teller.status(), {"on_time": "green", "overdue": "red", "late": "yellow"}.get(row["status"], ""))
+    line(
+        teller.status(),
+        {"on_time": "green", "overdue": "red", "late": "yellow"}.get(row["status"], ""),
+    )
     if row["leg"]:
         line(teller.say("stopped", leg=teller.say(f"leg.{row['leg']}")))
     line(teller.action())
@@ -167,7 +170,11 @@ def _show(checked: Checked, trace: Trace, lang: str) -> None:
         line(f"  ○ {teller.time(row['promised_at'])}  {teller.say('step.due')}")
     line("")
     if row["promise_rule"]:
-        line(teller.say("promise", promised=teller.time(row["promised_at"]), rule=row["promise_rule"]))
+        line(
+            teller.say(
+                "promise", promised=teller.time(row["promised_at"]), rule=row["promise_rule"]
+            )
+        )
     if row["provisional"]:
         line(teller.say("provisional"), "yellow")
     fee = row["fee_minor"] or 0

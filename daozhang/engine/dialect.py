@@ -39,4 +39,6 @@ def to_spark(sql: str) -> str:
         return node
 
     tree = sqlglot.parse_one(sql, read="duckdb").transform(rename)
-    return str(tree.sql(dialect="spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE))
+    return str(
+        tree.sql(dialect="spark", comments=False, unsupported_level=sqlglot.ErrorLevel.RAISE)
+    )

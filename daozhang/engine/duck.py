@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
@@ -20,7 +19,9 @@ class DuckEngine:
 
     name = "duckdb"
 
-    def __init__(self, *, memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None):
+    def __init__(
+        self, *, memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None
+    ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="daozhang-")
         root = Path(self._folder.name)
         self.connection = duckdb.connect()
@@ -72,7 +73,7 @@ class DuckEngine:
         self.connection.execute(
             f"COPY ({sql}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
         )
-        os.replace(partial, path)
+        partial.replace(path)
 
     def drop(self, *names: str) -> None:
         """See :meth:`daozhang.engine.base.Engine.drop`."""

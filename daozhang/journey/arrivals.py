@@ -303,9 +303,7 @@ def _split(credits: Sequence[Credit], chains: Sequence[Chain]) -> None:
                 break
 
 
-def _only_sum(
-    pool: Sequence[Item], total: int, amount: Callable[[Item], int]
-) -> list[Item] | None:
+def _only_sum(pool: Sequence[Item], total: int, amount: Callable[[Item], int]) -> list[Item] | None:
     """Return the one combination of two or more items that sums to a total, if just one does."""
     if not 2 <= len(pool) <= POOL_MAX:  # noqa: PLR2004 - a sum has two parts at least
         return None

@@ -134,9 +134,7 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
             f"ORDER BY amount_minor DESC, account_id, credit_id LIMIT {UNEXPLAINED_MAX}",
         ),
         unexplained_totals=_unexplained_totals(engine),
-        incidents=_listed(
-            engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"
-        ),
+        incidents=_listed(engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"),
         first_sale=first if isinstance(first, datetime) else None,
         last_sale=last if isinstance(last, datetime) else None,
     )

@@ -89,8 +89,8 @@ def _check_each_sale(engine: Engine) -> None:
 def _check_arrived(engine: Engine) -> None:
     """What sales (and lines without a sale) got of each payout is what arrived of it."""
     broken = engine.rows(
-        "SELECT s.provider_id, s.chain_id, s.credited_minor, sum(CASE WHEN s.whole THEN l.net_minor "
-        "ELSE coalesce(x.credited_minor, 0) END) AS given "
+        "SELECT s.provider_id, s.chain_id, s.credited_minor, "
+        "sum(CASE WHEN s.whole THEN l.net_minor ELSE coalesce(x.credited_minor, 0) END) AS given "
         "FROM chain_standing AS s JOIN chains AS c ON c.provider_id = s.provider_id "
         "AND c.chain_id = s.chain_id AND c.net_minor = c.lines_minor "
         "JOIN lines AS l ON l.provider_id = s.provider_id AND l.chain_id = s.chain_id "

@@ -23,7 +23,10 @@ _PLACE = (
     "LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
 )
 _INCIDENT = pa.schema(
-    [(c, pa.string()) for c in ("incident_id", "currency", "leg", "provider_id", "bank_id", "scope")]
+    [
+        (c, pa.string())
+        for c in ("incident_id", "currency", "leg", "provider_id", "bank_id", "scope")
+    ]
 )
 
 

@@ -28,7 +28,9 @@ _STILL_TO_COME = frozenset({"sales", "notices", "coverage"})
 """Tables whose event may lie after T: a till's clock may be fast, a notice may announce, and a
 statement's period may end at midnight."""
 
-_DATED = pa.schema([("zone", pa.string()), ("day", pa.date32()), ("starts_at", pa.timestamp("us", "UTC"))])  # fmt: skip
+_DATED = pa.schema(
+    [("zone", pa.string()), ("day", pa.date32()), ("starts_at", pa.timestamp("us", "UTC"))]
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +148,7 @@ def _settle_repeats(
     return _contradictions(engine, table, columns) if tied else []
 
 
-def _choose_among_ties(
-    engine: Engine, table: Table, columns: list[str], clear: str
-) -> None:
+def _choose_among_ties(engine: Engine, table: Table, columns: list[str], clear: str) -> None:
     """Make ``settled_<table>``; among rows of one moment the order of their contents decides."""
     name = table.name
     kept = ", ".join(f'"{c}"' for c in columns)
@@ -210,9 +210,7 @@ def _name_localised(engine: Engine, table: Table, zones: Zones) -> None:
     if name == "credits":
         engine.put("account_zones", _account_zones(zones))
         bit = 1 << times.index("booked_at")
-        extra = (
-            f", (_days & {bit}) <> 0 AS booked_day, coalesce(z.zone, '{zones.default}') AS zone"
-        )
+        extra = f", (_days & {bit}) <> 0 AS booked_day, coalesce(z.zone, '{zones.default}') AS zone"
     if not isinstance(flags, int) or flags == 0:
         source = f"raw_{name} AS r"
         if name == "credits":
@@ -232,12 +230,12 @@ def _localised(
     account = {"credits": "account_id", "coverage": "subject"}.get(name)
     if account:
         engine.put("account_zones", _account_zones(zones))
-    days = {
-        row[0]
-        for column in times
-        for row in engine.rows(f'SELECT DISTINCT CAST("{column}" AS DATE) FROM raw_{name} WHERE _days <> 0')
-        if isinstance(row[0], date)
-    }  # fmt: skip
+    days = set()
+    for column in times:
+        found = engine.rows(
+            f'SELECT DISTINCT CAST("{column}" AS DATE) FROM raw_{name} WHERE _days <> 0'
+        )
+        days |= {row[0] for row in found if isinstance(row[0], date)}
     engine.put(f"days_{name}", _day_table(zones.names(), days))
     joins, picked = "", {}
     zone = f"coalesce(z.zone, '{zones.default}')" if account else f"'{zones.default}'"

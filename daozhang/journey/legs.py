@@ -38,6 +38,7 @@ GRACE_MIN = 15
 """Least grace on a percentile deadline, in minutes."""
 
 _HORIZON_DAYS = 30
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.iinfo(np.int64).min
 Micros = npt.NDArray[np.int64]
 
@@ -103,12 +104,10 @@ def _micros(column: Any) -> Micros:
 def _instant(moment: datetime | None) -> int:
     if moment is None:
         return _NONE
-    return int((moment - datetime(1970, 1, 1, tzinfo=UTC)) / timedelta(microseconds=1))
+    return (moment - _EPOCH) // timedelta(microseconds=1)
 
 
-def _cycles(
-    book: TermsBook, term: Term, first: date, last: date, peers: dict[str, int]
-) -> _Cycles:
+def _cycles(book: TermsBook, term: Term, first: date, last: date, peers: dict[str, int]) -> _Cycles:
     """Lay out a term's cycles; a deadline that nothing sets is as late as the promise."""
     columns: tuple[list[int], ...] = ([], [], [], [])
     day = first
@@ -143,7 +142,8 @@ def _legs_of(
         names = pa.array(["credit"] * part.num_rows)
         return pa.table({"sale_id": sale_ids, "leg": names})
     days = [day for day in part["business_date"].to_pylist() if day is not None]
-    last = max(datetime.fromtimestamp(int(as_of.max()) / 1e6, UTC).date(), max(days))
+    now = _EPOCH + timedelta(microseconds=int(as_of.max()))
+    last = max(now.date(), *days)
     cycles = _cycles(book, term, min(days), last + timedelta(days=_HORIZON_DAYS), peers)
     legs = _earliest_that_cost(part, cycles, submits=submits)
     names = pa.array([LEGS[place] for place in legs])

@@ -71,7 +71,7 @@ def find_journeys(
     engine: Engine,
     book: TermsBook,
     as_of: datetime | None = None,
-    progress: Progress = lambda step: None,
+    progress: Progress = lambda _: None,
 ) -> Outcome:
     """Track every sale in ``raw_<table>`` as known by T, leaving view ``journeys``.
 
@@ -154,16 +154,11 @@ def _conclude(engine: Engine, book: TermsBook) -> None:
     if supposed:
         _run(engine, "lines_supposed")
         engine.run("lines_settled", "SELECT * FROM lines")
-        engine.run(
-            "lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed"
-        )
+        engine.run("lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed")
     _run(engine, "sales_busy", "line_standing", "settled_busy")
     engine.view("settled_plain", SQL["settled_plain"])
-    engine.view(
-        "settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy"
-    )
+    engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
     _run(engine, "outcomes")
     put_legs(engine, book, SQL)
     put_incidents(engine)
     engine.view("journeys", SQL["journeys"])
-

@@ -20,7 +20,8 @@ _INSTANT = pa.timestamp("us", "UTC")
 _RATE = pa.schema(
     [
         ("term_index", pa.int32()), ("fee_num", pa.int64()), ("fee_den", pa.int64()),
-        ("fee_cap_minor", pa.int64()), ("fee_fixed_minor", pa.int64()), ("fee_rounding", pa.string()),
+        ("fee_cap_minor", pa.int64()), ("fee_fixed_minor", pa.int64()),
+        ("fee_rounding", pa.string()),
         ("fee_refunded", pa.bool_()), ("tax_num", pa.int64()), ("tax_den", pa.int64()),
         ("min_payout_minor", pa.int64()), ("daily_limit_minor", pa.int64()),
     ]
@@ -87,7 +88,9 @@ def put_moved(engine: Engine, book: TermsBook) -> None:
         ordered = sorted(nets.items())
         for (day, _), reached in zip(ordered, accrue(ordered, key[2]), strict=True):
             if reached != day:
-                rows += [_moved_row(book, key, index, day, reached) for index in terms_on[(*key, day)]]
+                rows += [
+                    _moved_row(book, key, index, day, reached) for index in terms_on[(*key, day)]
+                ]
     engine.put("moved", pa.Table.from_pylist(rows, _MOVED))
 
 

@@ -26,13 +26,17 @@ from daozhang.journey.terms import Term, TermsBook
 __all__ = ["ALWAYS", "lay_routes", "lay_spans"]
 
 ALWAYS = (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC))
+DAYS_PROMISED = (date(1990, 1, 1), date(2190, 1, 1))
+"""Sales dated outside these have a clock that means nothing, and no promise."""
+
 _RANGE_GAP_DAYS = 40
 """Days without a sale after which spans are not laid through (a till's clock may say 2000)."""
 
 _INSTANT = pa.timestamp("us", "UTC")
 _ROUTE = pa.schema(
     [
-        *((c, pa.string()) for c in ("merchant_id", "store_id", "provider_id", "channel", "currency")),
+        *((c, pa.string()) for c in ("merchant_id", "store_id", "provider_id")),
+        ("channel", pa.string()), ("currency", pa.string()),
         ("clock", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT),
         ("account_id", pa.string()), ("term_key", pa.int32()),
     ]
@@ -40,7 +44,8 @@ _ROUTE = pa.schema(
 _SPAN_DAY = pa.schema(
     [
         ("term_key", pa.int32()), ("clock", pa.string()), ("utc_day", pa.date32()),
-        ("from_at", _INSTANT), ("until_at", _INSTANT), ("rank", pa.int32()), ("span_id", pa.int32()),
+        ("from_at", _INSTANT), ("until_at", _INSTANT), ("rank", pa.int32()),
+        ("span_id", pa.int32()),
     ]
 )  # fmt: skip
 _SPAN = pa.schema(
@@ -203,7 +208,8 @@ def _days_with_sales(engine: Engine, clock: str) -> set[date]:
     rows = engine.rows(
         f"SELECT DISTINCT CAST({clock}_at AS DATE) FROM sold WHERE {clock}_at IS NOT NULL"
     )
-    return {row[0] for row in rows if isinstance(row[0], date)}
+    first, last = DAYS_PROMISED
+    return {row[0] for row in rows if isinstance(row[0], date) and first <= row[0] < last}
 
 
 def _ranges(days: Iterable[date]) -> list[tuple[date, date]]:
@@ -268,4 +274,3 @@ def _day_rows(
                 )  # fmt: skip
             day += timedelta(days=1)
     return rows
-

@@ -85,7 +85,8 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
 
 
 def _fetch(engine: Engine, sql: str) -> list[dict[str, Any]]:
-    return engine.fetch(sql).to_pylist()
+    rows: list[dict[str, Any]] = engine.fetch(sql).to_pylist()
+    return rows
 
 
 def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Chain]:
@@ -109,20 +110,21 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
                 names=tuple(own_names),
             )
         )
-    for row in _fetch(engine, "SELECT * FROM supposed_chains"):
-        chains.append(
-            Chain(
-                provider_id=row["provider_id"],
-                chain_id=row["chain_id"],
-                account_id=row["account_id"],
-                currency=row["currency"],
-                net_minor=row["net_minor"],
-                day=row["business_date"],
-                alive=True,
-                names=(),
-                supposed=True,
-            )
+    supposed = _fetch(engine, "SELECT * FROM supposed_chains")
+    chains += [
+        Chain(
+            provider_id=row["provider_id"],
+            chain_id=row["chain_id"],
+            account_id=row["account_id"],
+            currency=row["currency"],
+            net_minor=row["net_minor"],
+            day=row["business_date"],
+            alive=True,
+            names=(),
+            supposed=True,
         )
+        for row in supposed
+    ]
     return chains
 
 
@@ -200,7 +202,9 @@ def _put_credits(
         for term in book.terms
         for name in (*term.payer_names, *([term.legal_name] if term.legal_name else []))
     }
-    accounts = {row["account_id"] for row in _fetch(engine, "SELECT account_id FROM facts_accounts")}
+    accounts = {
+        row["account_id"] for row in _fetch(engine, "SELECT account_id FROM facts_accounts")
+    }
     by_key = {(credit.account_id, credit.credit_id): credit for credit in credits}
     out = []
     for row in rows:
@@ -240,12 +244,14 @@ def _put_cover(engine: Engine, credits: list[Credit], zones: Zones) -> None:
         stretches[row["subject"]].append((row["from_at"], row["to_at"]))
     accounts = _fetch(engine, "SELECT account_id, bank_id FROM facts_accounts")
     banks = {row["account_id"]: row["bank_id"] for row in accounts}
-    named = dict(
-        engine.rows(
-            "SELECT account_id, max(bank_id) FROM facts_credits WHERE bank_id IS NOT NULL "
-            "GROUP BY account_id"
+    named = {
+        row["account_id"]: row["bank_id"]
+        for row in _fetch(
+            engine,
+            "SELECT account_id, max(bank_id) AS bank_id FROM facts_credits "
+            "WHERE bank_id IS NOT NULL GROUP BY account_id",
         )
-    )
+    }
     seen_until: dict[object, datetime] = {}
     for credit in credits:
         bank = named.get(credit.account_id) or banks.get(credit.account_id)

@@ -5,7 +5,8 @@ SELECT
     max(p.currency) AS currency, max(p.account_id) AS account_id,
     max(p.merchant_id) AS merchant_id,
     CAST(sum(p.net_minor) AS BIGINT) AS net_minor,
-    max_by(p.payout_id, p.paid_out_at) AS payout_id,
+    max_by(p.payout_id, CASE WHEN p.paid_out_at IS NOT NULL THEN (p.paid_out_at, p.payout_id) END)
+        AS payout_id,
     max(CASE WHEN p.status = 'sent' THEN p.paid_out_at END) AS paid_out_at,
     max(CASE WHEN p.status = 'returned' THEN 1 ELSE 0 END) AS returned,
     max(CASE WHEN p.status = 'held' THEN 1 ELSE 0 END) AS held,

@@ -1,0 +1,53 @@
+"""Spark for tests: one quick session, and a loud reason where there is none."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import warnings
+from collections.abc import Callable
+
+import pytest
+
+QUICK = {
+    # Estates are small: compiling queries well costs far more than running them badly.
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
+    "-XX:ReservedCodeCacheSize=192m",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.shuffle.partitions": "2",
+}
+
+
+def why_no_spark() -> str | None:
+    """Return what is missing for Spark, or None."""
+    with warnings.catch_warnings():
+        # PySpark says of pandas 3 that it is not fully supported; no pandas is used here.
+        warnings.filterwarnings("ignore", "PySpark does not yet fully support", FutureWarning)
+        try:
+            import pyspark.sql  # noqa: F401
+            import sqlglot  # noqa: F401
+        except ImportError as error:
+            return f"{error.name} is not installed: pip install 'daozhang[spark]'"
+    home = os.environ.get("JAVA_HOME")
+    if shutil.which("java", path=f"{home}/bin" if home else None) is None:
+        return "Java is not installed, or JAVA_HOME does not lead to it: install Java 17"
+    return None
+
+
+@pytest.fixture(scope="session")
+def spark_settings() -> dict[str, str]:
+    """Settings for a Spark engine; skips, or fails where CI is set, when Spark cannot run."""
+    reason = why_no_spark()
+    if reason is not None:
+        reason = f"THE SPARK ENGINE IS NOT TESTED: {reason}"
+        (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
+    return QUICK
+
+
+@pytest.fixture(scope="session")
+def new_spark(spark_settings: dict[str, str]) -> Callable[[], object]:
+    """Return what opens a Spark engine with tables of its own."""
+    from daozhang.engine.spark import SparkEngine
+
+    return lambda: SparkEngine(settings=spark_settings)
