@@ -6,11 +6,13 @@ text from a user's file can neither colour the terminal nor move its cursor.
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import Console
+from rich.padding import Padding
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
@@ -46,11 +48,20 @@ _STYLES: Final = {
 }
 """Status → how a terminal colours its name; the name itself says it too."""
 
+_Shape = Literal["below", "behind", "bare"]
+"""Where a cell's second line goes."""
+
+_GAP: Final = 2
+"""Columns of a terminal between two columns of a table."""
+
+_NAME_MIN: Final = 8
+"""Fewest columns of a terminal that a name or a sentence gets in a table."""
+
 _TONES: Final = {"good": "green", "bad": "red", "unsure": "magenta", "empty": "yellow"}
 
 _PLAIN: Final = str.maketrans(
     {
-        "¥": "CNY ", "€": "EUR ", "£": "GBP ", "·": "-", "–": "-", "—": "-", "−": "-", "→": "->",
+        "¥": "CNY", "€": "EUR", "£": "GBP", "·": "-", "–": "-", "—": "-", "−": "-", "→": "->",
         "…": "...", "✓": "OK:", "✗": "!!", "“": '"', "”": '"', "\ufffd": "?",
     }
 )  # fmt: skip
@@ -91,15 +102,17 @@ class _Printer:
         """Print a paragraph."""
         self.console.print(self.text(text, style))
 
-    def cell(self, cell: Cell, *, subs: bool, strong: bool) -> Text:
-        """Return one cell; its second line only where there is room for it."""
+    def cell(self, cell: Cell, shape: _Shape, *, strong: bool) -> Text:
+        """Return one cell; its second line below, behind or left out."""
         style = "bold" if strong else _STYLES.get(cell.status, "")
         shown = self.text(cell.text, style)
-        if cell.sub and subs:
-            shown.append("\n" + self.plain(cell.sub), style="dim")
+        if cell.sub and shape != "bare":
+            shown.append(
+                self.plain(f"\n{cell.sub}" if shape == "below" else f" ({cell.sub})"), style="dim"
+            )
         return shown
 
-    def sheet(self, sheet: Sheet, *, subs: bool = True) -> None:
+    def sheet(self, sheet: Sheet, shape: _Shape = "below") -> None:
         """Print one table, or the sentence that stands for an empty one."""
         self.console.print()
         self.line(sheet.title, "bold")
@@ -108,26 +121,75 @@ class _Printer:
             return
         if sheet.note:
             self.line(sheet.note, "dim")
-        table = Table(box=self.box, pad_edge=False, padding=(0, 1), show_edge=False)
-        for place, column in enumerate(sheet.columns):
-            table.add_column(
-                self.text(column.label),
-                justify="right" if column.right else "left",
-                overflow="fold",
-                # Amounts are never broken over two lines; names give way first.
-                no_wrap=column.right,
-                ratio=None,
-                min_width=10 if place == 0 else None,
-            )
-        for row in sheet.rows:
-            table.add_row(*(self.cell(c, subs=subs, strong=False) for c in row))
-        for place, row in enumerate(sheet.totals):
-            if place == 0:
-                table.add_section()
-            table.add_row(*(self.cell(c, subs=subs, strong=True) for c in row))
-        self.console.print(table)
+        labels = [self.text(column.label) for column in sheet.columns]
+        body = [[self.cell(c, shape, strong=False) for c in row] for row in sheet.rows]
+        totals = [[self.cell(c, shape, strong=True) for c in row] for row in sheet.totals]
+        widths = self._fitted(sheet, labels, body + totals)
+        if widths:
+            self._table(sheet, labels, widths, body=body, totals=totals)
+        else:
+            self._records(sheet, labels)
         if sheet.more:
             self.line(sheet.more, "dim")
+
+    def _fitted(self, sheet: Sheet, labels: list[Text], rows: list[list[Text]]) -> list[int]:
+        """Return how wide each column is; empty: they do not fit without cutting an amount."""
+        room = self.console.width - _GAP * (len(labels) - 1)
+        whole = [max(_width(row[n]) for row in rows) for n in range(len(labels))]
+        full = [max(wide, _width(label)) for wide, label in zip(whole, labels, strict=True)]
+        if sum(full) <= room:
+            return full
+        # First the headings give way, word by word, then names and sentences.
+        words = [max(map(cell_len, label.plain.split()), default=0) for label in labels]
+        widths = [
+            max(wide, word) if column.right else max(word, min(wide, _NAME_MIN))
+            for column, wide, word in zip(sheet.columns, whole, words, strict=True)
+        ]
+        spare = room - sum(widths)
+        if spare < 0:
+            return []
+        for place in sorted(range(len(widths)), key=lambda n: full[n] - widths[n]):
+            given = min(full[place] - widths[place], spare)
+            widths[place] += given
+            spare -= given
+        return widths
+
+    def _table(
+        self,
+        sheet: Sheet,
+        labels: list[Text],
+        widths: list[int],
+        *,
+        body: list[list[Text]],
+        totals: list[list[Text]],
+    ) -> None:
+        table = Table(box=self.box, pad_edge=False, padding=(0, 1, 0, 0), show_edge=False)
+        for column, label, width in zip(sheet.columns, labels, widths, strict=True):
+            justify: Literal["left", "right"] = "right" if column.right else "left"
+            table.add_column(label, justify=justify, overflow="fold", width=width)
+        for row in body:
+            table.add_row(*row)
+        if totals:
+            table.add_section()
+        for row in totals:
+            table.add_row(*row)
+        self.console.print(table)
+
+    def _records(self, sheet: Sheet, labels: list[Text]) -> None:
+        """Print each row as a name and what belongs to it, as a phone shows it."""
+        for row in (*sheet.rows, *sheet.totals):
+            self.console.print(self.cell(row[0], "behind", strong=True))
+            said = Text(", " if self.speaks == "en" else "，").join(
+                Text.assemble(label, " ", self.cell(cell, "behind", strong=False))
+                for label, cell in zip(labels[1:], row[1:], strict=True)
+                if cell.text
+            )
+            self.console.print(Padding(said, (0, 0, 0, 2)))
+
+
+def _width(text: Text) -> int:
+    """Return the columns of the widest line."""
+    return max((cell_len(line) for line in text.plain.splitlines()), default=0)
 
 
 def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
@@ -165,12 +227,12 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     else:
         printer.line("✗ " + speech("report.identities_broken"), "bold red")
     for sheet in money_sheets(figures, speech):
-        printer.sheet(sheet, subs=False)
+        printer.sheet(sheet, "bare")
     printer.sheet(attention_sheet(view, speech))
     breakdowns = late_sheets(figures, speech)
     if breakdowns[0].rows:
         for sheet in breakdowns:
-            printer.sheet(sheet)
+            printer.sheet(sheet, "behind")
     for sheet in (
         speed_sheet(figures, speech),
         fees_sheet(figures, speech),

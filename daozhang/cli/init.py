@@ -1,0 +1,253 @@
+"""``daozhang init DIR``: looks at the files, asks what it cannot see, writes terms and accounts."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from daozhang.app._start_answers import Question
+from daozhang.app._start_facts import Facts
+from daozhang.app._start_terms import Draft, percent
+from daozhang.app.check import UnusableError
+from daozhang.app.intake import Intake
+from daozhang.app.start import Started, start
+from daozhang.app.words_start import Said, say_start
+from daozhang.charts.guard import clean
+from daozhang.cli.common import UNUSABLE, print_json, say_error
+from daozhang.money import format_minor
+
+__all__ = ["run"]
+
+
+def run(folder: Path, *, lang: str, as_json: bool, answers: dict[str, str] | None) -> int:
+    """Write ``terms.toml`` and ``accounts.csv``; 2 with one sentence if nothing can be begun with.
+
+    Args:
+        folder: the folder with the files.
+        lang: ``zh`` or ``en``.
+        as_json: print one JSON object and ask nothing.
+        answers: answers given beforehand, by the question's key; None: none.
+    """
+    interactive = not as_json and sys.stdin is not None and sys.stdin.isatty()
+    show = _Show(lang)
+    try:
+        started = start(
+            folder,
+            lang=lang,
+            ask=show.ask if interactive else None,
+            answers=answers,
+            on_found=(lambda *found: None) if as_json else show.found,
+        )
+    except UnusableError as error:
+        say_error(str(error), as_json=as_json)
+        return UNUSABLE
+    except KeyboardInterrupt:
+        say_error(say_start(lang, "stop.interrupted"), as_json=as_json)
+        return UNUSABLE
+    if as_json:
+        print_json(_as_json(started, lang))
+    else:
+        show.result(started, folder)
+    return 0
+
+
+class _Show:
+    """Tables and questions on a terminal, in one language."""
+
+    def __init__(self, lang: str) -> None:
+        from rich.console import Console
+
+        self.lang = lang
+        self.console = Console(highlight=False, markup=False, emoji=False)
+
+    def say(self, key: str, **values: object) -> str:
+        return say_start(self.lang, key, **values)
+
+    def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+        from rich import box
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+        for column in columns:
+            table.add_column(column, overflow="fold")
+        for row in rows:
+            table.add_row(*(Text(cell) for cell in row))
+        self.console.print(table)
+
+    def found(self, facts: Facts, intake: Intake, zone: str) -> None:
+        """Show what the files hold."""
+        place = ZoneInfo(zone)
+        rows = [
+            [
+                clean(file.file, 60),
+                file.format or "",
+                ", ".join(f"{self.table_name(t)} {n:,}" for t, n in file.rows.items()),
+                _period(*(file.period or (None, None)), place),
+            ]
+            for file in intake.files
+            if file.kind == "facts"
+        ]
+        unknown = self.say("show.unknown")
+        for provider in facts.providers:
+            more = self.say(
+                "show.provider_more",
+                channels=_listed(provider.channels) or unknown,
+                merchants=_listed(provider.merchants) or unknown,
+                currency=provider.currency or unknown,
+            )
+            name = self.say("show.provider", provider=clean(provider.provider_id, 40))
+            span = _period(provider.first, provider.last, place)
+            rows.append([name, more, f"{provider.sales:,}", span])
+        for account in facts.accounts:
+            money = unknown
+            if account.currency:
+                money = format_minor(account.in_minor, account.currency)
+            more = self.say(
+                "show.account_more",
+                bank=clean(account.bank_id or unknown, 40),
+                money=money,
+                payers=_listed(account.payers) or unknown,
+            )
+            name = self.say("show.account", account=clean(account.account_id, 40))
+            span = _period(account.first, account.last, place)
+            rows.append([name, more, f"{account.credits:,}", span])
+        columns = ("show.what", "show.which", "show.count")
+        period = self.say("show.period", zone=zone)
+        self.table(self.say("show.found"), [*map(self.say, columns), period], rows)
+
+    def table_name(self, table: str) -> str:
+        known = table in {"sales", "settlements", "payouts", "credits"}
+        return self.say(f"table.{table}" if known else "table.other", table=table)
+
+    def ask(self, question: Question, complaint: Said | None) -> str | None:
+        """Put one question; None: there is no more input."""
+        out = self.console
+        if complaint is not None:
+            out.print(f"  ! {complaint.in_(self.lang)}")
+        else:
+            out.print()
+            out.print(question.text(self.lang), style="bold")
+            out.print(f"  {self.say('ask.reason')}: {question.reason(self.lang)}")
+            out.print(f"  {self.say('ask.example')}: {question.example(self.lang)}")
+        enter = "ask.enter" if question.default else "ask.enter_none"
+        prompt = f"  [{self.say(enter, default=question.default)}] > "
+        out.print(prompt, end="")
+        try:
+            return input()
+        except EOFError:
+            out.print()
+            return None
+
+    def result(self, started: Started, folder: Path) -> None:
+        """Show the terms with their evidence, what is open, and what to do next."""
+        columns = ("show.for", "show.rule", "show.explains", "show.next_best", "show.fee")
+        rows = [self.draft(draft) for draft in started.drafts]
+        self.table(self.say("show.terms"), map(self.say, columns), rows)
+        if started.open:
+            self.console.print(self.say("show.open"), style="bold")
+        for question in started.open:
+            text = f"  {question.key}: {question.text(self.lang)}"
+            if question.default:
+                text += f" {question.default}"
+            self.console.print(f"{text} ({question.reason(self.lang)})")
+        for note in started.notes:
+            self.console.print(note.in_(self.lang))
+        self.console.print(self.say("note.next", folder=folder))
+
+    def draft(self, draft: Draft) -> list[str]:
+        """Return a term's row: for whom, the rule, its evidence, the next best, the fee."""
+        timing, fee, none = draft.timing, draft.fee, self.say("show.none")
+        rule = self.say(
+            "show.rule_text",
+            plan=draft.arrival,
+            cutoff=draft.text_of("cutoff"),
+            credit_by=draft.text_of("credit_by"),
+        )
+        explains = rivals = fees = none
+        if timing is not None:
+            explains = self.explained(timing.explained, timing.sales)
+            rivals = "\n".join(
+                f"{rival.short}{'' if rival.calendar is None else ' ' + rival.calendar}: "
+                + self.explained(count, timing.sales)
+                for rival, count in timing.rivals
+            )
+        if fee is not None:
+            rate = draft.values["fee_bps"].value
+            fees = self.say("show.fee_text", rate=rate, agreed=fee.agreed, lines=fee.lines)
+        return [draft.who.in_(self.lang), rule, explains, rivals or none, fees]
+
+    def explained(self, explained: int, sales: int) -> str:
+        return self.say(
+            "show.explains_text", explained=explained, sales=sales,
+            percent=percent(explained, sales),
+        )  # fmt: skip
+
+
+def _listed(names: Iterable[str], most: int = 4) -> str:
+    all_names = list(names)
+    shown = ", ".join(clean(name, 40) for name in all_names[:most])
+    return shown + (", …" if len(all_names) > most else "")
+
+
+def _period(first: datetime | None, last: datetime | None, place: ZoneInfo) -> str:
+    if first is None or last is None:
+        return ""
+    start_day, end_day = first.astimezone(place).date(), last.astimezone(place).date()
+    return f"{start_day}" if start_day == end_day else f"{start_day} – {end_day}"
+
+
+def _as_json(started: Started, lang: str) -> Mapping[str, Any]:
+    return {
+        "wrote": list(started.wrote),
+        "timezone": started.zone,
+        "providers": [
+            {
+                "provider_id": provider.provider_id,
+                "channels": list(provider.channels),
+                "merchants": list(provider.merchants),
+                "currency": provider.currency,
+                "sales": provider.sales,
+            }
+            for provider in started.facts.providers
+        ],
+        "accounts": [
+            {"account_id": row.account_id, "merchant_id": row.merchant_id}
+            for row in started.rows
+        ],
+        "terms": [_draft_json(draft, lang) for draft in started.drafts],
+        "questions": [
+            {
+                "key": question.key,
+                "question": question.text(lang),
+                "default": question.default,
+                "reason": question.reason(lang),
+                "example": question.example(lang),
+            }
+            for question in started.open
+        ],
+        "notes": [note.in_(lang) for note in started.notes],
+    }
+
+
+def _draft_json(draft: Draft, lang: str) -> dict[str, Any]:
+    timing = draft.timing
+    return {
+        "provider_id": draft.provider_id,
+        "channel": draft.channel,
+        "merchant_id": draft.merchant_id,
+        "explained": None if timing is None else timing.explained,
+        "looked_at": None if timing is None else timing.sales,
+        "rivals": [
+            {"arrival": rival.short, "explained": count}
+            for rival, count in (timing.rivals if timing else ())
+        ],
+        "values": {
+            key: {"value": known.value.strip('"'), "how": known.how, "why": known.why.in_(lang)}
+            for key, known in draft.values.items()
+        },
+    }
