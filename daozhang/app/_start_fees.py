@@ -92,7 +92,9 @@ def find_fees(lines: Sequence[FeeLine]) -> dict[FeeKey, Fee]:
         parts: dict[FeeKey, list[FeeLine]] = defaultdict(list)
         for line in lines:
             key = line.channel if by_channel else None, line.merchant_id if by_merchant else None
-            if all(value for value, used in zip(key, (by_channel, by_merchant), strict=True) if used):
+            if all(
+                value for value, used in zip(key, (by_channel, by_merchant), strict=True) if used
+            ):
                 parts[key].append(line)
         known = sum(map(len, parts.values()))
         if known < _KNOWN_SHARE * len(lines):
@@ -192,7 +194,7 @@ def _rate(
     ends: list[tuple[Fraction, int]] = []
     for base, part in pairs:
         rest = part - fixed
-        if cap is not None and rest == cap or rest < 0:
+        if (cap is not None and rest == cap) or rest < 0:
             continue
         ends += [((rest + lower) * _WHOLE / base, -1), ((rest + upper) * _WHOLE / base, 1)]
     if not ends:

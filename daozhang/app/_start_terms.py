@@ -199,7 +199,7 @@ def _put_timing(draft: Draft, timing: Timing | None, currency: str, zone: str) -
     how: Literal["seen", "guessed"]
     how, why = "seen", Said(_evidence(timing), words)
     by_days = timing.sales == timing.days
-    if timing.sales < _SALES_MIN and not by_days or timing.days < _DAYS_MIN:
+    if (timing.sales < _SALES_MIN and not by_days) or timing.days < _DAYS_MIN:
         how, why = "guessed", Said("why.timing_few", words)
     elif timing.share < _SURE_SHARE:
         how, why = "guessed", Said("why.timing_some", words)
@@ -248,9 +248,7 @@ def _put_credit_by(draft: Draft, credit_by: int | None, currency: str, *, sure: 
         draft.values["credit_by"] = Known(usual, "guessed", Said("why.credit_by_none"))
         return
     how: Literal["seen", "guessed"] = "seen" if sure else "guessed"
-    draft.values["credit_by"] = Known(
-        _quoted(clock_text(credit_by)), how, Said("why.credit_by")
-    )
+    draft.values["credit_by"] = Known(_quoted(clock_text(credit_by)), how, Said("why.credit_by"))
 
 
 def _put_fee(

@@ -13,7 +13,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
@@ -240,7 +240,7 @@ def _score(
         for lag in range(LAG_DAYS_MAX + 1)
     ]
 
-    @lru_cache(maxsize=None)
+    @cache
     def lags(day: date, paid: date) -> tuple[int, ...]:
         if not day <= paid <= day + 3 * LAG_DAYS_MAX * _DAY:
             return ()

@@ -9,8 +9,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from daozhang.app.intake import Intake, Progress, sentence_for_nothing, take_folder
+from daozhang.app.intake import Intake, Progress, take_folder
 from daozhang.app.settings import Settings, load_settings
+from daozhang.app.words_errors import WORDS
 from daozhang.engine import DuckEngine, Engine
 from daozhang.engine.spark import SparkEngine
 from daozhang.facts import TABLES, Problem
@@ -20,15 +21,32 @@ from daozhang.store.parts import Store, is_store
 
 __all__ = ["Checked", "EngineName", "UnusableError", "checked"]
 
+NAMES_SHOWN = 5
+"""How many names of files a sentence lists."""
+
 EngineName = Literal["duckdb", "spark"]
 
 
 class UnusableError(Exception):
-    """The call or all of its input cannot be used; the message says what to do (exit status 2)."""
+    """The call or all of its input cannot be used (exit status 2).
 
-    def __init__(self, message: str, problems: tuple[Problem, ...] = ()) -> None:
-        super().__init__(message)
+    Attributes:
+        problems: everything found wrong with the files, for a closer look.
+    """
+
+    def __init__(self, key: str, problems: tuple[Problem, ...] = (), **values: object) -> None:
+        """Say why by a key of :mod:`daozhang.app.words_errors` and its values."""
+        self._key, self._values = key, values
         self.problems = problems
+        super().__init__(self.said("en"))
+
+    def said(self, lang: str) -> str:
+        """Return the sentence that says why and what to do, in a language."""
+        spoken = {
+            name: value.said(lang) if isinstance(value, Problem) else value
+            for name, value in self._values.items()
+        }
+        return WORDS[lang][self._key].format(**spoken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +98,9 @@ def checked(
         EngineError: Spark is asked for and not there.
     """
     if not source.is_dir():
-        what = "is a file" if source.exists() else "does not exist"
-        raise UnusableError(f"{source} {what}: give a folder of files, or a store")
+        raise UnusableError(
+            "source_is_file" if source.exists() else "source_missing", source=source
+        )
     store = Store.open(source) if is_store(source) else None
     settings = load_settings(store.settings() if store else _files(source))
     duck = DuckEngine()
@@ -90,17 +109,13 @@ def checked(
         intake = _take(duck, source, store, settings, on_file)
         book = settings.book
         if book is None:
-            raise UnusableError(_no_terms(source, settings), settings.problems)
+            raise _no_terms(source, settings)
         if engine == "spark":
             used = _to_spark(duck)
         try:
             outcome = find_journeys(used, book, as_of, on_stage)
         except NothingKnownError:
-            raise UnusableError(
-                f"{source}: no fact carries a time, so there is no moment to answer for; add "
-                "sales, settlements or bank statements",
-                settings.problems,
-            ) from None
+            raise UnusableError("no_times", settings.problems, source=source) from None
         figures = draw_figures(used, SQL, outcome.as_of)
         yield Checked(used, settings, intake, outcome, figures)
     finally:
@@ -124,20 +139,31 @@ def _take(
         store.register(duck.connection)
         return None
     intake = take_folder(duck.connection, source, options=settings.options, progress=on_file)
-    nothing = sentence_for_nothing(intake)
-    if nothing:
-        raise UnusableError(f"{source}: {nothing}", intake.problems)
+    if not intake.rows:
+        raise _nothing(source, intake)
     return intake
 
 
-def _no_terms(source: Path, settings: Settings) -> str:
-    if settings.has_terms:
-        first = next((p for p in settings.problems if p.severity == "error"), None)
-        return f"terms.toml cannot be used, so nothing can be promised: {first}"
-    return (
-        f"{source} has no terms.toml, so it is not known when money is due: run "
-        f"'daozhang init {source}' to write one"
-    )
+def _nothing(source: Path, intake: Intake) -> UnusableError:
+    """Say why no file gave facts."""
+    refused = [file for file in intake.files if file.kind == "refused"]
+    if refused:
+        first = next(p for f in refused for p in f.problems if p.severity == "error")
+        return UnusableError(
+            "all_refused", intake.problems, source=source, count=len(refused), problem=first
+        )
+    if any(file.kind == "facts" for file in intake.files):
+        return UnusableError("no_rows", intake.problems, source=source)
+    names = ", ".join(file.file for file in intake.files[:NAMES_SHOWN])
+    key = "nothing_to_read" if names else "empty_folder"
+    return UnusableError(key, intake.problems, source=source, names=names)
+
+
+def _no_terms(source: Path, settings: Settings) -> UnusableError:
+    first = next((p for p in settings.problems if p.severity == "error"), None)
+    if not settings.has_terms or first is None:
+        return UnusableError("no_terms", settings.problems, source=source)
+    return UnusableError("bad_terms", settings.problems, problem=first)
 
 
 def _to_spark(duck: DuckEngine) -> Engine:

@@ -233,9 +233,9 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     if breakdowns[0].rows:
         for sheet in breakdowns:
             printer.sheet(sheet, "behind")
+    printer.sheet(speed_sheet(figures, speech))
+    printer.sheet(fees_sheet(figures, speech), "bare")
     for sheet in (
-        speed_sheet(figures, speech),
-        fees_sheet(figures, speech),
         unexplained_sheet(figures, speech),
         missing_sheet(view, speech),
         files_sheet(view, speech),

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import csv
 import io
-import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -101,7 +100,7 @@ def start(
         UnusableError: nothing can be begun with, in one sentence of ``lang``.
     """
     try:
-        return _Start(folder, lang, Talk(answers or {}, ask), answers or {}).run(on_found, on_file)
+        return _Start(folder, lang, Talk(answers or {}, ask)).run(on_found, on_file)
     except BadAnswerError as bad:
         raise UnusableError(bad.said.in_(lang)) from None
     except UnknownAnswerError as bad:
@@ -113,8 +112,8 @@ def start(
 class _Start:
     """One run of ``init``."""
 
-    def __init__(self, folder: Path, lang: str, talk: Talk, answers: Mapping[str, str]) -> None:
-        self.folder, self.lang, self.talk, self.answers = folder, lang, talk, answers
+    def __init__(self, folder: Path, lang: str, talk: Talk) -> None:
+        self.folder, self.lang, self.talk = folder, lang, talk
         self.notes: list[Said] = []
 
     def stop(self, key: str, **values: object) -> UnusableError:
@@ -165,9 +164,7 @@ class _Start:
         options = Options(timezone=zone, currency=currency, profiles=settings.options.profiles)
         engine = DuckEngine()
         try:
-            intake = take_folder(
-                engine.connection, self.folder, options=options, progress=on_file
-            )
+            intake = take_folder(engine.connection, self.folder, options=options, progress=on_file)
             return see(engine), intake
         finally:
             engine.close()
@@ -208,11 +205,9 @@ class _Start:
 
     def must_look_again(self, intake: Intake, zone: str, before: str) -> bool:
         """Say whether files are read otherwise with the zone and currency now known."""
-        foreign = [
-            f for f in intake.files if f.format and not f.format.startswith("canonical")
-        ]
+        foreign = [f for f in intake.files if f.format and not f.format.startswith("canonical")]
         lacking = any("currency" in p.code for f in intake.files for p in f.problems)
-        return bool(foreign) and zone != before or lacking
+        return (bool(foreign) and zone != before) or lacking
 
     # Currency and time zone.
 
@@ -246,9 +241,7 @@ class _Start:
                 best = max(mine, key=lambda fit: fit.timing.explained)
                 timings, fitted = {None: best.timing}, (best.bps, best.timing.explained)
             lines = [line for line in facts.fee_lines if line.provider_id == provider.provider_id]
-            new = draft_terms(
-                provider.provider_id, theirs, zone, timings, find_fees(lines), fitted
-            )
+            new = draft_terms(provider.provider_id, theirs, zone, timings, find_fees(lines), fitted)
             for draft in new:
                 self.ask_about(draft, theirs, new[0])
             drafts += new
@@ -287,9 +280,7 @@ class _Start:
             for row in linked
         )
         if (share := percent(early, len(linked))) >= _SAME_DAY_PERCENT:
-            self.notes.append(
-                Said("note.same_day", {"percent": share, "who": clean(provider, 40)})
-            )
+            self.notes.append(Said("note.same_day", {"percent": share, "who": clean(provider, 40)}))
 
     # Accounts.
 
@@ -530,9 +521,7 @@ def _fits(facts: Facts, zone: str) -> dict[tuple[str, str], Fit]:
     if not facts.arrived or len(groups) > _FITS_MAX:
         return out
     for merchant, provider in groups:
-        mine = [
-            p for p in facts.sums if (p.merchant_id, p.provider_id) == (merchant, provider)
-        ]
+        mine = [p for p in facts.sums if (p.merchant_id, p.provider_id) == (merchant, provider)]
         found = _good(find_fit(mine, facts.arrived, zone))
         if found:
             out[merchant, provider] = found
@@ -575,6 +564,11 @@ def _csv(rows: Sequence[AccountRow], banks: Mapping[str, str | None]) -> str:
     for row in rows:
         bank = banks.get(row.account_id) or row.account_id
         writer.writerow(
-            [row.account_id, row.merchant_id, bank, *(getattr(row, name) or "" for name in optional)]
+            [
+                row.account_id,
+                row.merchant_id,
+                bank,
+                *(getattr(row, name) or "" for name in optional),
+            ]
         )
     return out.getvalue()

@@ -102,24 +102,7 @@ def _chart(
     top = max(sum(m for (d, _), m in sums.items() if d == day) for day in bars)
     scale = 10 ** digits_of(currency)
     unit = next(u for u in _UNITS[speech.lang] if u == 1 or top >= u * scale)
-    # Lower statuses are drawn first: the base of every bar is what has arrived.
-    segments = []
-    ticks = []
-    for day in bars:
-        below = 0
-        for status in _SHOWN:
-            minor = sums.get((day, status), 0)
-            if minor:
-                segments.append(
-                    {
-                        "d": labels[day],
-                        "y": below,
-                        "y2": below + minor,
-                        "s": speech(f"status.{status}"),
-                    }
-                )
-            below += minor
-        ticks.append({"d": labels[day], "y": below})
+    segments, ticks = _marks(sums, bars, labels, speech)
     used = [s for s in STATUSES if s in _SHOWN and any(own == s for _, own in sums)]
     # On a phone every label that does not fit is left out, never turned on its side.
     step = max(1, -(-len(bars) * (52 if speech.lang == "en" else 58) // (width - 60)))
@@ -160,3 +143,28 @@ def _chart(
         .encode(x=x, y=y)
     )
     return alt.layer(stacks, promised).properties(width=width - 60, height=190 if narrow else 240)
+
+
+def _marks(
+    sums: dict[tuple[date, str], int], bars: list[date], labels: dict[date, str], speech: Speech
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Return the stacked segments and the line of what was promised, in minor units."""
+    # Lower statuses are drawn first: the base of every bar is what has arrived.
+    segments = []
+    ticks = []
+    for day in bars:
+        below = 0
+        for status in _SHOWN:
+            minor = sums.get((day, status), 0)
+            if minor:
+                segments.append(
+                    {
+                        "d": labels[day],
+                        "y": below,
+                        "y2": below + minor,
+                        "s": speech(f"status.{status}"),
+                    }
+                )
+            below += minor
+        ticks.append({"d": labels[day], "y": below})
+    return segments, ticks

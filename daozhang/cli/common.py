@@ -49,10 +49,7 @@ def as_moment(text: str | None, source: Path) -> datetime | None:
     except ValueError:
         moment = None
     if moment is None or moment.tzinfo is None:
-        raise UnusableError(
-            f"--as-of {text!r} is no moment: write one with an offset, such as "
-            "2026-05-01T12:00:00+08:00, or a date such as 2026-05-01"
-        )
+        raise UnusableError("bad_moment", text=repr(text))
     return moment
 
 

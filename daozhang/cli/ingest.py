@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from daozhang.app.ingest import ingest
+from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, say_error
 from daozhang.store.parts import Ingested, StoreError
 
 __all__ = ["run"]
 
 
-def run(store: Path, files: Sequence[Path], *, as_json: bool) -> int:
+def run(store: Path, files: Sequence[Path], *, lang: str, as_json: bool) -> int:
     """Print a receipt a file; 2 if no file was taken or already there."""
     good = 0
     try:
@@ -23,10 +24,14 @@ def run(store: Path, files: Sequence[Path], *, as_json: bool) -> int:
                 print_json(_as_json(result))
                 continue
             rows = ", ".join(f"{count} {table}" for table, count in result.taken.rows.items())
-            said = f"{result.file}: {result.status.replace('_', ' ')}"
+            said = f"{result.file}: {WORDS[lang][f'ingest.{result.status}']}"
             sys.stdout.write(said + (f": {rows}" if rows else "") + "\n")
             for problem in result.taken.problems:
-                sys.stdout.write(f"  {problem.severity}: {problem}\n")
+                sys.stdout.write(
+                    f"  {WORDS[lang][f'read.{problem.severity}']}: {problem.said(lang)}\n"
+                )
+    except BrokenPipeError:
+        raise
     except (StoreError, OSError) as error:
         say_error(str(error), as_json=as_json)
         return UNUSABLE

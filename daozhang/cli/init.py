@@ -9,15 +9,15 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from daozhang.app._start_answers import Question
 from daozhang.app._start_facts import Facts
 from daozhang.app._start_terms import Draft, percent
 from daozhang.app.check import UnusableError
 from daozhang.app.intake import Intake
 from daozhang.app.start import Started, start
-from daozhang.app.words_start import Said, say_start
+from daozhang.app.words_start import say_start
 from daozhang.charts.guard import clean
 from daozhang.cli.common import UNUSABLE, print_json, say_error
+from daozhang.cli.dialog import Dialog
 from daozhang.money import format_minor
 
 __all__ = ["run"]
@@ -55,29 +55,8 @@ def run(folder: Path, *, lang: str, as_json: bool, answers: dict[str, str] | Non
     return 0
 
 
-class _Show:
-    """Tables and questions on a terminal, in one language."""
-
-    def __init__(self, lang: str) -> None:
-        from rich.console import Console
-
-        self.lang = lang
-        self.console = Console(highlight=False, markup=False, emoji=False)
-
-    def say(self, key: str, **values: object) -> str:
-        return say_start(self.lang, key, **values)
-
-    def table(self, title: str, columns: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-        from rich import box
-        from rich.table import Table
-        from rich.text import Text
-
-        table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
-        for column in columns:
-            table.add_column(column, overflow="fold")
-        for row in rows:
-            table.add_row(*(Text(cell) for cell in row))
-        self.console.print(table)
+class _Show(Dialog):
+    """What ``init`` shows."""
 
     def found(self, facts: Facts, intake: Intake, zone: str) -> None:
         """Show what the files hold."""
@@ -124,40 +103,21 @@ class _Show:
         known = table in {"sales", "settlements", "payouts", "credits"}
         return self.say(f"table.{table}" if known else "table.other", table=table)
 
-    def ask(self, question: Question, complaint: Said | None) -> str | None:
-        """Put one question; None: there is no more input."""
-        out = self.console
-        if complaint is not None:
-            out.print(f"  ! {complaint.in_(self.lang)}")
-        else:
-            out.print()
-            out.print(question.text(self.lang), style="bold")
-            out.print(f"  {self.say('ask.reason')}: {question.reason(self.lang)}")
-            out.print(f"  {self.say('ask.example')}: {question.example(self.lang)}")
-        enter = "ask.enter" if question.default else "ask.enter_none"
-        prompt = f"  [{self.say(enter, default=question.default)}] > "
-        out.print(prompt, end="")
-        try:
-            return input()
-        except EOFError:
-            out.print()
-            return None
-
     def result(self, started: Started, folder: Path) -> None:
         """Show the terms with their evidence, what is open, and what to do next."""
         columns = ("show.for", "show.rule", "show.explains", "show.next_best", "show.fee")
         rows = [self.draft(draft) for draft in started.drafts]
         self.table(self.say("show.terms"), map(self.say, columns), rows)
         if started.open:
-            self.console.print(self.say("show.open"), style="bold")
+            self.print(self.say("show.open"), strong=True)
         for question in started.open:
             text = f"  {question.key}: {question.text(self.lang)}"
             if question.default:
                 text += f" {question.default}"
-            self.console.print(f"{text} ({question.reason(self.lang)})")
+            self.print(f"{text} ({question.reason(self.lang)})")
         for note in started.notes:
-            self.console.print(note.in_(self.lang))
-        self.console.print(self.say("note.next", folder=folder))
+            self.print(note.in_(self.lang))
+        self.line("note.next", folder=folder)
 
     def draft(self, draft: Draft) -> list[str]:
         """Return a term's row: for whom, the rule, its evidence, the next best, the fee."""
@@ -172,7 +132,8 @@ class _Show:
         if timing is not None:
             explains = self.explained(timing.explained, timing.sales)
             rivals = "\n".join(
-                f"{rival.short}{'' if rival.calendar is None else ' ' + rival.calendar}: "
+                f"{rival.short} {rival.calendar or rival.credit_calendar or ''}".rstrip()
+                + ": "
                 + self.explained(count, timing.sales)
                 for rival, count in timing.rivals
             )
@@ -216,8 +177,7 @@ def _as_json(started: Started, lang: str) -> Mapping[str, Any]:
             for provider in started.facts.providers
         ],
         "accounts": [
-            {"account_id": row.account_id, "merchant_id": row.merchant_id}
-            for row in started.rows
+            {"account_id": row.account_id, "merchant_id": row.merchant_id} for row in started.rows
         ],
         "terms": [_draft_json(draft, lang) for draft in started.drafts],
         "questions": [

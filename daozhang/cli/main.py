@@ -152,12 +152,19 @@ def read(
     currency: Annotated[
         str | None, typer.Option("--currency", help="Currency where a file names none.")
     ] = None,
+    lang: LangOption = None,
 ) -> None:
     """Each file's facts, or its located errors."""
     from daozhang.cli.read import run
 
     status = run(
-        files, form=form, out=out, timezone=timezone, currency=currency, as_json=_State.json
+        files,
+        form=form,
+        out=out,
+        timezone=timezone,
+        currency=currency,
+        lang=_lang(lang),
+        as_json=_State.json,
     )
     raise typer.Exit(status)
 
@@ -192,11 +199,12 @@ def map_file(
 def ingest(
     store: Annotated[Path, typer.Argument(metavar="STORE", help="The store; made if need be.")],
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files or folders to add.")],
+    lang: LangOption = None,
 ) -> None:
     """Adds files to a store."""
     from daozhang.cli.ingest import run
 
-    raise typer.Exit(run(store, files, as_json=_State.json))
+    raise typer.Exit(run(store, files, lang=_lang(lang), as_json=_State.json))
 
 
 @app.command()
@@ -210,6 +218,7 @@ def world(
     days: Annotated[int, typer.Option("--days", min=1, help="How many days.")] = 28,
     start: Annotated[str, typer.Option("--start", help="First day.")] = "2026-04-13",
     form: Annotated[WorldFormat, typer.Option("--format", help="File format.")] = WorldFormat.csv,
+    lang: LangOption = None,
 ) -> None:
     """A simulated estate: OUT/in as the contract has it, OUT/truth beside it."""
     from daozhang.cli.world import run
@@ -222,6 +231,7 @@ def world(
         days=days,
         start=start,
         form=form.value,
+        lang=_lang(lang),
         as_json=_State.json,
     )
     raise typer.Exit(status)

@@ -9,7 +9,9 @@ from typing import Any
 
 from daozhang.app.intake import read_files
 from daozhang.app.settings import load_settings
+from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, say_error
+from daozhang.facts.problem_words import IN_CHINESE
 from daozhang.formats.base import Options
 
 __all__ = ["run"]
@@ -22,6 +24,7 @@ def run(
     out: Path | None,
     timezone: str,
     currency: str | None,
+    lang: str,
     as_json: bool,
 ) -> int:
     """Print one object (or paragraph) a file; 2 if no file could be read."""
@@ -29,7 +32,7 @@ def run(
     settings = load_settings(sorted(beside))
     options = Options(timezone=timezone, currency=currency, profiles=settings.options.profiles)
     for problem in settings.problems:
-        say_error(str(problem), as_json=False)
+        say_error(problem.said(lang), as_json=False)
     good = 0
     try:
         for report in read_files(files, options, format=form, out=out):
@@ -37,7 +40,9 @@ def run(
             if as_json:
                 print_json(report)
             else:
-                _show(report)
+                _show(report, lang)
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         say_error(str(error), as_json=as_json)
         return UNUSABLE
@@ -48,11 +53,15 @@ def _profiles(folder: Path) -> list[Path]:
     return [path for path in folder.iterdir() if path.name.lower().endswith(".profile.toml")]
 
 
-def _show(report: Mapping[str, Any]) -> None:
+def _show(report: Mapping[str, Any], lang: str) -> None:
+    words = WORDS[lang]
     rows = ", ".join(f"{count} {table}" for table, count in report["rows"].items())
-    form = report["format"] or "not recognised"
+    form = report["format"] or words["read.not_recognised"]
     sys.stdout.write(f"{report['file']}: {form}" + (f": {rows}" if rows else "") + "\n")
-    for kind in ("errors", "warnings"):
-        for problem in report[kind]:
-            where = "" if problem["line"] is None else f"line {problem['line']}: "
-            sys.stdout.write(f"  {kind[:-1]}: {where}{problem['message']} [{problem['code']}]\n")
+    for kind in ("error", "warning"):
+        for problem in report[f"{kind}s"]:
+            line = problem["line"]
+            where = "" if line is None else words["read.line"].format(line=line)
+            explained = IN_CHINESE.get(problem["code"]) if lang == "zh" else None
+            said = f"{explained}（{problem['message']}）" if explained else problem["message"]
+            sys.stdout.write(f"  {words[f'read.{kind}']}: {where}{said} [{problem['code']}]\n")

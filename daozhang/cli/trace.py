@@ -13,12 +13,14 @@ from rich.console import Console
 from daozhang.app.answers import utc_text
 from daozhang.app.check import Checked, UnusableError
 from daozhang.app.trace import Step, Trace, find_sales, trace_sale
+from daozhang.app.words_errors import WORDS as ERRORS
 from daozhang.app.words_trace import WORDS
 from daozhang.charts import Lang, Speech
 from daozhang.charts.guard import clean
 from daozhang.cli.common import UNUSABLE, open_checked, print_json, say_error
 from daozhang.engine import EngineError
 from daozhang.journey.identities import BrokenIdentityError
+from daozhang.store.parts import StoreError
 
 __all__ = ["run"]
 
@@ -45,11 +47,14 @@ def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: 
             else:
                 _show(checked, trace, lang)
             return 1 if trace.journey["status"] == "overdue" else 0
-    except (UnusableError, EngineError) as error:
+    except UnusableError as error:
+        say_error(error.said(lang), as_json=as_json)
+        return UNUSABLE
+    except (EngineError, StoreError) as error:
         say_error(str(error), as_json=as_json)
         return UNUSABLE
     except BrokenIdentityError as error:
-        say_error(str(error), as_json=as_json)
+        say_error(ERRORS[lang]["broken_identity"].format(detail=error), as_json=as_json)
         return 3
 
 

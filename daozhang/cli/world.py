@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
+from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, say_error
-from daozhang.world import build
+from daozhang.money import format_minor
+from daozhang.world import FAULTS, WorldSummary, build
 
 __all__ = ["run"]
 
@@ -24,25 +27,60 @@ def run(
     days: int,
     start: str,
     form: str,
+    lang: str,
     as_json: bool,
 ) -> int:
     """Write the estate and say what is in it."""
     try:
         first = date.fromisoformat(start)
-        summary = build(
-            out,
-            seed=seed,
-            faults=faults,
-            sales=sales,
-            days=days,
-            start=first,
-            format=cast("Literal['csv', 'parquet']", form),
-        )
+        with _progress(quiet=as_json) as progress:
+            summary = build(
+                out,
+                seed=seed,
+                faults=faults,
+                sales=sales,
+                days=days,
+                start=first,
+                format=cast("Literal['csv', 'parquet']", form),
+                progress=progress,
+            )
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
         say_error(str(error), as_json=as_json)
         return UNUSABLE
     if as_json:
         print_json(asdict(summary))
     else:
-        sys.stdout.write(f"{summary}\n")
+        _show(summary, lang)
     return 0
+
+
+def _show(summary: WorldSummary, lang: str) -> None:
+    words = WORDS[lang]
+    lines = [
+        words["world.done"].format(sales=summary.sales, facts=summary.facts, truth=summary.truth)
+    ]
+    if summary.late_sales:
+        money = format_minor(summary.late_minor, "CNY")
+        lines.append(words["world.late"].format(sales=summary.late_sales, money=money))
+    lines += [
+        words["world.fault"].format(fault=code, mechanism=FAULTS[code].mechanism, sales=count)
+        for code, count in summary.late_by_fault.items()
+    ]
+    lines.append(words["world.next"].format(facts=summary.facts))
+    sys.stdout.write("\n".join(lines) + "\n")
+
+
+@contextmanager
+def _progress(*, quiet: bool) -> Iterator[Callable[[int, int], None] | None]:
+    """Show a bar of days while an estate is made; nothing where nobody watches."""
+    if quiet or not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("world", total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from daozhang.facts.problem_words import IN_CHINESE
+
 __all__ = ["Problem"]
 
 
@@ -35,6 +37,17 @@ class Problem:
         """Return ``file:line: message [code]``, the form editors can jump to."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
         return f"{where}: {self.message} [{self.code}]"
+
+    def said(self, lang: str) -> str:
+        """Return the finding with its place in a language (``zh`` or ``en``).
+
+        The message itself is English; in Chinese the code's own sentence goes before it.
+        """
+        explained = IN_CHINESE.get(self.code) if lang == "zh" else None
+        if explained is None:
+            return str(self)
+        where = self.file if self.line is None else f"{self.file} 第 {self.line} 行"
+        return f"{where}：{explained}（{self.message}）[{self.code}]"
 
     def to_json(self) -> dict[str, object]:
         """Return the shape that ``read --json`` prints for one error or warning."""

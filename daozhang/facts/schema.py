@@ -81,7 +81,7 @@ _LINE_KINDS: Final = (
 )
 
 
-def _table(
+def _table(  # noqa: PLR0917 - the tables below read as a table this way
     name: str,
     key: str,
     event: str | None,
@@ -130,7 +130,8 @@ _ALL: Final = (
     ),
     _table(
         "attempts", "attempt_id", "at",
-        "attempt_id! terminal_id! at:t! kind! outcome! code host_at:t amount_minor:i channel method",
+        "attempt_id! terminal_id! at:t! kind! outcome! code host_at:t amount_minor:i channel "
+        "method",
         {
             "kind": "sign_in sale reversal batch_close batch_upload advice",
             "outcome": "approved declined failed timeout",

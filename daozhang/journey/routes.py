@@ -205,9 +205,9 @@ def _span_row(number: int, span: Span, zone: str) -> dict[str, object]:
 
 
 def _days_with_sales(engine: Engine, clock: str) -> set[date]:
-    rows = engine.rows(
-        f"SELECT DISTINCT CAST({clock}_at AS DATE) FROM sold WHERE {clock}_at IS NOT NULL"
-    )
+    # What is not handed in yet is promised by its seen instant, on the same clock's spans.
+    at = "coalesce(submitted_at, seen_at)" if clock == "submitted" else f"{clock}_at"
+    rows = engine.rows(f"SELECT DISTINCT CAST({at} AS DATE) FROM sold WHERE {at} IS NOT NULL")
     first, last = DAYS_PROMISED
     return {row[0] for row in rows if isinstance(row[0], date) and first <= row[0] < last}
 

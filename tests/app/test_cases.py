@@ -111,6 +111,7 @@ PROMISE_CASES = [
             "s1,100,05-12T22:59:00,05-12T23:00:30"
         },
         {"s1": {"promised_at": moment("05-14T12:00")}},
+        as_of="05-12T23:01",
     ),
     Case(
         "cutoff_by submitted reads the batch's time",
@@ -119,6 +120,20 @@ PROMISE_CASES = [
             "s1,100,05-12T10:00,05-12T23:30"
         },
         {"s1": {"promised_at": moment("05-14T12:00")}},
+        as_of="05-12T23:31",
+        terms=term(cutoff_by='"submitted"'),
+    ),
+    Case(
+        "what is not submitted yet is promised by when it was made",
+        {
+            "sales": "sale_id,amount_minor,captured_at,submitted_at\n"
+            "s1,100,05-12T10:00,05-12T23:30\ns2,100,05-12T10:00,"
+        },
+        {
+            "s1": {"promised_at": moment("05-13T12:00"), "submitted_at": None},
+            "s2": {"promised_at": moment("05-13T12:00")},
+        },
+        as_of="05-12T11:00",
         terms=term(cutoff_by='"submitted"'),
     ),
     Case(
@@ -148,6 +163,7 @@ PROMISE_CASES = [
         {
             "s1": {"promised_at": moment("05-15T12:00"), "promise_rule": "~minimum"},
             "s2": {"promised_at": moment("05-15T12:00")},
+            "s3": {"status": "in_transit"},
         },
         terms=term(min_payout_minor="10000"),
     ),

@@ -1,0 +1,271 @@
+"""What a bank's file does not say about itself, and what an answer changes in its profile."""
+
+from __future__ import annotations
+
+import copy
+import tomllib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daozhang.app._start_answers import BadAnswerError, read_answer
+from daozhang.app._start_timing import zones_of
+from daozhang.app.words_start import START_WORDS, Said, say_start
+from daozhang.charts.guard import clean
+from daozhang.formats.profiles import normal_header
+from daozhang.formats.propose import ProposedProfile
+
+__all__ = ["Asking", "MapAsk", "MapQuestion", "answered", "questions_of"]
+
+_DAY_FIRST, _MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
+_FORMS: Final = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
+_HEADING_MAX: Final = 40
+
+Change = Callable[[dict[str, Any], str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class MapQuestion:
+    """One question about a layout.
+
+    Attributes:
+        key: its stable name.
+        said: the question.
+        why: why it is asked.
+        default: the proposed answer as it is typed; empty: there is none.
+        example_key: key of an example in the catalogue; empty: ``shown`` is the example.
+        shown: an example out of the file.
+        read: returns an answer in its one spelling.
+        change: puts it into the profile.
+    """
+
+    key: str
+    said: Said
+    why: Said
+    default: str
+    example_key: str
+    shown: str
+    read: Callable[[str], str]
+    change: Change
+
+    def text(self, lang: str) -> str:
+        """Return the question itself."""
+        return self.said.in_(lang)
+
+    def reason(self, lang: str) -> str:
+        """Return why it is asked."""
+        return self.why.in_(lang)
+
+    def example(self, lang: str) -> str:
+        """Return what an answer looks like."""
+        return say_start(lang, self.example_key) if self.example_key else self.shown
+
+
+MapAsk = Callable[[MapQuestion, Said | None], str | None]
+"""Puts a question after a complaint; empty: the default; None: nobody is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """A proposed profile as data, and what is to be asked about it."""
+
+    data: dict[str, Any]
+    questions: tuple[MapQuestion, ...]
+
+
+def answered(
+    data: dict[str, Any], questions: Sequence[MapQuestion], ask: MapAsk | None
+) -> tuple[dict[str, Any], list[MapQuestion]]:
+    """Put the questions; return the changed profile and the questions left open."""
+    out, left = copy.deepcopy(data), []
+    for question in questions:
+        complaint: Said | None = None
+        while ask is not None:
+            text = ask(question, complaint)
+            if text is None:
+                ask = None  # Nobody is there any more.
+                break
+            text = text.strip() or question.default
+            if not text:
+                left.append(question)
+                break
+            try:
+                question.change(out, question.read(text))
+            except BadAnswerError as bad:
+                complaint = bad.said
+                continue
+            break
+        if ask is None:
+            left.append(question)
+    return out, left
+
+
+def questions_of(
+    proposed: ProposedProfile,
+    headings: Sequence[str],
+    *,
+    all_in: bool,
+    either_order: Callable[[list[str]], bool],
+) -> Asking:
+    """Return what the proposal leaves open.
+
+    Args:
+        proposed: the proposal.
+        headings: the file's header cells.
+        all_in: no row is money that goes out.
+        either_order: whether the file reads as well with other date forms.
+    """
+    data: dict[str, Any] = tomllib.loads(proposed.toml)
+    read, amount, fields = (data.setdefault(k, {}) for k in ("read", "amount", "fields"))
+    # Columns first: the rest is about what stands in them.
+    found = []
+    if "booked_at" not in fields:
+        found.append(_column("date_column", headings, _put_date_column))
+    if amount.get("column") == "":
+        found.append(_column("amount_column", headings, _put_amount_column))
+    dates = read.get("dates", [])
+    orders = {_DAY_FIRST: _MONTH_FIRST, _MONTH_FIRST: _DAY_FIRST}
+    if len(dates) == 1 and dates[0] in orders and either_order([orders[dates[0]]]):
+        found.append(_dates(day_first=dates[0] == _DAY_FIRST))
+    found += _directions(proposed, amount, all_in=all_in)
+    if "currency" not in fields:
+        found.append(_currency(str(read.get("currency", "CNY")), headings))
+    if "constant" in fields.get("account_id", {}):
+        found.append(_account(str(fields["account_id"]["constant"])))
+    if any("%H" in form for form in dates) and "timezone" not in read:
+        found.append(_timezone(str(read.get("currency", "CNY"))))
+    return Asking(data, tuple(found))
+
+
+def _plain(kind: str) -> Callable[[str], str]:
+    return lambda text: read_answer(kind, text)
+
+
+def _chosen(bad: str, words: dict[str, str]) -> Callable[[str], str]:
+    """Return a reader of one of some words, in either language."""
+    known = {
+        texts[key].lower(): value for texts in START_WORDS.values() for key, value in words.items()
+    } | {value: value for value in words.values()}
+
+    def read(text: str) -> str:
+        value = known.get(text.strip().lower())
+        if value is None:
+            raise BadAnswerError(Said(bad))
+        return value
+
+    return read
+
+
+def _currency(default: str, headings: Sequence[str]) -> MapQuestion:
+    chinese = any("\u4e00" <= letter <= "\u9fff" for cell in headings for letter in cell)
+    script = Said("map.why.chinese" if chinese else "map.why.other")
+    return MapQuestion(
+        "currency", Said("map.ask.currency"), Said("map.why.currency", {"script": script}),
+        default, "example.currency", "", _plain("currency"),
+        lambda data, answer: data["read"].update(currency=answer),
+    )  # fmt: skip
+
+
+def _account(default: str) -> MapQuestion:
+    return MapQuestion(
+        "account", Said("map.ask.account"), Said("map.why.account"), default,
+        "map.example.account", "", _plain("account"),
+        lambda data, answer: data["fields"]["account_id"].update(constant=answer),
+    )  # fmt: skip
+
+
+def _timezone(currency: str) -> MapQuestion:
+    return MapQuestion(
+        "timezone", Said("map.ask.timezone"), Said("map.why.timezone"), zones_of(currency)[0],
+        "example.timezone", "", _plain("timezone"),
+        lambda data, answer: data["read"].update(timezone=answer),
+    )  # fmt: skip
+
+
+def _dates(*, day_first: bool) -> MapQuestion:
+    read = _chosen("map.bad.dates", {"map.dates.day": "day", "map.dates.month": "month"})
+
+    def change(data: dict[str, Any], answer: str) -> None:
+        data["read"]["dates"] = [_DAY_FIRST if answer == "day" else _MONTH_FIRST]
+
+    return MapQuestion(
+        "dates", Said("map.ask.dates"), Said("map.why.dates"), "day" if day_first else "month",
+        "map.example.dates", "", read, change,
+    )  # fmt: skip
+
+
+def _directions(
+    proposed: ProposedProfile, amount: dict[str, Any], *, all_in: bool
+) -> list[MapQuestion]:
+    """Ask which way money goes: of words that are not known, or of a column without a minus."""
+    read = _chosen("map.bad.sign", {"map.sign.in": "in", "map.sign.out": "out"})
+    found = []
+    for value in amount.get("signs", {}):
+        # The proposal asks about a word exactly when it does not know it.
+        if any(repr(value) in question for question in proposed.questions):
+            words = {"column": clean(amount.get("by", ""), _HEADING_MAX), "value": value}
+            found.append(
+                MapQuestion(
+                    f"sign.{value}",
+                    Said("map.ask.sign_of", words),
+                    Said("map.why.sign_of"),
+                    "in",
+                    "map.example.sign",
+                    "",
+                    read,
+                    _sign_of(value),
+                )  # fmt: skip
+            )
+    if all_in and amount.get("column") and "by" not in amount:
+        found.append(
+            MapQuestion(
+                "sign",
+                Said("map.ask.sign"),
+                Said("map.why.sign"),
+                "in",
+                "map.example.sign",
+                "",
+                read,
+                lambda data, answer: data["amount"].update(negate=answer == "out"),
+            )  # fmt: skip
+        )
+    return found
+
+
+def _sign_of(value: str) -> Change:
+    def change(data: dict[str, Any], answer: str) -> None:
+        data["amount"]["signs"][value] = 1 if answer == "in" else -1
+
+    return change
+
+
+def _column(kind: str, headings: Sequence[str], change: Change) -> MapQuestion:
+    listed = ", ".join(clean(cell, _HEADING_MAX) for cell in headings)
+    normal = {normal_header(cell): cell for cell in headings}
+
+    def read(text: str) -> str:
+        heading = normal.get(normal_header(text))
+        if heading is None:
+            raise BadAnswerError(Said("map.bad.column", {"columns": listed}))
+        return heading
+
+    return MapQuestion(
+        kind, Said(f"map.ask.{kind}"), Said("map.why.column", {"columns": listed}), "", "",
+        clean(headings[0], _HEADING_MAX) if headings else "", read, change,
+    )  # fmt: skip
+
+
+def _put_date_column(data: dict[str, Any], heading: str) -> None:
+    data["fields"]["booked_at"] = {"columns": [heading]}
+    data["read"]["dates"] = list(_FORMS)
+    _name(data, heading)
+
+
+def _put_amount_column(data: dict[str, Any], heading: str) -> None:
+    data["amount"]["column"] = heading
+    _name(data, heading)
+
+
+def _name(data: dict[str, Any], heading: str) -> None:
+    if heading not in data["columns"]:
+        data["columns"].append(heading)

@@ -1,0 +1,1 @@
+"""The documentation; :mod:`docs.generate` makes the tables in it from the code."""

@@ -1,0 +1,192 @@
+"""A run made by hand: small, in two currencies, with names that try to do harm."""
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+from daozhang.charts import FileLine, ReportView
+from daozhang.journey.figures import Breakdown, Figures, Speed
+
+AS_OF = datetime(2026, 5, 8, 4, 0, tzinfo=UTC)
+HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
+CARD = "6225880137706868"
+"""Passes the Luhn check and begins as a card of UnionPay does."""
+
+
+def status(name: str, sales: int, amount: int, outstanding: int, credited: int, currency="CNY"):
+    return {
+        "status": name, "currency": currency, "sales": sales, "amount_minor": amount,
+        "outstanding_minor": outstanding, "credited_minor": credited,
+    }  # fmt: skip
+
+
+def flow(
+    name: str, station: str, sales: int, amount: int, credited: int, outstanding: int,
+    kept: int = 0, returned: int = 0, currency: str = "CNY",
+):  # fmt: skip
+    return {
+        "status": name, "station": station, "currency": currency, "sales": sales,
+        "amount_minor": amount, "credited_minor": credited, "outstanding_minor": outstanding,
+        "kept_minor": kept, "returned_minor": returned,
+    }  # fmt: skip
+
+
+def sale(sale_id: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "sale_id": sale_id, "status": "overdue", "leg": "pay_out", "reason": "held",
+        "amount_minor": 20_100, "outstanding_minor": 20_000, "credited_minor": 0,
+        "currency": "CNY", "merchant_id": "m1", "store_id": HOSTILE, "terminal_id": "t1",
+        "provider_id": HOSTILE, "channel": "card", "account_id": "a1",
+        "captured_at": AS_OF - timedelta(days=3), "submitted_at": None, "cleared_at": None,
+        "paid_out_at": None, "credited_at": None, "promised_at": AS_OF - timedelta(hours=28),
+        "promise_rule": "T+1", "late_s": None, "payout_id": "P1", "credit_ids": None,
+        "incident_id": "INC-1", **changed,
+    }  # fmt: skip
+
+
+def credit(credit_id: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "credit_id": credit_id, "account_id": "a1", "booked_at": AS_OF - timedelta(days=1),
+        "amount_minor": 5_000, "explained_minor": 0, "currency": "CNY", "counterparty": HOSTILE,
+        "ref": f"card {CARD} refund", "payout_ids": None, "standing": "unexplained", **changed,
+    }  # fmt: skip
+
+
+def figures(**changed: Any) -> Figures:
+    """A run with every status in CNY and a quiet second currency."""
+    due = date(2026, 5, 7)
+    values: dict[str, Any] = {
+        "as_of": AS_OF,
+        "by_status": (
+            status("cancelled", 1, 900, 0, 0),
+            status("in_transit", 2, 3_000, 2_990, 0),
+            status("late", 3, 30_000, 0, 29_850),
+            status("on_time", 40, 400_000, -1_000, 397_500),
+            status("overdue", 4, 60_000, 49_900, 9_800),
+            status("unknown", 5, 70_000, 69_650, 0),
+            status("on_time", 2, 10_000, 0, 9_900, "USD"),
+        ),
+        "by_day": (
+            *(
+                {
+                    "due_date": due, "status": name, "currency": "CNY", "sales": sales,
+                    "amount_minor": amount,
+                }
+                for name, sales, amount in (
+                    ("late", 3, 30_000), ("on_time", 40, 400_000), ("overdue", 4, 60_000),
+                    ("unknown", 5, 70_000),
+                )
+            ),
+            {
+                "due_date": date(2026, 5, 9), "status": "in_transit", "currency": "CNY",
+                "sales": 2, "amount_minor": 3_000,
+            },
+            {
+                "due_date": due, "status": "on_time", "currency": "USD", "sales": 2,
+                "amount_minor": 10_000,
+            },
+        ),
+        "late_by": {
+            "leg": (
+                Breakdown("pay_out", "CNY", 1, 10_000, 3, 40_000),
+                Breakdown("credit", "CNY", 2, 20_000, 1, 9_900),
+            ),
+            "provider_id": (Breakdown(HOSTILE, "CNY", 3, 30_000, 4, 49_900),),
+            "bank_id": (Breakdown("工商银行", "CNY", 3, 30_000, 4, 49_900),),
+            "store_id": tuple(
+                Breakdown(f"s{n:02}", "CNY", 0, 0, 1, 49_900 - n) for n in range(14)
+            ),
+            "due_date": (Breakdown(due, "CNY", 3, 30_000, 4, 49_900),),
+        },
+        "speed": (
+            Speed(HOSTILE, "CNY", 43, 1_700, 4_000, 1_800, 3_000),
+            Speed("sqr", "USD", 2, 1_700, 1_700, 1_800, 1_800),
+        ),
+        "fees": (
+            {
+                "provider_id": HOSTILE, "channel": "wechat", "currency": "CNY", "sales": 43,
+                "amount_minor": 430_000, "fee_minor": 2_650, "fee_expected_minor": 2_580,
+                "sales_differing": 2, "example": "=S1",
+            },
+        ),
+        "flow": (
+            flow("cancelled", "cancelled", 1, 900, 0, 0, returned=900),
+            flow("in_transit", "captured", 2, 3_000, 0, 2_990, kept=10),
+            flow("late", "credited", 3, 30_000, 29_850, 0, kept=150),
+            flow("on_time", "credited", 40, 400_000, 397_500, -1_000, kept=2_500, returned=1_000),
+            flow("overdue", "cleared", 3, 50_000, 0, 40_000, kept=300, returned=9_700),
+            flow("overdue", "paid_out", 1, 10_000, 100, 9_900),
+            flow("unknown", "paid_out", 5, 70_000, 0, 69_650, kept=350),
+            flow("on_time", "credited", 2, 10_000, 9_900, 0, kept=100, currency="USD"),
+        ),
+        "gaps": {"sales_without_terms": (3, 9_000), "lines_without_sale": (0, 0)},
+        "late_list": (sale(HOSTILE), sale("S2", status="late", late_s=90_000, reason=None)),
+        "unexplained": (credit("C1"), credit("=2+5", amount_minor=12_000, explained_minor=4_000,
+                                            standing="explained")),
+        "unexplained_totals": {"CNY": (2, 13_000)},
+        "incidents": (
+            {
+                "incident_id": "INC-1", "leg": "pay_out", "currency": "CNY", "sales": 4,
+                "scope": '{"provider_id": "<b>通联</b>"}', "late_minor": 50_000,
+                "outstanding_minor": 40_000, "since": AS_OF - timedelta(days=4),
+                "until": AS_OF - timedelta(hours=2),
+            },
+            {
+                "incident_id": "INC-2", "leg": "credit", "currency": "CNY", "sales": 3,
+                "scope": "{}", "late_minor": 29_900, "outstanding_minor": 9_900,
+                "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
+            },
+            {
+                "incident_id": "INC-3", "leg": "clear", "currency": "CNY", "sales": 1,
+                "scope": '{"provider_id": "acq"}', "late_minor": 10_000, "outstanding_minor": 0,
+                "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
+            },
+        ),
+        "first_sale": AS_OF - timedelta(days=9),
+        "last_sale": AS_OF - timedelta(hours=1),
+    }  # fmt: skip
+    return Figures(**{**values, **changed})
+
+
+def quiet(**changed: Any) -> Figures:
+    """A run in which everything that was due arrived on time."""
+    nothing = {name: () for name in ("leg", "provider_id", "bank_id", "store_id", "due_date")}
+    return figures(**{
+        "by_status": (status("on_time", 40, 400_000, 0, 397_500),),
+        "by_day": (),
+        "late_by": nothing,
+        "fees": (),
+        "speed": (),
+        "flow": (flow("on_time", "credited", 40, 400_000, 397_500, 0, kept=2_500),),
+        "gaps": {},
+        "late_list": (),
+        "unexplained": (),
+        "unexplained_totals": {},
+        "incidents": (),
+        **changed,
+    })  # fmt: skip
+
+
+def empty() -> Figures:
+    """A run whose files held no sale."""
+    return quiet(by_status=(), flow=(), first_sale=None, last_sale=None)
+
+
+FILES = (
+    FileLine("sales.csv", "facts", "sales", 57),
+    FileLine("工行 5月.sta", "facts", "mt940", 12, 2),
+    FileLine(f"{HOSTILE}.xls", "refused", None, 0, 1, "locked; save it without a password"),
+    FileLine("terms.toml", "terms"),
+    FileLine("notes.md", "ignored"),
+)
+
+
+def view(of: Figures | None = None, **changed: Any) -> ReportView:
+    """A report's view of a run, with files and a problem that name what is hostile."""
+    values: dict[str, Any] = {
+        "figures": of or figures(),
+        "files": FILES,
+        "timezone": "Asia/Shanghai",
+        "problems": (f"工行 5月.sta:3: found {HOSTILE}\x1b[31m\u202e, expected a date [bad_date]",),
+        "provisional_years": (2027,),
+    }
+    return ReportView(**{**values, **changed})

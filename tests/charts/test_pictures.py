@@ -1,0 +1,118 @@
+"""The pictures: right sums, one self-contained SVG each, and nothing by colour alone."""
+
+import re
+from datetime import date, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from lxml import etree
+
+from daozhang.charts import LANGS, Speech, draw_pictures
+from daozhang.charts.palette import DARK, LIGHT, PATTERNED
+from daozhang.charts.picture_days import periods
+from daozhang.charts.picture_flow import flow_steps
+from tests.charts.made import HOSTILE, empty, figures, quiet
+
+ZONE = ZoneInfo("Asia/Shanghai")
+
+
+@pytest.fixture(scope="module", params=LANGS)
+def pictures(request):
+    return draw_pictures(figures(), Speech(request.param, ZONE))
+
+
+def test_there_is_one_picture_of_each_kind_and_currency(pictures):
+    assert [(p.key, p.currency) for p in pictures] == [
+        ("flow", "CNY"), ("days", "CNY"), ("places", "CNY"), ("speed", "CNY"),
+        ("flow", "USD"), ("days", "USD"), ("speed", "USD"),
+    ]  # fmt: skip
+
+
+def test_every_picture_is_a_whole_svg_that_asks_for_nothing(pictures):
+    for picture in pictures:
+        for svg in (picture.wide, picture.narrow):
+            root = etree.fromstring(svg)
+            assert root.get("role") == "img"
+            assert root.get("aria-label") == picture.alt
+            tags = {etree.QName(node).localname for node in root.iter()}
+            assert not tags & {"script", "image", "foreignObject", "style", "a", "use"}
+            assert not re.search(r"(href|src|@import|data:)", svg)
+            # Only our own patterns are referred to.
+            named = set(re.findall(r"url\(#([^)]+)\)", svg))
+            assert named <= set(re.findall(r'id="([^"]+)"', svg))
+
+
+def test_ids_are_different_in_all_pictures_of_a_page(pictures):
+    ids = [
+        i for p in pictures for svg in (p.wide, p.narrow) for i in re.findall(r' id="(.+?)"', svg)
+    ]
+    assert len(ids) == len(set(ids))
+
+
+def test_text_stays_text_and_is_escaped(pictures):
+    places = next(p for p in pictures if p.key == "places")
+    texts = "".join(etree.fromstring(places.wide).itertext())
+    assert "工商银行" in texts
+    assert HOSTILE[:20] in texts
+    assert "<script" not in places.wide
+
+
+def test_a_picture_says_in_words_what_it_shows(pictures):
+    flow, days = pictures[0], pictures[1]
+    for amount in ("¥5,639.00", "¥4,372.50"):
+        assert amount in flow.alt
+    for amount in ("¥4,000.00", "¥600.00", "¥700.00"):
+        assert amount in days.alt
+
+
+def test_nothing_is_drawn_of_nothing():
+    assert draw_pictures(empty(), Speech("zh", ZONE)) == ()
+    assert [p.key for p in draw_pictures(quiet(), Speech("zh", ZONE))] == ["flow"]
+
+
+def test_the_steps_of_the_flow_add_up_to_what_was_sold():
+    steps = {s.key: s.minor for s in flow_steps(figures(), "CNY")}
+    assert steps == {
+        "sold": 563_900, "returned": 11_600, "kept": 3_310, "captured": 2_990,
+        "cleared": 40_000, "paid_out": 79_550, "to_deduct": 1_000, "credited": 427_450,
+    }  # fmt: skip
+    left = steps.pop("sold") + steps.pop("to_deduct") - steps.pop("credited")
+    assert left == sum(steps.values())
+
+
+@pytest.mark.parametrize(
+    ("days", "kind", "bars"),
+    [(1, "days", 1), (45, "days", 45), (46, "weeks", 7), (315, "weeks", 46), (316, "months", 11)],
+)
+def test_many_days_are_drawn_by_weeks_and_months(days, kind, bars):
+    start = date(2026, 1, 1)
+    found, first_of = periods([start + timedelta(days=n) for n in range(days)])
+    assert found == kind
+    assert len(set(first_of.values())) == bars
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[n : n + 2], 16) / 255 for n in (1, 3, 5)]
+    red, green, blue = (p / 12.92 if p <= 0.04045 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+STATUSES = ("on_time", "late", "overdue", "unknown", "in_transit", "cancelled")
+
+
+@pytest.mark.parametrize("status", STATUSES)
+def test_every_status_stands_out_from_the_page(status):
+    assert contrast(LIGHT[status], "#ffffff") >= 3
+    assert contrast(DARK[status], "#1a2128") >= 3
+
+
+def test_what_asks_for_attention_has_a_pattern_of_its_own():
+    assert set(PATTERNED) == {"late", "overdue", "unknown", "in_transit"}
+    assert len(set(PATTERNED.values())) == len(PATTERNED)
+    assert len({LIGHT[s] for s in STATUSES}) == len(STATUSES)
+    assert LIGHT.keys() == DARK.keys()

@@ -1,0 +1,194 @@
+"""The tables and the headline: they agree with each other and hide no money."""
+
+import re
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from daozhang.charts import LANGS, Speech
+from daozhang.charts.sheets import PLACES_MAX, attention_sheet, late_sheets, money_sheets
+from daozhang.charts.sheets_more import (
+    fees_sheet,
+    files_sheet,
+    late_list_sheet,
+    missing_sheet,
+    rate,
+    unexplained_sheet,
+)
+from daozhang.charts.standing import draw_headline, percent_of
+from tests.charts.made import AS_OF, empty, figures, quiet, status, view
+
+ZONE = ZoneInfo("Asia/Shanghai")
+EN, ZH = Speech("en", ZONE), Speech("zh", ZONE)
+
+
+def texts(sheet):
+    return [cell.text for row in sheet.rows + sheet.totals for cell in row]
+
+
+def test_the_headline_says_where_the_money_is_and_what_to_do():
+    headline = draw_headline(figures(), EN)
+    assert headline.tone == "bad"
+    assert headline.sentence == (
+        "¥4,000.00 of the ¥5,600.00 due by now arrived on time (71%). ¥499.00 from 4 sales is "
+        "overdue; the largest part, ¥400.00, is stuck in one place (provider <b>通联</b>: cleared, "
+        "not paid out)."
+    )
+    assert headline.action.startswith("Ask <b>通联</b> for the payout")
+    assert headline.aside.startswith("Another ¥700.00 from 5 sales is due, but the bank statement")
+    assert headline.others == ("USD: nothing is overdue; $100.00 of $100.00 due arrived on time.",)
+
+
+def test_the_headline_in_chinese():
+    assert draw_headline(figures(), ZH).sentence == (
+        "到期应到 ¥5,600.00，按时到账 ¥4,000.00（71%）。4 笔交易、¥499.00 逾期未到，"
+        "其中最大一块 ¥400.00 卡在一处（服务商 <b>通联</b>：已清算、未打款）。"
+    )
+
+
+@pytest.mark.parametrize(
+    ("rows", "tone", "sentence"),
+    [
+        ((), "empty", "No sales were found in the files."),
+        (
+            (status("in_transit", 1, 500, 490, 0),),
+            "good",
+            "Nothing is due yet: ¥5.00 from 1 sale is on its way.",
+        ),
+        (
+            (status("on_time", 2, 500, 0, 490),),
+            "good",
+            "All of the ¥5.00 due by now arrived on time. Nothing is overdue.",
+        ),
+        (
+            (status("on_time", 999, 99_900, 0, 99_000), status("late", 1, 100, 0, 100)),
+            "good",
+            "¥999.00 of the ¥1,000.00 due by now arrived on time (99%). "
+            "Nothing is overdue now; ¥1.00 arrived late.",
+        ),
+        (
+            (status("unknown", 2, 500, 490, 0),),
+            "unsure",
+            "¥0.00 of the ¥5.00 due by now arrived on time (0%). Nothing is overdue.",
+        ),
+        (
+            (status("overdue", 1, 500, 490, 0, "JPY"),),
+            "bad",
+            "JP¥0 of the JP¥500 due by now arrived on time (0%). JP¥490 from 1 sale is overdue.",
+        ),
+    ],
+    ids=["no sales", "nothing due", "all on time", "late only", "no statement", "no incident"],
+)
+def test_headlines(rows, tone, sentence):
+    headline = draw_headline(quiet(by_status=rows), EN)
+    assert (headline.tone, headline.sentence) == (tone, sentence)
+
+
+def test_money_without_its_statement_is_never_called_late():
+    rows = (status("unknown", 2, 500, 490, 0),)
+    for speech in (EN, ZH):
+        headline = draw_headline(quiet(by_status=rows), speech)
+        assert headline.action == speech("action.unknown")
+        sheet = attention_sheet(view(quiet(by_status=rows)), speech)
+        assert [row[0].status for row in sheet.rows] == ["unknown"]
+
+
+@pytest.mark.parametrize("speech", [EN, ZH], ids=LANGS[::-1])
+def test_every_number_of_the_headline_is_in_a_table(speech):
+    headline = draw_headline(figures(), speech)
+    held = {
+        number
+        for sheet in (*money_sheets(figures(), speech), attention_sheet(view(), speech))
+        for text in texts(sheet)
+        for number in re.findall(r"[\d,.]*\d", text)
+    }
+    for text in (headline.sentence, headline.aside, *headline.others):
+        assert set(re.findall(r"[\d,.]*\d", text)) <= held
+
+
+def test_currencies_are_never_added_up():
+    cny, usd = money_sheets(figures(), EN)
+    assert (cny.key, usd.key) == ("money", "money-usd")
+    assert [row[2].text for row in cny.totals] == ["¥5,600.00", "¥5,639.00"]
+    assert [row[2].text for row in usd.totals] == ["$100.00", "$100.00"]
+
+
+def test_a_table_sums_up_what_it_leaves_out():
+    stores = next(s for s in late_sheets(figures(), EN) if s.key == "late_by_store_id")
+    assert len(stores.rows) == PLACES_MAX + 1
+    assert stores.rows[-1][0].text == "4 others"
+    cents = [int(re.sub(r"\D", "", row[1].text)) for row in stores.rows]
+    assert sum(cents) == int(re.sub(r"\D", "", stores.totals[0][1].text)) == sum(
+        49_900 - n for n in range(14)
+    )  # fmt: skip
+
+
+def test_what_needs_someone_comes_by_money_and_what_has_arrived_does_not():
+    sheet = attention_sheet(view(), EN)
+    assert [row[1].text for row in sheet.rows] == ["¥400.00", "¥99.00", "¥696.50"]
+    assert sheet.rows[0][0].sub.startswith("Ask <b>通联</b> for the payout")
+    assert sheet.rows[1][0].sub.startswith("Ask the bank for the credit")
+    assert sheet.rows[0][3].text == "4 May to 8 May"
+    assert sheet.rows[1][3].text == "7 May 12:00"
+
+
+@pytest.mark.parametrize(
+    ("fee", "amount", "shown"),
+    [(60, 10_000, "0.600%"), (1, 200_000, "0.001%"), (1, 200_001, "0.000%"), (5, 0, "–"),
+     (-60, 10_000, "-0.600%"), (10_000, 10_000, "100.000%")],
+)  # fmt: skip
+def test_rates(fee, amount, shown):
+    assert rate(fee, amount) == shown
+
+
+def test_fees_are_held_against_what_was_agreed():
+    row = fees_sheet(figures(), EN).rows[0]
+    assert [cell.text for cell in row[1:]] == [
+        "WeChat Pay", "43", "¥26.50", "¥25.80", "+¥0.70", "0.616%", "2",
+    ]  # fmt: skip
+    assert (row[6].sub, row[7].sub) == ("agreed 0.600%", "e.g. =S1")
+
+
+def test_a_partly_explained_credit_shows_its_rest():
+    sheet = unexplained_sheet(figures(), EN)
+    assert [row[5].text for row in sheet.rows] == ["¥50.00", "¥80.00"]
+    assert sheet.totals[0][5].text == "¥130.00"
+    assert sheet.rows[0][3].text == "card 622588******6868 refund"
+
+
+def test_a_late_sale_says_by_how_much():
+    first, second = late_list_sheet(figures(), EN).rows
+    assert (first[2].text, first[2].sub) == ("7 May 08:00", "1 d 4 h overdue")
+    assert second[2].sub == "1 d 1 h late"
+    assert first[1].sub == "¥200.00 to come"
+
+
+def test_what_is_missing_is_named_with_what_it_hides():
+    sheet = missing_sheet(view(), EN)
+    assert [row[0].text for row in sheet.rows] == [
+        "Sales without terms: 3",
+        "Sales whose statement has not come: 5",
+        "Files refused: 1",
+        "Rows refused in files that were read: 2",
+        "Files not meant as facts: 1",
+        "Calendar not confirmed: 2027",
+    ]
+    assert missing_sheet(view(quiet(), files=(), provisional_years=()), EN).rows == ()
+
+
+def test_files_that_need_a_look_come_first():
+    names = [row[0].text for row in files_sheet(view(), ZH).rows]
+    assert names[0].endswith(".xls")
+    assert names[1] == "工行 5月.sta"
+
+
+def test_a_run_without_sales_has_words_for_it():
+    assert draw_headline(empty(), ZH).action
+    assert money_sheets(empty(), ZH) == ()
+    assert attention_sheet(view(empty()), ZH).empty
+
+
+def test_all_means_all():
+    assert percent_of(9_999, 10_000) == "99%"
+    assert percent_of(10_000, 10_000) == "100%"
+    assert AS_OF.tzinfo is not None
