@@ -137,7 +137,7 @@ FROM (
                 WHEN u.voided = 1 THEN greatest(u.taken_back_minor, s.amount_minor)
                 ELSE coalesce(u.taken_back_minor, 0)
             END AS taken_back_minor,
-            coalesce(own.account_id, general.account_id) AS account_id,
+            coalesce(own.account_id, agreed.account_id, general.account_id) AS account_id,
             coalesce(m.term_no, c.term_no) AS term_no,
             coalesce(m.cutoff_minute, c.cutoff_minute) AS cutoff_minute,
             least(
@@ -160,9 +160,12 @@ FROM (
             ON c.provider_id = s.provider_id AND c.channel = s.channel AND c.merchant_id IS NULL
         LEFT JOIN {accounts} AS own
             ON own.merchant_id = s.merchant_id AND own.store_id = s.store_id
+        LEFT JOIN {accounts} AS agreed
+            ON agreed.merchant_id = s.merchant_id AND agreed.store_id IS NULL
+            AND agreed.provider_id = s.provider_id
         LEFT JOIN {accounts} AS general
             ON general.merchant_id = s.merchant_id AND general.store_id IS NULL
-            AND general.provider_id = s.provider_id
+            AND general.provider_id IS NULL
         LEFT JOIN undone AS u ON u.sale_id = s.sale_id
         WHERE s.kind = 'sale'
     ) AS r
@@ -275,7 +278,7 @@ SELECT
     provider_id, first_id,
     CAST(sum(amount_minor) AS BIGINT) AS credited_minor,
     max(booked_at) AS credited_at, arg_max(booked_day, booked_at) AS booked_day,
-    max(day) AS credited_on, arg_max(credit_id, booked_at) AS credit_id,
+    max(day) AS credited_on, arg_max(credit_id, (booked_at, credit_id)) AS credit_id,
     string_agg(credit_id, ';' ORDER BY booked_at, credit_id) AS credit_ids,
     max(matched_by) AS matched_by
 FROM (FROM by_id UNION ALL FROM by_amount UNION ALL FROM by_sum)
@@ -304,8 +307,8 @@ SELECT
     max(l.cleared_at) FILTER (l.status = 'settled' AND l.kind = 'refund') AS refunded_at,
     max(CASE WHEN p.status = 'sent' THEN p.paid_out_at END)
         FILTER (l.status = 'settled' AND l.kind = 'sale') AS paid_out_at,
-    arg_max(p.payout_id, l.cleared_at) FILTER (l.status = 'settled' AND l.kind = 'sale')
-        AS payout_id,
+    arg_max(coalesce(p.payout_id, l.payout_id), l.cleared_at)
+        FILTER (l.status = 'settled' AND l.kind = 'sale') AS payout_id,
     max(p.status) FILTER (l.status = 'settled' AND l.kind = 'sale') AS payout_status,
     max(l.status) FILTER (l.status <> 'settled') AS stuck,
     max(a.credited_at) FILTER (l.kind = 'sale') AS credited_at,

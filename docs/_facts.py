@@ -132,7 +132,7 @@ _READS = {
         "SWIFT MT940 statements and MT942 interim reports",
         "credits, coverage",
         "42 public sample files, also compared with another library's reading",
-        "about 50,000 entries a second",
+        "about 40,000 entries a second",
     ),
 }
 _PROFILE_SPEED = "about 90,000 rows a second"

@@ -214,7 +214,7 @@ def _directions(
                     "",
                     read,
                     _sign_of(value),
-                )  # fmt: skip
+                )
             )
     if all_in and amount.get("column") and "by" not in amount:
         found.append(
@@ -227,7 +227,7 @@ def _directions(
                 "",
                 read,
                 lambda data, answer: data["amount"].update(negate=answer == "out"),
-            )  # fmt: skip
+            )
         )
     return found
 

@@ -73,7 +73,7 @@ def find_fit(sums: Sequence[Sum], arrived: Iterable[Arrived], zone: str) -> Fit 
                 times[account].append(at)
     best: Fit | None = None
     for account in sorted(credits):
-        found = _best_for(account, sold, credits[account], zone, currency, times[account])
+        found = _best_for(account, sold, credits[account], zone, currency, times=times[account])
         if found and (best is None or found.timing.explained > best.timing.explained):
             best = found
     return best
@@ -85,6 +85,7 @@ def _best_for(
     booked: dict[date, list[int]],
     zone: str,
     currency: str,
+    *,
     times: list[int],
 ) -> Fit | None:
     first, last = min(booked), max(booked)

@@ -309,7 +309,8 @@ WITH seen AS (
   SELECT provider_id, NULL, merchant_id, currency, paid_out_at FROM start_payouts
   WHERE provider_id NOT IN (
     SELECT provider_id FROM start_sales UNION SELECT provider_id FROM start_settlements))
-SELECT provider_id, list_sort(list_distinct(list(channel) FILTER (channel IS NOT NULL))) AS channels,
+SELECT provider_id,
+  list_sort(list_distinct(list(channel) FILTER (channel IS NOT NULL))) AS channels,
   list_sort(list_distinct(list(merchant_id) FILTER (merchant_id IS NOT NULL))) AS merchants,
   mode(currency) AS currency, count(*) AS sales, min(moment) AS first, max(moment) AS last
 FROM seen GROUP BY provider_id ORDER BY provider_id"""
@@ -354,5 +355,5 @@ def _accounts(engine: DuckEngine) -> tuple[AccountSeen, ...]:
     for row in engine.rows(_ACCOUNTS):
         *start, payers = row
         assert isinstance(payers, list)
-        found.append(AccountSeen(*start, tuple(payers)))  # type: ignore[arg-type]
+        found.append(AccountSeen(*start, payers=tuple(payers)))  # type: ignore[arg-type, misc]
     return tuple(found)

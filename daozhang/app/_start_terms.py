@@ -149,6 +149,7 @@ def draft_terms(
     zone: str,
     timings: dict[str | None, Timing],
     fees: dict[FeeKey, Fee],
+    *,
     fitted: tuple[Fraction, int] | None = None,
 ) -> list[Draft]:
     """Return a provider's drafts: one for all its sales, then one for each exception.

@@ -32,6 +32,9 @@ _CREDIT_SHARE: Final = 0.95
 _TOLERANCE: Final = 0.003
 """Share of sales by which a customary cut-off may explain less than an odd one."""
 
+_ODD: Final = 10
+"""What is at least this unusual is no customary cut-off."""
+
 _ZONES: Final[dict[str, tuple[str, ...]]] = {
     "CNY": ("Asia/Shanghai",),
     "HKD": ("Asia/Hong_Kong",),
@@ -170,14 +173,25 @@ def find_timing(
         home: the zone in which bank dates are read when the rows' times are bare dates.
     """
     best: Timing | None = None
-    names = tuple(dict.fromkeys(zones)) or (home,)
-    for zone in names:
+    for zone in tuple(dict.fromkeys(zones)) or (home,):
         for clock, minute_of in _CLOCKS:
             found = _best_in(rows, currency, zone, clock, minute_of)
-            # A zone or clock that is not the customary one must explain clearly more.
-            if found and (best is None or found.explained > best.explained + 0.01 * found.sales):
+            if found and (best is None or _better(found, best, currency)):
                 best = found
     return best
+
+
+def _better(found: Timing, best: Timing, currency: str) -> bool:
+    """Say whether a later zone or clock is to be preferred to an earlier one.
+
+    It must explain clearly more; or, in another zone, as much with a usual cut-off in place of an
+    odd one: 17:00 in Los Angeles is 20:00 in New York, and nobody agrees on the latter.
+    """
+    near = _TOLERANCE * best.sales
+    if found.explained > best.explained + 0.01 * best.sales:
+        return True
+    usual = _oddness(found.cutoff, currency) < _ODD <= _oddness(best.cutoff, currency)
+    return usual and found.clock == best.clock and found.explained >= best.explained - near
 
 
 _CLOCKS: Final[tuple[tuple[Clock, Callable[[Linked], int]], ...]] = (
@@ -282,8 +296,8 @@ def _oddness(cutoff: int, currency: str) -> int:
         return usual.index(cutoff)
     for rank, step in enumerate((60, 30, 10, 5)):
         if cutoff % step == 0:
-            return 10 + rank
-    return 20
+            return _ODD + rank
+    return 2 * _ODD
 
 
 def _credit_by(

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -94,7 +95,7 @@ def map_file(
     out: Path | None = None,
     lang: str = "en",
     ask: MapAsk | None = None,
-    on_read: Callable[[Understood], None] = lambda understood: None,
+    on_read: Callable[[Understood], None] = lambda _understood: None,
 ) -> Mapped:
     """Propose a profile for a file, settle what it leaves open, and write it.
 
@@ -198,7 +199,7 @@ def _headings(file: Path, proposed: ProposedProfile) -> tuple[str, ...]:
     """Return the cells of the header row that the proposal stands on."""
     with file.open("rb") as stream:
         found = preview(Source(file, file.name, stream.read(HEAD_BYTES)))
-    wanted = {normal_header(str(cell)) for cell in questions_columns(proposed.toml)}
+    wanted = {normal_header(str(cell)) for cell in _columns_of(proposed.toml)}
     for _, rows in found.tables if found is not None else ():
         for row in rows:
             if wanted and wanted <= {normal_header(cell) for cell in row}:
@@ -206,18 +207,14 @@ def _headings(file: Path, proposed: ProposedProfile) -> tuple[str, ...]:
     return ()
 
 
-def questions_columns(text: str) -> list[Any]:
+def _columns_of(text: str) -> list[Any]:
     """Return the ``columns`` of a profile's text."""
-    import tomllib
-
     columns = tomllib.loads(text).get("columns", [])
     return columns if isinstance(columns, list) else []
 
 
 def _also_reads(file: Path, proposed: ProposedProfile, forms: list[str], lang: str) -> bool:
     """Say whether the file reads as well with other date forms."""
-    import tomllib
-
     data: dict[str, Any] = tomllib.loads(proposed.toml)
     data.setdefault("read", {})["dates"] = forms
     loaded = load_profile(profile_text(data, [], lang), "profile")

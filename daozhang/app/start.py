@@ -10,22 +10,21 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from daozhang.app._start_accounts import AccountRow, Vote, find_rows
-from daozhang.app._start_amounts import Fit, find_fit
+from daozhang.app._start_accounts import AccountRow, find_rows
+from daozhang.app._start_amounts import Fit
 from daozhang.app._start_answers import Ask, BadAnswerError, Question, Talk, UnknownAnswerError
 from daozhang.app._start_facts import Facts, Linked, see
 from daozhang.app._start_fees import find_fees
+from daozhang.app._start_guess import fits, offsets, timings, votes, zone_of
 from daozhang.app._start_terms import Draft, Known, draft_terms, percent, terms_text
-from daozhang.app._start_timing import Timing, find_timing, local_day, zones_of
+from daozhang.app._start_timing import Timing, local_day, zones_of
 from daozhang.app.answers import write_whole
 from daozhang.app.check import UnusableError
 from daozhang.app.intake import Intake, Progress, take_folder
@@ -41,14 +40,7 @@ __all__ = ["ACCOUNTS", "Started", "start"]
 ACCOUNTS: Final = "accounts.csv"
 _PROPOSED: Final = {TERMS: "terms.proposed.toml", ACCOUNTS: "accounts.proposed.csv"}
 _HOME: Final = "Asia/Shanghai"
-_HEAD_BYTES: Final = 64 * 1024
-_OFFSET: Final = re.compile(rb"T\d\d:\d\d(?::\d\d(?:\.\d+)?)?([+-]\d\d:\d\d)\b")
-_NIGHT: Final = range(1, 6)
-_NIGHT_SHARE_MAX: Final = 0.12
 _SAME_DAY_PERCENT: Final = 10
-_SPLIT_GAIN: Final = 0.05
-_FITS_MAX: Final = 60
-_FIT_SHARE_MIN: Final = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +74,8 @@ def start(
     lang: str = "en",
     ask: Ask | None = None,
     answers: Mapping[str, str] | None = None,
-    on_found: Callable[[Facts, Intake, str], None] = lambda facts, intake, zone: None,
-    on_file: Callable[[Progress], None] = lambda progress: None,
+    on_found: Callable[[Facts, Intake, str], None] = lambda _facts, _intake, _zone: None,
+    on_file: Callable[[Progress], None] = lambda _progress: None,
 ) -> Started:
     """Look at a folder's files, ask what they do not say, write terms and accounts.
 
@@ -131,17 +123,17 @@ class _Start:
         facts, intake = self.look(settings, told_zone or _HOME, None, on_file)
         self.refuse(facts, intake)
         currency = self.currency(facts, settings)
-        guess, how, why = _zone_of(facts, currency, _offsets(self.folder, intake), told_zone)
-        on_found(facts, intake, guess)
+        zone = zone_of(facts, currency, offsets(self.folder, intake), told_zone)
+        on_found(facts, intake, zone.value)
         money = self.ask_top("currency", currency)
-        place = self.ask_top("timezone", Known(guess, how, why))
+        place = self.ask_top("timezone", zone)
         if self.must_look_again(intake, place.value, told_zone or _HOME):
             facts, intake = self.look(settings, place.value, money.value, on_file)
-        drafts, fits = self.terms(facts, money.value, place.value)
-        rows, remarks = self.accounts(facts, fits, place.value)
+        drafts, found = self.terms(facts, money.value, place.value)
+        rows, remarks = self.accounts(facts, found, place.value)
         self.talk.finish()
-        self.remark(facts, intake, drafts, place.value)
-        quoted = [replace_known(known) for known in (place, money)]
+        self.remark(facts, intake)
+        quoted = [_quoted(known) for known in (place, money)]
         text = terms_text(quoted[0], quoted[1], drafts, remarks, self.lang)
         wrote = self.write(text, rows, facts)
         guesses = text.count("# guessed")
@@ -228,25 +220,27 @@ class _Start:
     def terms(
         self, facts: Facts, currency: str, zone: str
     ) -> tuple[list[Draft], dict[tuple[str, str], Fit]]:
-        fits = _fits(facts, zone)
+        found = fits(facts, zone)
         drafts: list[Draft] = []
         for provider in facts.providers:
             theirs = provider.currency or currency
             linked = [row for row in facts.linked if row.provider_id == provider.provider_id]
             zones = [zone] if theirs == currency else [*zones_of(theirs), zone]
-            timings = _timings(linked, theirs, zones, zone)
-            mine = [fit for (_, who), fit in fits.items() if who == provider.provider_id]
+            dates = timings(linked, theirs, zones, zone)
+            mine = [fit for (_, who), fit in found.items() if who == provider.provider_id]
             fitted = None
-            if mine and not timings:
+            if mine and not dates:
                 best = max(mine, key=lambda fit: fit.timing.explained)
-                timings, fitted = {None: best.timing}, (best.bps, best.timing.explained)
+                dates, fitted = {None: best.timing}, (best.bps, best.timing.explained)
             lines = [line for line in facts.fee_lines if line.provider_id == provider.provider_id]
-            new = draft_terms(provider.provider_id, theirs, zone, timings, find_fees(lines), fitted)
+            new = draft_terms(
+                provider.provider_id, theirs, zone, dates, find_fees(lines), fitted=fitted
+            )
             for draft in new:
                 self.ask_about(draft, theirs, new[0])
             drafts += new
-            self.note_same_day(provider.provider_id, linked, timings, zone)
-        return drafts, fits
+            self.note_same_day(provider.provider_id, linked, dates, zone)
+        return drafts, found
 
     def ask_about(self, draft: Draft, currency: str, common: Draft) -> None:
         for question in draft.questions():
@@ -265,11 +259,11 @@ class _Start:
         self,
         provider: str,
         linked: Sequence[Linked],
-        timings: Mapping[str | None, Timing],
+        dates: Mapping[str | None, Timing],
         zone: str,
     ) -> None:
         """Say where money came on the day of sale though the rule is a later one."""
-        timing = timings.get(None)
+        timing = dates.get(None)
         if timing is None or not timing.plan.lag_days or not linked:
             return
         place = ZoneInfo(timing.zone or zone)
@@ -289,7 +283,7 @@ class _Start:
     ) -> tuple[list[AccountRow], list[Said]]:
         told = {str(row["merchant_id"]) for row in facts.told_accounts}
         used = {str(row["account_id"]) for row in facts.told_accounts}
-        rows = [row for row in find_rows(_votes(facts, zone)) if row.merchant_id not in told]
+        rows = [row for row in find_rows(votes(facts, zone)) if row.merchant_id not in told]
         remarks: list[Said] = []
         rows = self.one_merchant_each(rows)
         known = {row.merchant_id for row in rows} | told
@@ -320,7 +314,15 @@ class _Start:
                 words = {"account": clean(account, 60), "merchants": others}
                 words["merchant"] = clean(same[0].merchant_id, 40)
                 self.notes.append(Said("note.account_shared", words))
-        return [row for row in rows if by_account[row.account_id][0] is row]
+        kept = [row for row in rows if by_account[row.account_id][0] is row]
+        counts = Counter(row.merchant_id for row in kept)
+        # A merchant's only account needs no words to tell it from another.
+        return [
+            AccountRow(row.account_id, row.merchant_id, votes=row.votes, of=row.of)
+            if counts[row.merchant_id] == 1
+            else row
+            for row in kept
+        ]
 
     def confirmed(self, merchant: str, rows: list[AccountRow]) -> list[AccountRow]:
         """Let an answer given beforehand replace what was seen."""
@@ -373,7 +375,7 @@ class _Start:
 
     # The end.
 
-    def remark(self, facts: Facts, intake: Intake, drafts: Sequence[Draft], zone: str) -> None:
+    def remark(self, facts: Facts, intake: Intake) -> None:
         """Collect the sentences about what is missing and what was not read."""
         if not facts.counts.get("sales"):
             self.notes.append(Said("note.no_sales"))
@@ -405,8 +407,8 @@ class _Start:
                     self.notes.append(Said("note.bank_unknown", words))
             wrote.append(self.place(ACCOUNTS, _csv(rows, banks)))
         else:
-            words = {"rows": len(facts.told_accounts)}
-            self.notes.append(Said("note.accounts_told", words))
+            told = {"rows": len(facts.told_accounts)}
+            self.notes.append(Said("note.accounts_told", told))
         return tuple(wrote)
 
     def place(self, name: str, text: str) -> str:
@@ -429,7 +431,7 @@ class _Start:
         return target
 
 
-def replace_known(known: Known) -> Known:
+def _quoted(known: Known) -> Known:
     """Return the same with its value quoted as TOML has texts; zones and codes need no escape."""
     return Known(f'"{known.value}"', known.how, known.why)
 
@@ -437,118 +439,6 @@ def replace_known(known: Known) -> Known:
 def _listed(names: Sequence[str], most: int = 5) -> str:
     shown = ", ".join(clean(name, 60) for name in names[:most])
     return shown + (", …" if len(names) > most else "")
-
-
-def _offsets(folder: Path, intake: Intake) -> Counter[str]:
-    """Count the offsets in which the canonical files' times are written; ``Z`` says nothing."""
-    found: Counter[str] = Counter()
-    for file in intake.files:
-        if file.kind != "facts" or file.format != "canonical_csv":
-            continue
-        try:
-            with (folder / file.file).open("rb") as stream:
-                head = stream.read(_HEAD_BYTES)
-        except OSError:
-            continue
-        found.update(match.decode() for match in _OFFSET.findall(head))
-    return found
-
-
-def _zone_of(
-    facts: Facts, currency: Known, offsets: Counter[str], told: str | None
-) -> tuple[str, str, Said]:
-    """Return the likeliest zone, how it is known, and why."""
-    names = zones_of(currency.value)
-    if told is not None and told not in names:
-        names = (told, *names)
-    moment = facts.providers[0].first or datetime(2026, 1, 1, tzinfo=UTC)
-    total = offsets.total()
-    for offset, count in offsets.most_common(1):
-        for name in names:
-            if 2 * count > total and _offset_text(name, moment) == offset:
-                return name, "seen", Said("why.zone_offset", {"offset": offset})
-    if sum(facts.hours.values()) >= 100:  # noqa: PLR2004 - fewer sales show no quiet hours
-        quiet, name = min(
-            (_night_share(facts.hours, name, moment), place) for place, name in enumerate(names)
-        )
-        if quiet <= _NIGHT_SHARE_MAX:
-            return names[name], "seen", Said("why.zone_quiet")
-    return names[0], "guessed", Said("why.zone_currency", {"currency": currency.value})
-
-
-def _offset_text(name: str, moment: datetime) -> str:
-    offset = moment.astimezone(ZoneInfo(name)).strftime("%z")
-    return f"{offset[:3]}:{offset[3:5]}"
-
-
-def _night_share(hours: Mapping[int, int], name: str, moment: datetime) -> float:
-    """Return the share of sales in the small hours of a zone; for choosing only."""
-    shift = moment.astimezone(ZoneInfo(name)).utcoffset() or timedelta()
-    local = {(hour + round(shift.total_seconds() / 3600)) % 24: n for hour, n in hours.items()}
-    return sum(local.get(hour, 0) for hour in _NIGHT) / max(1, sum(local.values()))
-
-
-def _timings(
-    linked: Sequence[Linked], currency: str, zones: Sequence[str], home: str
-) -> dict[str | None, Timing]:
-    """Return what explains a provider's dates: for all, or by channel where that does better."""
-    whole = find_timing(linked, currency, zones, home)
-    if whole is None:
-        return {}
-    channels = sorted({row.channel for row in linked})
-    if whole.share >= 1 - _SPLIT_GAIN or len(channels) == 1:
-        return {None: whole}
-    parts = {}
-    for channel in channels:
-        found = find_timing([r for r in linked if r.channel == channel], currency, zones, home)
-        assert found is not None
-        parts[channel] = found
-    explained = sum(part.explained for part in parts.values())
-    if explained < whole.explained + _SPLIT_GAIN * whole.sales:
-        return {None: whole}
-    most = max(parts.values(), key=lambda part: part.sales)
-    out: dict[str | None, Timing] = {None: most}
-    for channel, part in parts.items():
-        if (part.plan, part.cutoff) != (most.plan, most.cutoff):
-            out[channel] = part
-    return out
-
-
-def _fits(facts: Facts, zone: str) -> dict[tuple[str, str], Fit]:
-    """Return by (merchant, provider) what fits amounts, where no sale could be followed."""
-    groups = sorted({(part.merchant_id, part.provider_id) for part in facts.sums})
-    out: dict[tuple[str, str], Fit] = {}
-    if not facts.arrived or len(groups) > _FITS_MAX:
-        return out
-    for merchant, provider in groups:
-        mine = [p for p in facts.sums if (p.merchant_id, p.provider_id) == (merchant, provider)]
-        found = _good(find_fit(mine, facts.arrived, zone))
-        if found:
-            out[merchant, provider] = found
-    for merchant in sorted({merchant for merchant, _ in groups}):
-        providers = [provider for who, provider in groups if who == merchant]
-        if len(providers) > 1 and not any((merchant, p) in out for p in providers):
-            mine = [p for p in facts.sums if p.merchant_id == merchant]
-            found = _good(find_fit(mine, facts.arrived, zone))
-            if found:
-                out.update({(merchant, provider): found for provider in providers})
-    return out
-
-
-def _good(fit: Fit | None) -> Fit | None:
-    return fit if fit is not None and fit.timing.share >= _FIT_SHARE_MIN else None
-
-
-def _votes(facts: Facts, zone: str) -> list[Vote]:
-    place = ZoneInfo(zone)
-    return [
-        Vote(
-            row.merchant_id, row.provider_id, row.channel, row.store_id or "", row.currency,
-            row.account_id, local_day(row.seen, place, day_only=row.day_only)[0],
-        )
-        for row in facts.linked
-        if row.account_id is not None
-    ]  # fmt: skip
 
 
 def _csv(rows: Sequence[AccountRow], banks: Mapping[str, str | None]) -> str:

@@ -28,7 +28,6 @@ ENGLISH: Final[dict[str, str]] = {
     "report.made_by": (
         "Made by daozhang from the files listed above. Currencies are never added up."
     ),
-    "report.no_dates": "no sales",
     "console.ascii": "(This terminal cannot show Chinese, so the answer is in English.)",
     "console.reports": "More in the report (--html FILE) and in the tables (--out DIR).",
     # word
@@ -316,7 +315,6 @@ ENGLISH: Final[dict[str, str]] = {
         "amounts before fees."
     ),
     "picture.days.alt": "Sale amounts by day due: {parts}.",
-    "picture.days.promised": "promised",
     "picture.speed.title": "How long money takes, against the promise",
     "picture.speed.note": (
         "Dot: how long it took. Upright line: what was promised. A dot right of its line "

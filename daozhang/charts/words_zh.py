@@ -20,7 +20,6 @@ CHINESE: Final[dict[str, str]] = {
     "report.pictures_rest": "只绘制交易最多的 {count} 个币种；各币种数字见表格。",
     "report.breakdowns": "延迟与逾期资金明细",
     "report.made_by": "由 daozhang（到账）根据上列文件生成。不同币种从不相加。",
-    "report.no_dates": "无交易",
     "console.ascii": "（此终端无法显示中文，改用英文显示。）",
     "console.reports": "更多内容见网页报告（--html 文件）和导出的表格（--out 目录）。",
     # word
@@ -272,7 +271,6 @@ CHINESE: Final[dict[str, str]] = {
     "picture.days.title_months": "按应到账月：约定与到账",
     "picture.days.note": "黑线为当日应到金额，颜色表示结果；金额为扣费前的交易金额。",
     "picture.days.alt": "按应到账日的交易金额：{parts}。",
-    "picture.days.promised": "应到",
     "picture.speed.title": "到账用时与约定对比",
     "picture.speed.note": "圆点为实际用时，竖线为约定时间；圆点在竖线右边就是晚了。",
     "picture.speed.alt": "各服务商从交易到入账的用时：{parts}。",

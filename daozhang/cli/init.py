@@ -40,7 +40,7 @@ def run(folder: Path, *, lang: str, as_json: bool, answers: dict[str, str] | Non
             lang=lang,
             ask=show.ask if interactive else None,
             answers=answers,
-            on_found=(lambda *found: None) if as_json else show.found,
+            on_found=(lambda *_found: None) if as_json else show.found,
         )
     except UnusableError as error:
         say_error(str(error), as_json=as_json)
@@ -66,7 +66,7 @@ class _Show(Dialog):
                 clean(file.file, 60),
                 file.format or "",
                 ", ".join(f"{self.table_name(t)} {n:,}" for t, n in file.rows.items()),
-                _period(*(file.period or (None, None)), place),
+                _period(file.period, place),
             ]
             for file in intake.files
             if file.kind == "facts"
@@ -80,7 +80,7 @@ class _Show(Dialog):
                 currency=provider.currency or unknown,
             )
             name = self.say("show.provider", provider=clean(provider.provider_id, 40))
-            span = _period(provider.first, provider.last, place)
+            span = _period((provider.first, provider.last), place)
             rows.append([name, more, f"{provider.sales:,}", span])
         for account in facts.accounts:
             money = unknown
@@ -93,7 +93,7 @@ class _Show(Dialog):
                 payers=_listed(account.payers) or unknown,
             )
             name = self.say("show.account", account=clean(account.account_id, 40))
-            span = _period(account.first, account.last, place)
+            span = _period((account.first, account.last), place)
             rows.append([name, more, f"{account.credits:,}", span])
         columns = ("show.what", "show.which", "show.count")
         period = self.say("show.period", zone=zone)
@@ -155,7 +155,8 @@ def _listed(names: Iterable[str], most: int = 4) -> str:
     return shown + (", …" if len(all_names) > most else "")
 
 
-def _period(first: datetime | None, last: datetime | None, place: ZoneInfo) -> str:
+def _period(period: tuple[datetime | None, datetime | None] | None, place: ZoneInfo) -> str:
+    first, last = period or (None, None)
     if first is None or last is None:
         return ""
     start_day, end_day = first.astimezone(place).date(), last.astimezone(place).date()

@@ -15,6 +15,7 @@ import os
 import shutil
 import sys
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -90,6 +91,8 @@ class SparkEngine:
         """
         self._session = _Spark.start(master, settings or {})
         self._folder = Path(tempfile.mkdtemp(prefix="daozhang-spark-", dir=folder))
+        # An engine that nobody closes leaves no rows behind either.
+        weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._places: dict[str, Path] = {}
         self._serial = 0
 
@@ -142,7 +145,7 @@ class SparkEngine:
             for part in parts:
                 for batch in pq.ParquetFile(part).iter_batches():
                     writer.write_batch(batch.cast(schema))
-        os.replace(partial, path)
+        partial.replace(path)
         shutil.rmtree(place, ignore_errors=True)
 
     def drop(self, *names: str) -> None:

@@ -18,7 +18,7 @@ from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
 from daozhang.journey.known import Zones, latest_known_at, learn
 from daozhang.journey.legs import put_legs
-from daozhang.journey.rates import put_local_days, put_moved, put_rates
+from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
 from daozhang.journey.routes import lay_routes, lay_spans
 from daozhang.journey.standing import stand
 from daozhang.journey.terms import TermsBook
@@ -125,6 +125,7 @@ def _promise(engine: Engine, book: TermsBook) -> None:
         "over_limit", SQL["over_limit"] if limited else "SELECT sale_id FROM parcels WHERE 1 = 0"
     )
     engine.view("promised", SQL["promised"])
+    put_fee_shares(engine, book)
 
 
 def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
@@ -149,12 +150,24 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
     _run(engine, "supposed", "supposed_chains")
 
 
+def _converts(engine: Engine) -> bool:
+    """Return whether any provider settles in another currency than it sells in."""
+    sold = set(engine.rows("SELECT DISTINCT provider_id, currency FROM parcels"))
+    settled = set(engine.rows("SELECT DISTINCT provider_id, currency FROM lines"))
+    return any(provider in dict(sold) for provider, _ in settled - sold)
+
+
 def _conclude(engine: Engine, book: TermsBook) -> None:
     ((supposed,),) = engine.rows("SELECT count(*) FROM supposed")
     if supposed:
         _run(engine, "lines_supposed")
         engine.run("lines_settled", "SELECT * FROM lines")
         engine.run("lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed")
+    if _converts(engine):
+        _run(engine, "lines_converted")
+        engine.view("lines_own", "SELECT * FROM lines_converted")
+    else:
+        engine.view("lines_own", "SELECT * FROM lines")
     _run(engine, "sales_busy", "line_standing", "settled_busy")
     engine.view("settled_plain", SQL["settled_plain"])
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")

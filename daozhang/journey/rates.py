@@ -9,12 +9,13 @@ from itertools import pairwise
 import pyarrow as pa
 
 from daozhang.engine import Engine
+from daozhang.journey.fees import fee_on_payout
 from daozhang.journey.known import start_of_day
 from daozhang.journey.promise import accrue, due_for_business_date
 from daozhang.journey.terms import Rate, TermsBook
-from daozhang.money import format_minor
+from daozhang.money import allocate, format_minor
 
-__all__ = ["put_local_days", "put_moved", "put_rates"]
+__all__ = ["put_fee_shares", "put_local_days", "put_moved", "put_rates"]
 
 _INSTANT = pa.timestamp("us", "UTC")
 _RATE = pa.schema(
@@ -115,6 +116,36 @@ def _moved_row(
         "provisional": due.provisional,
         "promise_rule": f"{due.rule}; {least} reached on {reached.isoformat()}",
     }
+
+
+def put_fee_shares(engine: Engine, book: TermsBook) -> None:
+    """Make table ``fee_shares``: each sale's share of a fee that is agreed on whole payouts.
+
+    What one account takes in on one business date is taken for one payout; its fee is shared in
+    proportion to the amounts, to the minor unit.
+    """
+    shared = [term for term in book.terms if term.fee_basis == "payout"]
+    rows: list[dict[str, object]] = []
+    if shared:
+        indexes = ", ".join(str(term.index) for term in shared)
+        groups: dict[tuple[int, object, object], list[tuple[str, int]]] = defaultdict(list)
+        for sale in engine.fetch(
+            "SELECT p.sale_id, p.amount_minor, p.term_index, p.account_id, s.business_date "
+            "FROM priced AS p JOIN spans AS s ON s.span_id = p.span_id "
+            f"WHERE p.term_index IN ({indexes}) AND p.voided = 0 ORDER BY p.sale_id"
+        ).to_pylist():
+            key = (sale["term_index"], sale["account_id"], sale["business_date"])
+            groups[key].append((sale["sale_id"], sale["amount_minor"]))
+        for (index, _, _), sales in groups.items():
+            amounts = [amount for _, amount in sales]
+            fee, _ = fee_on_payout(book.terms[index], amounts)
+            parts = allocate(fee, amounts) if sum(amounts) else [0] * len(sales)
+            rows += [
+                {"sale_id": sale_id, "fee_minor": part}
+                for (sale_id, _), part in zip(sales, parts, strict=True)
+            ]
+    schema = pa.schema([("sale_id", pa.string()), ("fee_minor", pa.int64())])
+    engine.put("fee_shares", pa.Table.from_pylist(rows, schema))
 
 
 def put_local_days(engine: Engine, zone: str, first: datetime, last: datetime) -> None:

@@ -43,8 +43,11 @@ _CREDIT = pa.schema(
     ]
 )  # fmt: skip
 _SHARE = pa.schema(
-    [("provider_id", pa.string()), ("line_id", pa.string()), ("credited_minor", pa.int64())]
-)
+    [
+        ("provider_id", pa.string()), ("line_id", pa.string()), ("net_minor", pa.int64()),
+        ("credited_minor", pa.int64()),
+    ]
+)  # fmt: skip
 _COVER = pa.schema([("account_id", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT)])
 
 
@@ -188,8 +191,13 @@ def _put_shares(engine: Engine, chains: list[Chain]) -> None:
                 continue
             parts = allocate(partial[provider_id, chain_id], weights)
             shares += [
-                {"provider_id": provider_id, "line_id": line_id, "credited_minor": part}
-                for (line_id, _), part in zip(members, parts, strict=True)
+                {
+                    "provider_id": provider_id,
+                    "line_id": line_id,
+                    "net_minor": net,
+                    "credited_minor": part,
+                }
+                for (line_id, net), part in zip(members, parts, strict=True)
             ]
     engine.put("line_shares", pa.Table.from_pylist(shares, _SHARE))
 

@@ -161,7 +161,7 @@ PROMISE_CASES = [
             "s1,3000,05-12T10:00\ns2,9000,05-14T10:00\ns3,100,05-15T10:00"
         },
         {
-            "s1": {"promised_at": moment("05-15T12:00"), "promise_rule": "~minimum"},
+            "s1": {"promised_at": moment("05-15T12:00"), "promise_rule": "~reached on 2026-05-14"},
             "s2": {"promised_at": moment("05-15T12:00")},
             "s3": {"status": "in_transit"},
         },

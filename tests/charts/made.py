@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from daozhang.charts import FileLine, ReportView
-from daozhang.journey.figures import Breakdown, Figures, Speed
+from daozhang.journey.figures import DIMENSIONS, Breakdown, Figures, Speed
 
 AS_OF = datetime(2026, 5, 8, 4, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
@@ -12,7 +12,7 @@ CARD = "6225880137706868"
 """Passes the Luhn check and begins as a card of UnionPay does."""
 
 
-def status(name: str, sales: int, amount: int, outstanding: int, credited: int, currency="CNY"):
+def status(name: str, sales: int, amount: int, outstanding: int, credited: int, *, currency="CNY"):
     return {
         "status": name, "currency": currency, "sales": sales, "amount_minor": amount,
         "outstanding_minor": outstanding, "credited_minor": credited,
@@ -20,7 +20,7 @@ def status(name: str, sales: int, amount: int, outstanding: int, credited: int, 
 
 
 def flow(
-    name: str, station: str, sales: int, amount: int, credited: int, outstanding: int,
+    name: str, station: str, sales: int, amount: int, credited: int, *, outstanding: int,
     kept: int = 0, returned: int = 0, currency: str = "CNY",
 ):  # fmt: skip
     return {
@@ -61,9 +61,9 @@ def figures(**changed: Any) -> Figures:
             status("in_transit", 2, 3_000, 2_990, 0),
             status("late", 3, 30_000, 0, 29_850),
             status("on_time", 40, 400_000, -1_000, 397_500),
-            status("overdue", 4, 60_000, 49_900, 9_800),
+            status("overdue", 4, 60_000, 49_900, 100),
             status("unknown", 5, 70_000, 69_650, 0),
-            status("on_time", 2, 10_000, 0, 9_900, "USD"),
+            status("on_time", 2, 10_000, 0, 9_900, currency="USD"),
         ),
         "by_day": (
             *(
@@ -109,14 +109,17 @@ def figures(**changed: Any) -> Figures:
             },
         ),
         "flow": (
-            flow("cancelled", "cancelled", 1, 900, 0, 0, returned=900),
-            flow("in_transit", "captured", 2, 3_000, 0, 2_990, kept=10),
-            flow("late", "credited", 3, 30_000, 29_850, 0, kept=150),
-            flow("on_time", "credited", 40, 400_000, 397_500, -1_000, kept=2_500, returned=1_000),
-            flow("overdue", "cleared", 3, 50_000, 0, 40_000, kept=300, returned=9_700),
-            flow("overdue", "paid_out", 1, 10_000, 100, 9_900),
-            flow("unknown", "paid_out", 5, 70_000, 0, 69_650, kept=350),
-            flow("on_time", "credited", 2, 10_000, 9_900, 0, kept=100, currency="USD"),
+            flow("cancelled", "cancelled", 1, 900, 0, outstanding=0, returned=900),
+            flow("in_transit", "captured", 2, 3_000, 0, outstanding=2_990, kept=10),
+            flow("late", "credited", 3, 30_000, 29_850, outstanding=0, kept=150),
+            flow(
+                "on_time", "credited", 40, 400_000, 397_500, outstanding=-1_000, kept=2_500,
+                returned=1_000,
+            ),
+            flow("overdue", "cleared", 3, 50_000, 0, outstanding=40_000, kept=300, returned=9_700),
+            flow("overdue", "paid_out", 1, 10_000, 100, outstanding=9_900),
+            flow("unknown", "paid_out", 5, 70_000, 0, outstanding=69_650, kept=350),
+            flow("on_time", "credited", 2, 10_000, 9_900, outstanding=0, kept=100, currency="USD"),
         ),
         "gaps": {"sales_without_terms": (3, 9_000), "lines_without_sale": (0, 0)},
         "late_list": (sale(HOSTILE), sale("S2", status="late", late_s=90_000, reason=None)),
@@ -149,14 +152,14 @@ def figures(**changed: Any) -> Figures:
 
 def quiet(**changed: Any) -> Figures:
     """A run in which everything that was due arrived on time."""
-    nothing = {name: () for name in ("leg", "provider_id", "bank_id", "store_id", "due_date")}
+    nothing = dict.fromkeys(DIMENSIONS, ())
     return figures(**{
         "by_status": (status("on_time", 40, 400_000, 0, 397_500),),
         "by_day": (),
         "late_by": nothing,
         "fees": (),
         "speed": (),
-        "flow": (flow("on_time", "credited", 40, 400_000, 397_500, 0, kept=2_500),),
+        "flow": (flow("on_time", "credited", 40, 400_000, 397_500, outstanding=0, kept=2_500),),
         "gaps": {},
         "late_list": (),
         "unexplained": (),

@@ -63,8 +63,10 @@ def test_the_headline_in_chinese():
         (
             (status("on_time", 999, 99_900, 0, 99_000), status("late", 1, 100, 0, 100)),
             "good",
-            "¥999.00 of the ¥1,000.00 due by now arrived on time (99%). "
-            "Nothing is overdue now; ¥1.00 arrived late.",
+            (
+                "¥999.00 of the ¥1,000.00 due by now arrived on time (99%). "
+                "Nothing is overdue now; ¥1.00 arrived late."
+            ),
         ),
         (
             (status("unknown", 2, 500, 490, 0),),
@@ -72,7 +74,7 @@ def test_the_headline_in_chinese():
             "¥0.00 of the ¥5.00 due by now arrived on time (0%). Nothing is overdue.",
         ),
         (
-            (status("overdue", 1, 500, 490, 0, "JPY"),),
+            (status("overdue", 1, 500, 490, 0, currency="JPY"),),
             "bad",
             "JP¥0 of the JP¥500 due by now arrived on time (0%). JP¥490 from 1 sale is overdue.",
         ),

@@ -26,4 +26,4 @@ GROUP BY
         WHEN submitted_at IS NOT NULL THEN 'submitted'
         ELSE 'captured'
     END
-ORDER BY currency, status
+ORDER BY currency, status, station

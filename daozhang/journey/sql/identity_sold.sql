@@ -23,7 +23,7 @@ FROM (
         l.reserve_minor
             - CASE WHEN l.kind IN ('reserve_hold', 'reserve_release') THEN l.gross_minor ELSE 0 END,
         -CASE WHEN l.kind IN ('chargeback', 'chargeback_reversal') THEN l.gross_minor ELSE 0 END
-    FROM lines AS l
+    FROM lines_own AS l
     JOIN parcels AS p ON p.sale_id = l.sale_id
     WHERE l.status = 'settled'
 ) AS parts

@@ -21,10 +21,7 @@ FROM (
         s.cleared_at, s.first_cleared_at, s.paid_out_at, s.payout_id,
         s.credited_at, s.credit_id, s.credit_ids,
         s.net_minor, s.fee_minor,
-        CASE
-            WHEN p.fee_refunded THEN p.line_fee_minor - (p.line_fee_minor * least(greatest(p.taken_back_minor, coalesce(s.refund_minor, 0)), p.amount_minor)) // greatest(p.amount_minor, 1)
-            ELSE p.line_fee_minor
-        END AS fee_expected_minor,
+        coalesce(f.fee_minor, p.line_fee_minor) AS fee_expected_minor,
         greatest(p.taken_back_minor, coalesce(s.refund_minor, 0)) AS refunded_minor,
         coalesce(s.charged_back_minor, 0) AS charged_back_minor,
         coalesce(s.tax_minor, 0) AS tax_minor, coalesce(s.reserve_minor, 0) AS reserve_minor,
@@ -60,6 +57,7 @@ FROM (
     FROM promised AS p
     CROSS JOIN run AS r
     LEFT JOIN settled AS s ON s.sale_id = p.sale_id
+    LEFT JOIN fee_shares AS f ON f.sale_id = p.sale_id
     LEFT JOIN cover AS v
         ON v.account_id = coalesce(p.account_id, s.paid_account_id)
         AND v.from_at <= p.due_day_at AND v.until_at >= p.promised_at

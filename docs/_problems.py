@@ -1,0 +1,117 @@
+"""Every code that a located finding can have, found in the sources.
+
+A code is a snake_case text that stands directly before its message: ``Problem(file, line, code,
+message)``, ``RowError(code, message)``, ``(code, message)``. The message is shown as the source has
+it, with ``…`` where a value of the user's file stands.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from docs._markdown import code, table
+
+__all__ = ["found_codes", "problem_table"]
+
+ROOT = Path(__file__).parent.parent
+_CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
+_TELLS = re.compile(
+    r"(Problem|Error|Finding)$|\.(error|warn|problem|wrong|add)$|^(problem|_refused|_skipped)$"
+)
+_SPACES = re.compile(r"\s+")
+_PACKAGES = {
+    "calendars": "calendars", "formats": "file readers", "store": "facts and store",
+    "journey": "terms and facts", "app": "folder",
+}  # fmt: skip
+
+
+def found_codes() -> dict[str, list[tuple[str, str]]]:
+    """Return for every code where it arises and what is said."""
+    found: dict[str, list[tuple[str, str]]] = defaultdict(list)
+    for package in _PACKAGES:
+        for path in sorted((ROOT / "daozhang" / package).rglob("*.py")):
+            tree = ast.parse(path.read_text(encoding="utf-8"))
+            for name, message in _in_tree(tree):
+                found[name].append((package, message))
+    return dict(sorted(found.items()))
+
+
+def _in_tree(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    said = _assigned(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            tells = bool(_TELLS.search(ast.unparse(node.func)))
+            yield from _pairs(node.args, said, tells=tells)
+            named = {k.arg: k.value for k in node.keywords}
+            if "code" in named and "message" in named:
+                yield from _pairs([named["code"], named["message"]], said, tells=True)
+        elif isinstance(node, ast.Tuple):
+            yield from _pairs(node.elts, said, tells=False)
+        elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["code"]:
+            for name in _constants(node.value):
+                yield name, ""
+
+
+Said = list[tuple[int, str, str]]
+"""Line, name and message of every assignment of a message to a name."""
+
+
+def _assigned(tree: ast.Module) -> Said:
+    said = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
+            text = _message(node.value, [])
+            if text:
+                said.append((node.lineno, node.targets[0].id, text))
+    return sorted(said)
+
+
+def _pairs(items: Sequence[ast.expr], said: Said, *, tells: bool) -> Iterator[tuple[str, str]]:
+    for item, after in zip(items, items[1:], strict=False):
+        names = _constants(item)
+        if not names:
+            continue
+        message = _message(after, said if tells else [])
+        if message is None and tells and isinstance(after, ast.Name | ast.Call):
+            message = ""
+        if message is not None and not message.startswith("SELECT ") and "WITH " not in message:
+            for name in names:
+                yield name, message
+
+
+def _constants(node: ast.expr) -> list[str]:
+    """Return the codes that an expression may be."""
+    if isinstance(node, ast.IfExp):
+        return _constants(node.body) + _constants(node.orelse)
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return [node.value] if _CODE.fullmatch(node.value) else []
+    return []
+
+
+def _message(node: ast.expr, said: Said) -> str | None:
+    """Return a message with ``…`` for its values; None: this is no message."""
+    if isinstance(node, ast.Name):
+        before = [text for line, name, text in said if name == node.id and line <= node.lineno]
+        return before[-1] if before else None
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value if " " in node.value else None
+    if isinstance(node, ast.JoinedStr):
+        text = "".join(
+            str(part.value) if isinstance(part, ast.Constant) else "…" for part in node.values
+        )
+        return text if " " in text else None
+    return None
+
+
+def problem_table() -> str:
+    """Return the table of codes, each with one of its messages."""
+    rows = []
+    for name, places in found_codes().items():
+        where = ", ".join(dict.fromkeys(_PACKAGES[package] for package, _ in places))
+        message = max((message for _, message in places), key=lambda m: (bool(m), -len(m)))
+        rows.append((code(name), where, _SPACES.sub(" ", message)))
+    return table(("code", "from", "what is said"), rows)
