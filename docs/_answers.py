@@ -20,7 +20,6 @@ import pyarrow.parquet as pq
 
 from daozhang.app.answers import JOURNEY_COLUMNS
 from daozhang.cli.main import main as daozhang
-
 from docs._markdown import code, table
 
 __all__ = ["answer_files", "incident_example", "journey_columns", "summary_example", "summary_keys"]

@@ -8,7 +8,6 @@ from typing import Any
 import typer.main
 
 from daozhang.cli.main import app
-
 from docs._markdown import code, table
 
 __all__ = ["command_line"]

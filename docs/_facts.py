@@ -9,7 +9,6 @@ from daozhang.facts import TABLES, Column, Table
 from daozhang.formats import limits
 from daozhang.formats.mapped import bundled_readers
 from daozhang.formats.registry import format_names
-
 from docs._markdown import code, table
 
 __all__ = ["fact_tables", "formats", "profiles", "reader_limits"]

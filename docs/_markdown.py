@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 __all__ = ["code", "filled", "table"]
 
 _BLOCK = re.compile(
-    r"(?P<begin><!-- begin: (?P<name>[a-z-]+)[^>]*-->\n)(?P<body>.*?)(?P<end><!-- end: (?P=name) -->)",
+    r"(?P<begin><!-- begin: (?P<name>[a-z-]+)[^>]*-->\n)(?P<body>.*?)"
+    r"(?P<end><!-- end: (?P=name) -->)",
     re.DOTALL,
 )
 

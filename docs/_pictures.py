@@ -32,9 +32,8 @@ def make_pictures(folder: Path) -> None:
     with tempfile.TemporaryDirectory() as scratch, sync_playwright() as browsers:
         reports = _reports(Path(scratch))
         browser = browsers.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
-        size = {"width": WIDTH_PX, "height": HEIGHT_PX}
         for lang, report in reports.items():
-            page = browser.new_page(viewport=size)
+            page = browser.new_page(viewport={"width": WIDTH_PX, "height": HEIGHT_PX})
             page.goto(report.as_uri())
             page.screenshot(path=folder / f"report.{lang}.png")
         browser.close()

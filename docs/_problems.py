@@ -11,6 +11,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 from docs._markdown import code, table
@@ -22,6 +23,7 @@ _CODE = re.compile(r"[a-z]+(_[a-z0-9]+)+")
 _TELLS = re.compile(
     r"(Problem|Error|Finding)$|\.(error|warn|problem|wrong|add)$|^(problem|_refused|_skipped)$"
 )
+_LETTERS_MIN = 15
 _SPACES = re.compile(r"\s+")
 _PACKAGES = {
     "calendars": "calendars", "formats": "file readers", "store": "facts and store",
@@ -71,7 +73,7 @@ def _assigned(tree: ast.Module) -> Said:
 
 
 def _pairs(items: Sequence[ast.expr], said: Said, *, tells: bool) -> Iterator[tuple[str, str]]:
-    for item, after in zip(items, items[1:], strict=False):
+    for item, after in pairwise(items):
         names = _constants(item)
         if not names:
             continue
@@ -107,11 +109,17 @@ def _message(node: ast.expr, said: Said) -> str | None:
     return None
 
 
+def _tells_most(message: str) -> tuple[bool, bool, int]:
+    """Order messages: those that say something, then those that also say what to do, then short."""
+    letters = sum(letter.isalpha() for letter in message)
+    return letters > _LETTERS_MIN, ":" in message, -letters
+
+
 def problem_table() -> str:
     """Return the table of codes, each with one of its messages."""
     rows = []
     for name, places in found_codes().items():
         where = ", ".join(dict.fromkeys(_PACKAGES[package] for package, _ in places))
-        message = max((message for _, message in places), key=lambda m: (bool(m), -len(m)))
+        message = max((message for _, message in places), key=_tells_most)
         rows.append((code(name), where, _SPACES.sub(" ", message)))
     return table(("code", "from", "what is said"), rows)

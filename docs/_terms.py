@@ -6,7 +6,6 @@ from dataclasses import MISSING, fields
 
 from daozhang.calendars import KNOWN_CALENDARS
 from daozhang.journey.terms import Term, TermsBook, Window, load_terms_text
-
 from docs._markdown import code, table
 
 __all__ = ["KEYS", "calendar_names", "example", "keys"]
@@ -29,14 +28,12 @@ KEYS = {
         "cutoff": (
             _REQUIRED,
             '"23:00"',
-            'when the business date ends; a sale at or after it belongs to the next; "24:00" is '
-            "midnight",
+            "when the business date ends; a sale at or after it belongs to the next",
         ),
         "cutoff_by": (
             "host where there is one, else captured",
             '"host"',
-            "whose clock decides: `captured` (the terminal), `host` (the provider) or `submitted` "
-            "(when the batch was handed in)",
+            "the clock that decides: `captured` (terminal), `host` (provider) or `submitted`",
         ),
         "basis": (_REQUIRED, '"business"', "`business` days or `calendar` days are counted"),
         "lag_days": (_REQUIRED, "1", "days from the business date to the due date: T+1 is 1"),
@@ -56,8 +53,7 @@ KEYS = {
         "daily_limit_minor": (
             "no limit",
             "5000000",
-            "what the windows carry on one business date; the sale that passes it and all later "
-            "ones have the plain promise",
+            "what the windows carry a day; the sale that passes it has the plain promise",
         ),
         "clear_by": ("what is usual", '"04:00"', "time of the due date by which it is cleared"),
         "pay_by": ("what is usual", '"10:00"', "time of the due date by which it is paid out"),

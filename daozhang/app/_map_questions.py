@@ -20,6 +20,9 @@ __all__ = ["Asking", "MapAsk", "MapQuestion", "answered", "questions_of"]
 _DAY_FIRST, _MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
 _FORMS: Final = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
 _HEADING_MAX: Final = 40
+_OUTGOING: Final = frozenset("往出支付借")
+_INCOMING: Final = frozenset("来入收贷")
+"""Characters of which unknown words for the direction of money are often made."""
 
 Change = Callable[[dict[str, Any], str], None]
 
@@ -105,7 +108,7 @@ def questions_of(
     headings: Sequence[str],
     *,
     all_in: bool,
-    either_order: Callable[[list[str]], bool],
+    other_dates: Callable[[list[str]], bool | None],
 ) -> Asking:
     """Return what the proposal leaves open.
 
@@ -113,7 +116,7 @@ def questions_of(
         proposed: the proposal.
         headings: the file's header cells.
         all_in: no row is money that goes out.
-        either_order: whether the file reads as well with other date forms.
+        other_dates: whether other date forms give a shorter period; None: they do not fit.
     """
     data: dict[str, Any] = tomllib.loads(proposed.toml)
     read, amount, fields = (data.setdefault(k, {}) for k in ("read", "amount", "fields"))
@@ -125,8 +128,13 @@ def questions_of(
         found.append(_column("amount_column", headings, _put_amount_column))
     dates = read.get("dates", [])
     orders = {_DAY_FIRST: _MONTH_FIRST, _MONTH_FIRST: _DAY_FIRST}
-    if len(dates) == 1 and dates[0] in orders and either_order([orders[dates[0]]]):
-        found.append(_dates(day_first=dates[0] == _DAY_FIRST))
+    if len(dates) == 1 and dates[0] in orders:
+        other = orders[dates[0]]
+        shorter = other_dates([other])
+        if shorter:
+            read["dates"] = [other]
+        if shorter is not None:
+            found.append(_dates(day_first=read["dates"] == [_DAY_FIRST]))
     found += _directions(proposed, amount, all_in=all_in)
     if "currency" not in fields:
         found.append(_currency(str(read.get("currency", "CNY")), headings))
@@ -204,12 +212,14 @@ def _directions(
         # The proposal asks about a word exactly when it does not know it.
         if any(repr(value) in question for question in proposed.questions):
             words = {"column": clean(amount.get("by", ""), _HEADING_MAX), "value": value}
+            out = bool(_OUTGOING & set(value)) and not _INCOMING & set(value)
+            amount["signs"][value] = -1 if out else 1
             found.append(
                 MapQuestion(
                     f"sign.{value}",
                     Said("map.ask.sign_of", words),
                     Said("map.why.sign_of"),
-                    "in",
+                    "out" if out else "in",
                     "map.example.sign",
                     "",
                     read,

@@ -10,7 +10,7 @@ fault (a merchant category changed after an upgrade) and must not become an agre
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final
@@ -28,10 +28,13 @@ FeeKey = tuple[str | None, str | None]
 
 _KNOWN_SHARE: Final = Fraction(3, 4)
 _GAIN: Final = Fraction(5, 100)
-_LINES_MAX: Final = 1_500
+_LINES_MAX: Final = 1_000
 _NEAR_LINES: Final = 100
 _CAP_LINES_MIN: Final = 4
 _WHOLE: Final = 10_000
+_FINE: Final = 1_000_000
+"""Parts of a basis point that intervals of rates are counted in."""
+
 _STEPS: Final = (Fraction(10), Fraction(1), Fraction(1, 2), Fraction(1, 10), Fraction(1, 100))
 _ROUNDINGS: Final = (Rounding.HALF_UP, Rounding.HALF_EVEN, Rounding.DOWN, Rounding.UP)
 
@@ -101,7 +104,8 @@ def find_fees(lines: Sequence[FeeLine]) -> dict[FeeKey, Fee]:
             best = agreed, fees
         if agreed >= AGREED_SHARE:
             break
-    if best is None or best[0] < Fraction(whole.agreed, whole.lines) + _GAIN:
+    whole_share = Fraction(whole.agreed, whole.lines)
+    if best is None or (best[0] < AGREED_SHARE and best[0] < whole_share + _GAIN):
         return {(None, None): whole}
     return _with_common(best[1])
 
@@ -120,16 +124,29 @@ def _parted(
 
 
 def _with_common(fees: dict[FeeKey, Fee]) -> dict[FeeKey, Fee]:
-    """Name the fee of most lines once for all, and only the others by channel and merchant."""
+    """Name the fee of most lines once for all, then each channel's, and only then exceptions."""
+    out: dict[FeeKey, Fee] = {(None, None): _commonest(fees.values())}
+    for channel in sorted({channel for channel, _ in fees if channel is not None}):
+        theirs = _commonest(fee for key, fee in fees.items() if key[0] == channel)
+        if theirs.terms != out[None, None].terms:
+            out[channel, None] = theirs
+    for key in sorted(fees, key=str):
+        general = out.get((key[0], None)) or out[None, None]
+        if fees[key].terms != general.terms:
+            out[key] = fees[key]
+    return out
+
+
+def _commonest(fees: Iterable[Fee]) -> Fee:
+    """Return the fee of most lines, its lines counted over all that have it."""
+    known = list(fees)
     weight: Counter[tuple[object, ...]] = Counter()
-    for fee in fees.values():
+    for fee in known:
         weight[fee.terms] += fee.lines
     (common, _), *_ = weight.most_common(1)
-    shared = [fee for fee in fees.values() if fee.terms == common]
+    shared = [fee for fee in known if fee.terms == common]
     agreed, lines = sum(fee.agreed for fee in shared), sum(fee.lines for fee in shared)
-    out: dict[FeeKey, Fee] = {(None, None): replace(shared[0], agreed=agreed, lines=lines)}
-    out.update({key: fees[key] for key in sorted(fees, key=str) if fees[key].terms != common})
-    return out
+    return replace(shared[0], agreed=agreed, lines=lines)
 
 
 def _fee_of(lines: Sequence[FeeLine]) -> Fee:
@@ -179,12 +196,12 @@ def _fixed_parts(pairs: Sequence[tuple[int, int]]) -> list[int]:
 
 
 def _caps(pairs: Sequence[tuple[int, int]], fixed: int) -> list[int | None]:
-    """Return caps to try: none, and the largest fee where several amounts have it."""
-    most = max(fee for _, fee in pairs)
-    at_cap = {gross for gross, fee in pairs if fee == most}
-    wide = at_cap and max(at_cap) > Fraction(21, 20) * min(at_cap)
-    if most > fixed and wide and len(at_cap) >= _CAP_LINES_MIN:
-        return [None, most - fixed]
+    """Return caps to try: none, and the fee that very different amounts have most often."""
+    (common, lines), *_ = Counter(fee for _, fee in pairs).most_common(1)
+    at_cap = [gross for gross, fee in pairs if fee == common]
+    wide = max(at_cap) > Fraction(6, 5) * min(at_cap)
+    if common > fixed and wide and lines >= _CAP_LINES_MIN:
+        return [None, common - fixed]
     return [None]
 
 
@@ -195,16 +212,17 @@ def _rate(
 
     Each pair allows an interval of rates; the rate lies where most intervals overlap.
     """
-    lower, upper = {
-        Rounding.DOWN: (Fraction(0), Fraction(1)),
-        Rounding.UP: (Fraction(-1), Fraction(0)),
-    }.get(rounding, (Fraction(-1, 2), Fraction(1, 2)))
-    ends: list[tuple[Fraction, int]] = []
+    # Twice the fraction of a minor unit that rounding may have taken or given.
+    lower, upper = {Rounding.DOWN: (0, 2), Rounding.UP: (-2, 0)}.get(rounding, (-1, 1))
+    ends: list[tuple[int, int]] = []
     for base, part in pairs:
         rest = part - fixed
         if (cap is not None and rest == cap) or rest < 0:
             continue
-        ends += [((rest + lower) * _WHOLE / base, -1), ((rest + upper) * _WHOLE / base, 1)]
+        scale = _WHOLE * _FINE
+        low = -((-(2 * rest + lower) * scale) // (2 * base))
+        high = (2 * rest + upper) * scale // (2 * base)
+        ends += [(low, -1), (high, 1)]
     if not ends:
         return Fraction(0)
     ends.sort()
@@ -215,7 +233,7 @@ def _rate(
         if depth > deepest:
             deepest = depth
             low, high = at, ends[place + 1][0] if place + 1 < len(ends) else at
-    return _roundest(max(low, Fraction(0)), high)
+    return _roundest(Fraction(max(low, 0), _FINE), Fraction(high, _FINE))
 
 
 def _roundest(low: Fraction, high: Fraction) -> Fraction:

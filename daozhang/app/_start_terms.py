@@ -29,7 +29,7 @@ _SALES_MIN: Final = 20
 _DAYS_MIN: Final = 3
 _FIT_SHARE: Final = 0.8
 _WIDE_MINUTES: Final = 60
-_CREDIT_BY: Final = {"CNY": "18:00"}
+_CREDIT_BY: Final = "18:00"
 _BPS: Final = {"CNY": Fraction(60)}
 """The customary merchant rate for credit cards in China; elsewhere none is assumed."""
 
@@ -189,7 +189,7 @@ def _put_timing(draft: Draft, timing: Timing | None, currency: str, zone: str) -
         values["lag_days"] = Known("1", "guessed", why)
         calendar = Said("why.calendar", {"currency": currency})
         values["calendar"] = Known(_quoted(calendar_of(currency)), "seen", calendar)
-        _put_credit_by(draft, None, currency, sure=False)
+        _put_credit_by(draft, None)
         return
     words = {
         "explained": timing.explained,
@@ -224,7 +224,7 @@ def _put_timing(draft: Draft, timing: Timing | None, currency: str, zone: str) -
         values["calendar"] = Known(_quoted(timing.plan.calendar), "seen", reason)
     if timing.plan.credit_calendar:
         values["credit_calendar"] = Known(_quoted(timing.plan.credit_calendar), "seen", reason)
-    _put_credit_by(draft, timing.credit_by, currency, sure=how == "seen" and timing.from_bank)
+    _put_credit_by(draft, timing.credit_by)
 
 
 def _evidence(timing: Timing) -> str:
@@ -243,13 +243,12 @@ def _tie(timing: Timing) -> str | None:
     return None
 
 
-def _put_credit_by(draft: Draft, credit_by: int | None, currency: str, *, sure: bool) -> None:
-    if credit_by is None:
-        usual = _quoted(_CREDIT_BY.get(currency, "18:00"))
-        draft.values["credit_by"] = Known(usual, "guessed", Said("why.credit_by_none"))
-        return
-    how: Literal["seen", "guessed"] = "seen" if sure else "guessed"
-    draft.values["credit_by"] = Known(_quoted(clock_text(credit_by)), how, Said("why.credit_by"))
+def _put_credit_by(draft: Draft, credit_by: int | None) -> None:
+    """Propose by when the money is due; files show when it came, never when it was promised."""
+    usual, why = _quoted(_CREDIT_BY), Said("why.credit_by_none")
+    if credit_by is not None:
+        usual, why = _quoted(clock_text(credit_by)), Said("why.credit_by")
+    draft.values["credit_by"] = Known(usual, "guessed", why)
 
 
 def _put_fee(

@@ -48,6 +48,9 @@ _ZONES: Final[dict[str, tuple[str, ...]]] = {
     "AUD": ("Australia/Sydney", "Australia/Perth"),
     "USD": ("America/New_York", "America/Chicago", "America/Denver", "America/Los_Angeles"),
 }
+_SEVERAL_ZONES: Final = frozenset({"USD"})
+"""Where one provider's clock serves shops in several zones."""
+
 _CALENDARS: Final = {"CNY": "CN", "USD": "US_FED", "EUR": "TARGET2"}
 _CUTOFFS: Final[dict[str, tuple[int, ...]]] = {"CNY": (23 * 60, _DAY_MINUTES, 22 * 60)}
 _CUTOFFS_ELSEWHERE: Final = (_DAY_MINUTES, 23 * 60, 22 * 60, 17 * 60)
@@ -190,6 +193,8 @@ def _better(found: Timing, best: Timing, currency: str) -> bool:
     near = _TOLERANCE * best.sales
     if found.explained > best.explained + 0.01 * best.sales:
         return True
+    if currency not in _SEVERAL_ZONES:
+        return False
     usual = _oddness(found.cutoff, currency) < _ODD <= _oddness(best.cutoff, currency)
     return usual and found.clock == best.clock and found.explained >= best.explained - near
 

@@ -22,9 +22,8 @@ from typing import Any, Final
 from daozhang.app._map_questions import MapAsk, MapQuestion, answered, questions_of
 from daozhang.app._map_toml import profile_text
 from daozhang.app.answers import write_whole
-from daozhang.app.check import UnusableError
 from daozhang.app.settings import load_settings
-from daozhang.app.words_start import Said
+from daozhang.app.words_start import CannotStartError, Said
 from daozhang.charts.guard import clean
 from daozhang.facts import Problem
 from daozhang.formats.base import HEAD_BYTES, Facts, Options, Row, Source
@@ -108,11 +107,11 @@ def map_file(
         on_read: told what the proposal makes of the file, before anything is asked.
 
     Raises:
-        UnusableError: the file cannot be mapped or the profile not be written.
+        CannotStartError: the file cannot be mapped or the profile not be written.
     """
 
-    def stop(key: str, **values: object) -> UnusableError:
-        return UnusableError(Said(f"map.{key}", {"file": file.name, **values}).in_(lang))
+    def stop(key: str, **values: object) -> CannotStartError:
+        return CannotStartError(Said(f"map.{key}", {"file": file.name, **values}))
 
     if not file.is_file():
         raise stop("is_folder" if file.is_dir() else "no_file")
@@ -136,7 +135,7 @@ def map_file(
         write_whole(path, text)
     except OSError as error:
         said = Said("map.write", {"file": path, "reason": error.strerror or error})
-        raise UnusableError(said.in_(lang)) from None
+        raise CannotStartError(said) from None
     return Mapped(text=text, understood=understood, open=tuple(left), path=path)
 
 
@@ -186,7 +185,7 @@ def _settle(
         proposed,
         headings,
         all_in=first is not None and bool(first.count) and not first.outgoing,
-        either_order=lambda forms: _also_reads(file, proposed, forms, lang),
+        other_dates=lambda forms: _other_dates(file, proposed, first, forms),
     )
     data, left = answered(asking.data, asking.questions, ask)
     text = profile_text(data, [q for q in left if q.default], lang)
@@ -213,13 +212,27 @@ def _columns_of(text: str) -> list[Any]:
     return columns if isinstance(columns, list) else []
 
 
-def _also_reads(file: Path, proposed: ProposedProfile, forms: list[str], lang: str) -> bool:
-    """Say whether the file reads as well with other date forms."""
+def _other_dates(
+    file: Path, proposed: ProposedProfile, first: Understood | None, forms: list[str]
+) -> bool | None:
+    """Say whether the file reads as well with other date forms, and over a shorter period.
+
+    None: it does not read with them. A statement covers days that follow each other, so of two
+    orders of day and month the one with the shorter period is the likelier.
+    """
     data: dict[str, Any] = tomllib.loads(proposed.toml)
     data.setdefault("read", {})["dates"] = forms
-    loaded = load_profile(profile_text(data, [], lang), "profile")
+    loaded = load_profile(profile_text(data, [], "en"), "profile")
     other = _read(file, loaded if isinstance(loaded, Profile) else None, {})
-    return other is not None and other.count > 0 and not other.problem_count
+    if other is None or not other.count or other.problem_count:
+        return None
+    return first is None or _days(other) < _days(first)
+
+
+def _days(understood: Understood) -> int:
+    if understood.first is None or understood.last is None:
+        return 0
+    return (understood.last - understood.first).days
 
 
 def _read(file: Path, profile: Profile | None, data: Mapping[str, Any]) -> Understood | None:

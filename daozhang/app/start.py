@@ -26,10 +26,9 @@ from daozhang.app._start_guess import fits, offsets, timings, votes, zone_of
 from daozhang.app._start_terms import Draft, Known, draft_terms, percent, terms_text
 from daozhang.app._start_timing import Timing, local_day, zones_of
 from daozhang.app.answers import write_whole
-from daozhang.app.check import UnusableError
 from daozhang.app.intake import Intake, Progress, take_folder
 from daozhang.app.settings import TERMS, Settings, load_settings
-from daozhang.app.words_start import Said, say_start
+from daozhang.app.words_start import CannotStartError, Said
 from daozhang.charts.guard import clean
 from daozhang.engine import DuckEngine
 from daozhang.formats.base import Options
@@ -89,16 +88,16 @@ def start(
         on_file: told before each file is read.
 
     Raises:
-        UnusableError: nothing can be begun with, in one sentence of ``lang``.
+        CannotStartError: nothing can be begun with, in one sentence.
     """
     try:
         return _Start(folder, lang, Talk(answers or {}, ask)).run(on_found, on_file)
     except BadAnswerError as bad:
-        raise UnusableError(bad.said.in_(lang)) from None
+        raise CannotStartError(bad.said) from None
     except UnknownAnswerError as bad:
         known = ", ".join(bad.known)
         said = Said("stop.answer_key", {"key": bad.key, "known": known})
-        raise UnusableError(said.in_(lang)) from None
+        raise CannotStartError(said) from None
 
 
 class _Start:
@@ -108,8 +107,8 @@ class _Start:
         self.folder, self.lang, self.talk = folder, lang, talk
         self.notes: list[Said] = []
 
-    def stop(self, key: str, **values: object) -> UnusableError:
-        return UnusableError(say_start(self.lang, f"stop.{key}", folder=self.folder, **values))
+    def stop(self, key: str, **values: object) -> CannotStartError:
+        return CannotStartError(Said(f"stop.{key}", {"folder": self.folder, **values}))
 
     def run(
         self,
@@ -165,7 +164,7 @@ class _Start:
         """Stop where there is nothing to begin with.
 
         Raises:
-            UnusableError: there is not.
+            CannotStartError: there is not.
         """
         if not intake.rows:
             self.refuse_files(intake)
@@ -177,7 +176,7 @@ class _Start:
                 "statement",
                 credits=facts.counts["credits"],
                 accounts=_listed([a.account_id for a in facts.accounts]),
-                payers=_listed(payers) or say_start(self.lang, "show.unknown"),
+                payers=_listed(payers) or Said("show.unknown"),
             )
         raise self.stop("other", tables=", ".join(facts.counts))
 
@@ -394,7 +393,7 @@ class _Start:
         """Write both files and return their names.
 
         Raises:
-            UnusableError: a file cannot be written.
+            CannotStartError: a file cannot be written.
         """
         book, problems = load_terms_text(text, TERMS)
         assert book is not None, problems

@@ -13,7 +13,7 @@ from typing import Final
 from daozhang.app._words_start_en import ENGLISH
 from daozhang.app._words_start_zh import CHINESE
 
-__all__ = ["LANGS", "START_WORDS", "Said", "say_start"]
+__all__ = ["LANGS", "START_WORDS", "CannotStartError", "Said", "say_start"]
 
 START_WORDS: Final[dict[str, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
 LANGS: Final = tuple(START_WORDS)
@@ -42,3 +42,12 @@ def say_start(lang: str, key: str, **values: object) -> str:
         KeyError: there is no such language or key, or a placeholder got no value.
     """
     return START_WORDS[lang][key].format(**values)
+
+
+class CannotStartError(Exception):
+    """There is nothing that ``init`` or ``map`` could work on; one sentence says what to do."""
+
+    def __init__(self, said: Said) -> None:
+        """Keep the sentence; ``str()`` is the English one."""
+        super().__init__(said.in_("en"))
+        self.said = said

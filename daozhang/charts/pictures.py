@@ -6,9 +6,11 @@ colour alone; every picture has a text that says what it shows.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
+
+from altair.utils.schemapi import debug_mode
 
 from daozhang.charts.canvas import render
 from daozhang.charts.picture_days import draw_days
@@ -64,7 +66,12 @@ class Picture:
 
 def draw_pictures(figures: Figures, speech: Speech) -> tuple[Picture, ...]:
     """Draw every picture that there are figures for, currency by currency."""
-    found = []
+    # Checking each mark against the schema takes as long as drawing it; a test does it instead.
+    with debug_mode(False):
+        return tuple(_drawn(figures, speech))
+
+
+def _drawn(figures: Figures, speech: Speech) -> Iterator[Picture]:
     for standing in standings(figures)[:CURRENCIES_DRAWN]:
         for key, draw in _DRAWN:
             wide = draw(figures, standing.currency, speech, WIDE)
@@ -72,15 +79,12 @@ def draw_pictures(figures: Figures, speech: Speech) -> tuple[Picture, ...]:
             if wide is None or narrow is None:
                 continue
             name = f"{key}-{standing.currency.lower()}"
-            found.append(
-                Picture(
-                    key=key,
-                    currency=standing.currency,
-                    title=wide.title,
-                    note=wide.note,
-                    alt=wide.alt,
-                    wide=render(wide.chart, f"{name}-w", wide.alt),
-                    narrow=render(narrow.chart, f"{name}-n", narrow.alt),
-                )
+            yield Picture(
+                key=key,
+                currency=standing.currency,
+                title=wide.title,
+                note=wide.note,
+                alt=wide.alt,
+                wide=render(wide.chart, f"{name}-w", wide.alt),
+                narrow=render(narrow.chart, f"{name}-n", narrow.alt),
             )
-    return tuple(found)

@@ -311,8 +311,8 @@ ENGLISH: Final[dict[str, str]] = {
     "picture.days.title_weeks": "Promised and arrived, by week due",
     "picture.days.title_months": "Promised and arrived, by month due",
     "picture.days.note": (
-        "The black line is what was promised; the colours say what became of it. Sale "
-        "amounts before fees."
+        "The line across each bar is what was promised; the colours say what became of it. "
+        "Sale amounts before fees."
     ),
     "picture.days.alt": "Sale amounts by day due: {parts}.",
     "picture.speed.title": "How long money takes, against the promise",

@@ -269,7 +269,7 @@ CHINESE: Final[dict[str, str]] = {
     "picture.days.title": "按应到账日：约定与到账",
     "picture.days.title_weeks": "按应到账周：约定与到账",
     "picture.days.title_months": "按应到账月：约定与到账",
-    "picture.days.note": "黑线为当日应到金额，颜色表示结果；金额为扣费前的交易金额。",
+    "picture.days.note": "柱上的横线为应到金额，颜色表示结果；金额为扣费前的交易金额。",
     "picture.days.alt": "按应到账日的交易金额：{parts}。",
     "picture.speed.title": "到账用时与约定对比",
     "picture.speed.note": "圆点为实际用时，竖线为约定时间；圆点在竖线右边就是晚了。",

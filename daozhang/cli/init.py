@@ -11,10 +11,9 @@ from zoneinfo import ZoneInfo
 
 from daozhang.app._start_facts import Facts
 from daozhang.app._start_terms import Draft, percent
-from daozhang.app.check import UnusableError
 from daozhang.app.intake import Intake
 from daozhang.app.start import Started, start
-from daozhang.app.words_start import say_start
+from daozhang.app.words_start import CannotStartError, say_start
 from daozhang.charts.guard import clean
 from daozhang.cli.common import UNUSABLE, print_json, say_error
 from daozhang.cli.dialog import Dialog
@@ -42,8 +41,8 @@ def run(folder: Path, *, lang: str, as_json: bool, answers: dict[str, str] | Non
             answers=answers,
             on_found=(lambda *_found: None) if as_json else show.found,
         )
-    except UnusableError as error:
-        say_error(str(error), as_json=as_json)
+    except CannotStartError as error:
+        say_error(error.said.in_(lang), as_json=as_json)
         return UNUSABLE
     except KeyboardInterrupt:
         say_error(say_start(lang, "stop.interrupted"), as_json=as_json)

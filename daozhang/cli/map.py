@@ -9,9 +9,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from daozhang.app.check import UnusableError
 from daozhang.app.mapping import Mapped, Understood, map_file
-from daozhang.app.words_start import say_start
+from daozhang.app.words_start import CannotStartError, say_start
 from daozhang.charts.guard import clean
 from daozhang.cli.common import UNUSABLE, print_json, say_error
 from daozhang.cli.dialog import Dialog
@@ -45,8 +44,8 @@ def run(file: Path, *, out: Path | None, lang: str, as_json: bool, yes: bool) ->
         mapped = map_file(
             file, out=out, lang=lang, ask=dialog.ask if interactive else None, on_read=show
         )
-    except UnusableError as error:
-        say_error(str(error), as_json=as_json)
+    except CannotStartError as error:
+        say_error(error.said.in_(lang), as_json=as_json)
         return UNUSABLE
     except KeyboardInterrupt:
         say_error(say_start(lang, "stop.interrupted"), as_json=as_json)

@@ -30,6 +30,8 @@ class DuckEngine:
         self.connection.execute(f"SET temp_directory = '{root / 'spill'}'")
         self.connection.execute("SET preserve_insertion_order = false")
         self.connection.execute("SET enable_progress_bar = false")
+        # A database in memory has nothing to write down; checkpoints would only copy tables about.
+        self.connection.execute("SET checkpoint_threshold = '1TB'")
         if threads is not None:
             self.connection.execute(f"SET threads = {threads}")
 

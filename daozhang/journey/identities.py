@@ -52,6 +52,7 @@ def check_identities(engine: Engine, sql: SqlFolder) -> Identities:
             _equal(f"sales: {name}", currency, value, terms[name])
     if set(sold) != set(sales):
         raise BrokenIdentityError(f"sales: currencies {sorted(sold)} became {sorted(sales)}")
+    _check_itemised(engine)
     payouts = _by_currency(engine, sql["identity_payouts"])
     credits = _by_currency(engine, sql["identity_credits"])
     booked = _by_currency(engine, sql["identity_booked"])
@@ -84,6 +85,20 @@ def _check_each_sale(engine: Engine) -> None:
     )
     if repeated:
         raise BrokenIdentityError(f"sales that became several journeys: {repeated}")
+
+
+def _check_itemised(engine: Engine) -> None:
+    """What is called the lines of a payout is what its settled lines sum to."""
+    broken = engine.rows(
+        "SELECT c.provider_id, c.chain_id, c.lines_minor, sum(l.net_minor) AS found "
+        "FROM chains AS c JOIN lines AS l ON l.provider_id = c.provider_id "
+        "AND l.chain_id = c.chain_id AND l.status = 'settled' "
+        "GROUP BY c.provider_id, c.chain_id, c.lines_minor "
+        "HAVING c.lines_minor <> sum(l.net_minor) ORDER BY c.provider_id, c.chain_id LIMIT 5"
+    )
+    if broken:
+        rows = "; ".join(f"{p} {c}: lines of {a}, found {b}" for p, c, a, b in broken)
+        raise BrokenIdentityError(f"payouts are not what their lines sum to: {rows}")
 
 
 def _check_arrived(engine: Engine) -> None:

@@ -9,8 +9,11 @@ from lxml import etree
 
 from daozhang.charts import LANGS, Speech, draw_pictures
 from daozhang.charts.palette import DARK, LIGHT, PATTERNED
-from daozhang.charts.picture_days import periods
-from daozhang.charts.picture_flow import flow_steps
+from daozhang.charts.picture_days import draw_days, periods
+from daozhang.charts.picture_flow import draw_flow, flow_steps
+from daozhang.charts.picture_places import draw_places
+from daozhang.charts.picture_speed import draw_speed
+from daozhang.charts.pictures import NARROW, WIDE
 from tests.charts.made import HOSTILE, empty, figures, quiet
 
 ZONE = ZoneInfo("Asia/Shanghai")
@@ -40,6 +43,13 @@ def test_every_picture_is_a_whole_svg_that_asks_for_nothing(pictures):
             # Only our own patterns are referred to.
             named = set(re.findall(r"url\(#([^)]+)\)", svg))
             assert named <= set(re.findall(r'id="([^"]+)"', svg))
+
+
+@pytest.mark.parametrize("draw", [draw_flow, draw_days, draw_places, draw_speed])
+def test_every_chart_keeps_the_schema(draw):
+    for width in (NARROW, WIDE):
+        sketch = draw(figures(), "CNY", Speech("zh", ZONE), width)
+        assert sketch.chart.to_dict(validate=True)["layer"]
 
 
 def test_ids_are_different_in_all_pictures_of_a_page(pictures):
