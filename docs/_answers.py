@@ -28,6 +28,8 @@ WORLD = ("--seed", "7", "--sales", "3000", "--faults", "F6,F4,F16")
 AS_OF = "2026-04-23T12:00:00+08:00"
 """While the bank is still slow, so that money is late and overdue at once."""
 
+_LINE_CHARS = 92
+
 _COLUMNS = {
     "sale_id": "the sale",
     "status": "what became of its money, see [Status](#status)",
@@ -160,12 +162,30 @@ def incident_example() -> str:
 
 
 def _cut(value: Any) -> Any:
+    """Return a value with every list cut to its first entry; keys that are data are sorted."""
     if isinstance(value, dict):
-        return {key: _cut(inner) for key, inner in value.items()}
+        cut = {key: _cut(inner) for key, inner in value.items()}
+        return {**cut, "gaps": dict(sorted(cut["gaps"].items()))} if "gaps" in cut else cut
     if isinstance(value, list):
         return [_cut(inner) for inner in value[:1]] + (["…"] if len(value) > 1 else [])
     return value
 
 
 def _json(value: Any) -> str:
-    return f"```json\n{json.dumps(value, ensure_ascii=False, indent=1)}\n```"
+    return f"```json\n{_laid_out(value)}\n```"
+
+
+def _laid_out(value: Any, indent: int = 0, taken: int = 0) -> str:
+    """Return JSON in which whatever fits into a line stands on one."""
+    flat = json.dumps(value, ensure_ascii=False)
+    if indent + taken + len(flat) <= _LINE_CHARS or not isinstance(value, dict | list):
+        return flat
+    pad = " " * (indent + 1)
+    if isinstance(value, list):
+        inner = [f"{pad}{_laid_out(item, indent + 1)}" for item in value]
+        return "[\n" + ",\n".join(inner) + f"\n{pad[1:]}]"
+    inner = []
+    for key, item in value.items():
+        name = f"{json.dumps(key, ensure_ascii=False)}: "
+        inner.append(f"{pad}{name}{_laid_out(item, indent + 1, len(name))}")
+    return "{\n" + ",\n".join(inner) + f"\n{pad[1:]}}}"

@@ -184,7 +184,7 @@ def formats() -> str:
 def profiles() -> str:
     """Return the table of bundled mapping profiles with the headers that recognise them."""
     rows = [
-        (code(reader.name), reader.profile.title, ", ".join(reader.profile.columns))
+        (code(reader.name), reader.profile.title, ", ".join(sorted(reader.profile.columns)))
         for reader in bundled_readers()
     ]
     return table(("profile", "layout", "known by the columns"), rows)

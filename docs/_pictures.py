@@ -13,8 +13,8 @@ from daozhang.cli.main import main as daozhang
 __all__ = ["make_pictures"]
 
 WORLD = ("--seed", "7", "--sales", "40000", "--faults", "F6,F4,F16")
-AS_OF = "2026-04-23T12:00:00+08:00"
-WIDTH_PX, HEIGHT_PX = 1080, 1240
+AS_OF = "2026-04-23T09:40:00+08:00"
+WIDTH_PX, HEIGHT_PX = 1080, 790
 
 
 def make_pictures(folder: Path) -> None:

@@ -11,6 +11,7 @@ import ast
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 
@@ -31,6 +32,7 @@ _PACKAGES = {
 }  # fmt: skip
 
 
+@cache
 def found_codes() -> dict[str, list[tuple[str, str]]]:
     """Return for every code where it arises and what is said."""
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)

@@ -5,8 +5,10 @@ words stand here with a bar inside them, so that this file passes its own check.
 """
 
 import ast
+import io
 import os
 import re
+import tokenize
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -87,7 +89,7 @@ def whole(text: str) -> str:
 REFUSED = {
     re.compile(whole(pattern), flags): why
     for pattern, flags, why in (
-        (r"(?<!rich\.)(?<!typer\.)\bpro¦mpt(s|ed)?\b(?!\()", re.IGNORECASE, "say: question"),
+        (r"(?<!\.)\bpro¦mpt(s|ed)?\b", re.IGNORECASE, "say: question"),
         (r"\bL¦LMs?\b", 0, "say what the thing does"),
         (r"\bA¦I[ -](assistant|agent|tool|model|generated)", 0, "say what the thing does"),
         (r"\bsub¦-?agents?\b", re.IGNORECASE, "say what it is, not how it was made"),
@@ -99,8 +101,19 @@ REFUSED = {
 MACHINE_PATHS = re.compile(whole(r"(?<![\w.])/(wo¦rk|tm¦p|ro¦ot|home/\w+|Users/\w+)/"))
 
 
-def refused_words(_: str, text: str) -> Found:
-    for number, line in enumerate(text.splitlines(), 1):
+def said_in(name: str, text: str) -> Iterator[tuple[int, str]]:
+    """Yield what a file says to people: all of it; of Python, the comments and texts."""
+    if not name.endswith(".py"):
+        yield from enumerate(text.splitlines(), 1)
+        return
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type in {tokenize.COMMENT, tokenize.STRING}:
+            for offset, line in enumerate(token.string.splitlines()):
+                yield token.start[0] + offset, line
+
+
+def refused_words(name: str, text: str) -> Found:
+    for number, line in said_in(name, text):
         for pattern, why in REFUSED.items():
             hit = pattern.search(line)
             if hit:

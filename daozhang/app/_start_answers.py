@@ -179,7 +179,7 @@ class Talk:
             try:
                 return read_answer(question.kind, text)
             except BadAnswerError as bad:
-                values = {"key": question.key, "text": text, "complaint": bad.said}
+                values = {"question": question.key, "text": text, "complaint": bad.said}
                 raise BadAnswerError(Said("stop.answer", values)) from None
         if not question.guessed:
             return None

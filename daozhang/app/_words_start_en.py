@@ -24,8 +24,8 @@ ENGLISH: Final[dict[str, str]] = {
     "'daozhang read' shows every line of the statement",
     "stop.other": "{folder} holds only {tables}: whose money is to come is said by sales, "
     "settlement or payout files, so put those in here too",
-    "stop.answer": "the answer {text!r} to {key} cannot be used: {complaint}",
-    "stop.answer_key": "there is no question {key}; the questions are {known}",
+    "stop.answer": "the answer {text!r} to {question} cannot be used: {complaint}",
+    "stop.answer_key": "there is no question {question}; the questions are {known}",
     "stop.write": "{file} cannot be written: {reason}",
     "stop.interrupted": "stopped: nothing was written",
     # Marks in terms.toml.
@@ -117,7 +117,7 @@ ENGLISH: Final[dict[str, str]] = {
     "amount: add the provider's settlement file to follow each sale.",
     "note.same_day": "{percent} % of {who}'s followed sales were paid on the day of sale: if a D+0 "
     "product is agreed, add its windows to terms.toml by hand.",
-    "note.skipped": "Not read: {file} ({reason}).",
+    "note.skipped": "Not read: {reason}",
     "note.guesses": "{count} lines are guesses: look for 'guessed' in {file}.",
     "note.next": "Next: daozhang check {folder}",
     # The table of what was found.
@@ -166,7 +166,7 @@ ENGLISH: Final[dict[str, str]] = {
     "map.is_image": "{file} is a picture and has no rows to map: export it as CSV, XLSX or camt.053",
     "map.is_pdf": "{file} is a PDF and has no rows to map: export it as CSV or XLSX instead",
     "map.empty_file": "{file} is empty: fetch or export it again",
-    "map.no_table": "{file} holds no table that could be mapped: {problem}",
+    "map.no_table": "{file} holds no table of bank lines that could be mapped: {problem}",
     "map.write": "{file} cannot be written: {reason}",
     "map.ask.currency": "In which currency are the amounts?",
     "map.ask.account": "Which account are the lines of?",

@@ -19,8 +19,8 @@ CHINESE: Final[dict[str, str]] = {
     "没有任何交易，所以无法逐笔跟踪：请向这些付款方索取交易明细和结算文件，放进来后再运行 init；"
     "在此之前可以用 daozhang read 查看流水的每一行",
     "stop.other": "{folder} 里只有 {tables}：该收谁的钱要由交易、结算或打款文件说明，请一并放进来",
-    "stop.answer": "对 {key} 的回答 {text!r} 无法使用：{complaint}",
-    "stop.answer_key": "没有 {key} 这个问题；可以回答的有 {known}",
+    "stop.answer": "对 {question} 的回答 {text!r} 无法使用：{complaint}",
+    "stop.answer_key": "没有 {question} 这个问题；可以回答的有 {known}",
     "stop.write": "{file} 写不了：{reason}",
     "stop.interrupted": "已停止：什么也没有写入",
     # terms.toml 里的标记。
@@ -103,7 +103,7 @@ CHINESE: Final[dict[str, str]] = {
     "note.no_statement": "文件里没有银行流水，所以只能跟踪到打款，之后标为未知：请加上收款账户的流水。",
     "note.no_settlement": "文件里没有结算文件，所以只能按天按金额核对到账：要逐笔跟踪请加上支付服务商的结算文件。",
     "note.same_day": "{who} 跟踪到的交易有 {percent}% 当天到账：如签有 D+0 产品，请在 terms.toml 里手工加 windows。",
-    "note.skipped": "没有读取：{file}（{reason}）。",
+    "note.skipped": "没有读取：{reason}",
     "note.guesses": "有 {count} 行是推测：请在 {file} 里查找 guessed。",
     "note.next": "下一步：daozhang check {folder}",
     # 文件内容一览。
@@ -149,7 +149,7 @@ CHINESE: Final[dict[str, str]] = {
     "map.is_image": "{file} 是图片，没有可映射的行：请导出为 CSV、XLSX 或 camt.053",
     "map.is_pdf": "{file} 是 PDF，没有可映射的行：请改为导出 CSV 或 XLSX",
     "map.empty_file": "{file} 是空文件：请重新下载或导出",
-    "map.no_table": "{file} 里没有可映射的表格：{problem}",
+    "map.no_table": "{file} 里没有可映射的银行流水表格：{problem}",
     "map.write": "{file} 写不了：{reason}",
     "map.ask.currency": "金额是哪种货币？",
     "map.ask.account": "这些流水是哪个账户的？",

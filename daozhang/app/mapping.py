@@ -24,7 +24,6 @@ from daozhang.app._map_toml import profile_text
 from daozhang.app.answers import write_whole
 from daozhang.app.settings import load_settings
 from daozhang.app.words_start import CannotStartError, Said
-from daozhang.charts.guard import clean
 from daozhang.facts import Problem
 from daozhang.formats.base import HEAD_BYTES, Facts, Options, Row, Source
 from daozhang.formats.mapped import preview
@@ -122,10 +121,10 @@ def map_file(
         if known is not None and known.code in _SAID:
             raise stop(known.code)
         if known is not None and known.code not in _MAPPABLE:
-            raise stop("no_table", problem=clean(known.message, 300))
+            raise stop("no_table", problem=known)
         proposed = propose_profile(file, _name_of(file))
         if isinstance(proposed, Problem):
-            raise stop("no_table", problem=clean(proposed.message, 300))
+            raise stop("no_table", problem=proposed)
         text, left, understood = _settle(file, proposed, lang, ask, on_read)
         path = _place(file) if out is None else out
     except OSError as error:

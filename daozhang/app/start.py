@@ -96,7 +96,7 @@ def start(
         raise CannotStartError(bad.said) from None
     except UnknownAnswerError as bad:
         known = ", ".join(bad.known)
-        said = Said("stop.answer_key", {"key": bad.key, "known": known})
+        said = Said("stop.answer_key", {"question": bad.key, "known": known})
         raise CannotStartError(said) from None
 
 
@@ -186,8 +186,8 @@ class _Start:
             problems = [next(iter(file.problems), None) for file in refused]
             if all(problem and problem.code in {"is_image", "is_pdf"} for problem in problems):
                 raise self.stop("pictures")
-            first = next((str(problem) for problem in problems if problem), "")
-            raise self.stop("unread", files=len(refused), problem=clean(first, 300))
+            first = next((problem for problem in problems if problem), None)
+            raise self.stop("unread", files=len(refused), problem=first or "")
         if any(file.kind == "facts" for file in intake.files):
             raise self.stop("headers")
         if intake.files:
@@ -385,9 +385,8 @@ class _Start:
         for file in intake.skipped:
             # A proposal of an earlier run is ours and no news.
             if file.kind == "refused" and file.file not in _PROPOSED.values():
-                reason = file.problems[0].message if file.problems else ""
-                words = {"file": clean(file.file, 60), "reason": clean(reason)}
-                self.notes.append(Said("note.skipped", words))
+                reason = file.problems[0] if file.problems else ""
+                self.notes.append(Said("note.skipped", {"reason": reason}))
 
     def write(self, text: str, rows: list[AccountRow], facts: Facts) -> tuple[str, ...]:
         """Write both files and return their names.

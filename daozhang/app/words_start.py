@@ -12,11 +12,14 @@ from typing import Final
 
 from daozhang.app._words_start_en import ENGLISH
 from daozhang.app._words_start_zh import CHINESE
+from daozhang.charts.guard import clean
+from daozhang.facts import Problem
 
 __all__ = ["LANGS", "START_WORDS", "CannotStartError", "Said", "say_start"]
 
 START_WORDS: Final[dict[str, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
 LANGS: Final = tuple(START_WORDS)
+_PROBLEM_MAX: Final = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +30,16 @@ class Said:
     values: Mapping[str, object] = field(default_factory=dict)
 
     def in_(self, lang: str) -> str:
-        """Return the text; values that are themselves :class:`Said` are said too."""
-        values = {
-            name: value.in_(lang) if isinstance(value, Said) else value
-            for name, value in self.values.items()
-        }
+        """Return the text; values that can be said in a language are said in it."""
+        values = {name: _spoken(value, lang) for name, value in self.values.items()}
         return say_start(lang, self.key, **values)
+
+
+def _spoken(value: object, lang: str) -> object:
+    if isinstance(value, Said):
+        return value.in_(lang)
+    # A problem quotes a file, so control characters in it are made visible.
+    return clean(value.said(lang), _PROBLEM_MAX) if isinstance(value, Problem) else value
 
 
 def say_start(lang: str, key: str, **values: object) -> str:

@@ -38,6 +38,8 @@ PROBLEMS_SHOWN: Final = 10
 FEE_ROWS_SHOWN: Final = 20
 """How many rows of provider and channel are shown, the largest difference first."""
 
+_REASONS: Final = ("missing", "held", "rejected", "returned", "short")
+
 _THOUSANDTHS: Final = 100_000
 """Thousandths of a percent in one: fees are small shares."""
 
@@ -295,7 +297,7 @@ def late_list_sheet(figures: Figures, speech: Speech) -> Sheet:
 
 def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
     where = speech(f"leg.{row['leg'] or 'none'}")
-    reason = speech(f"reason.{row['reason']}") if row["reason"] else ""
+    reason = _reason(row["reason"], speech) if row["reason"] else ""
     store = speech.name(row["store_id"]) if row["store_id"] else ""
     outstanding = row["outstanding_minor"] or 0
     return (
@@ -314,6 +316,13 @@ def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
         Cell(f"{speech.name(row['provider_id'])} · {speech.channel(row['channel'])}", store),
         Cell(clean(row["payout_id"] or "–", 60)),
     )
+
+
+def _reason(reason: str, speech: Speech) -> str:
+    """Return why a sale's money is missing; a provider's own word is shown as it is."""
+    if reason in _REASONS:
+        return speech(f"reason.{reason}")
+    return speech("reason.other", reason=clean(reason, 60))
 
 
 def files_sheet(view: ReportView, speech: Speech) -> Sheet:

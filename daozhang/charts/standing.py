@@ -168,6 +168,12 @@ def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
             amount=speech.money(main.total("amount_minor", "in_transit"), main.currency),
             sales=speech.count("sales", main.total("sales", "in_transit")),
         )
+    if _all_unknown(main):
+        return speech(
+            "headline.all_unknown",
+            due=speech.money(due, main.currency),
+            sales=speech.count("sales", main.total("sales", "unknown")),
+        )
     on_time = main.total("amount_minor", "on_time")
     arrived = speech(
         "headline.all_on_time" if on_time == due else "headline.arrived",
@@ -178,7 +184,8 @@ def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
     overdue = main.rows.get("overdue")
     if overdue is None:
         late = main.total("amount_minor", "late")
-        tail = speech("headline.nothing_overdue")
+        sure = "unknown" not in main.rows
+        tail = speech("headline.nothing_overdue" if sure else "headline.none_known_overdue")
         if late:
             tail = speech("headline.only_late", amount=speech.money(late, main.currency))
         return arrived + speech("word.space") + tail
@@ -200,6 +207,11 @@ def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
     return arrived + speech("word.space") + tail
 
 
+def _all_unknown(standing: Standing) -> bool:
+    """Say whether nothing at all is known of the money that is due."""
+    return standing.total("sales", *DUE) == standing.total("sales", "unknown") > 0
+
+
 def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech) -> str:
     for standing in found:
         worst = open_incidents(figures, standing.currency)
@@ -212,7 +224,7 @@ def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech)
 
 def _aside(main: Standing, speech: Speech) -> str:
     unknown = main.rows.get("unknown")
-    if unknown is None:
+    if unknown is None or _all_unknown(main):
         return ""
     return speech(
         "headline.unknown",
@@ -236,6 +248,14 @@ def _other(standing: Standing, speech: Speech) -> str:
             "headline.other_nothing_due",
             currency=standing.currency,
             amount=speech.money(standing.total("amount_minor", "in_transit"), standing.currency),
+        )
+    unknown = standing.total("amount_minor", "unknown")
+    if unknown:
+        return speech(
+            "headline.other_unknown",
+            currency=standing.currency,
+            due=speech.money(due, standing.currency),
+            unknown=speech.money(unknown, standing.currency),
         )
     return speech(
         "headline.other",

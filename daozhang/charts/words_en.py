@@ -112,6 +112,11 @@ ENGLISH: Final[dict[str, str]] = {
     "headline.all_on_time": "All of the {due} due by now arrived on time.",
     "headline.arrived": "{on_time} of the {due} due by now arrived on time ({percent}).",
     "headline.nothing_overdue": "Nothing is overdue.",
+    "headline.none_known_overdue": "Nothing is known to be overdue.",
+    "headline.all_unknown": (
+        "{due} from {sales} is due, but the bank statement that would show it is not among "
+        "the files, so nobody can tell yet whether it arrived."
+    ),
     "headline.only_late": "Nothing is overdue now; {amount} arrived late.",
     "headline.overdue": "{overdue} from {sales} is overdue.",
     "headline.overdue_all_at": (
@@ -127,6 +132,10 @@ ENGLISH: Final[dict[str, str]] = {
     ),
     "headline.other_overdue": "{currency}: {overdue} from {sales} is overdue.",
     "headline.other_nothing_due": "{currency}: nothing is due yet; {amount} is on its way.",
+    "headline.other_unknown": (
+        "{currency}: nothing is known to be overdue; of {due} due, {unknown} cannot be told "
+        "because the statement is missing."
+    ),
     "headline.other": "{currency}: nothing is overdue; {on_time} of {due} due arrived on time.",
     # column
     "column.status": "Status",

@@ -91,6 +91,8 @@ CHINESE: Final[dict[str, str]] = {
     "headline.all_on_time": "到期应到 {due}，全部按时到账。",
     "headline.arrived": "到期应到 {due}，按时到账 {on_time}（{percent}）。",
     "headline.nothing_overdue": "没有逾期款项。",
+    "headline.none_known_overdue": "目前没有已知的逾期。",
+    "headline.all_unknown": "{sales}、{due} 已到期，但对应的银行对账单未到，无法判断是否到账。",
     "headline.only_late": "目前没有逾期；另有 {amount} 延迟到账。",
     "headline.overdue": "{sales}、{overdue} 逾期未到。",
     "headline.overdue_all_at": "{sales}、{overdue} 逾期未到，全部卡在一处（{place}）。",
@@ -100,6 +102,9 @@ CHINESE: Final[dict[str, str]] = {
     "headline.unknown": "另有 {sales}、{amount} 已到期，但对应的银行对账单未到，不计入逾期。",
     "headline.other_overdue": "{currency}：{sales}、{overdue} 逾期未到。",
     "headline.other_nothing_due": "{currency}：没有到期款项，{amount} 在途。",
+    "headline.other_unknown": (
+        "{currency}：没有已知的逾期；到期应到 {due}，其中 {unknown} 因对账单未到无法判断。"
+    ),
     "headline.other": "{currency}：没有逾期；到期应到 {due}，按时到账 {on_time}。",
     # column
     "column.status": "状态",

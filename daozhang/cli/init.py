@@ -110,7 +110,7 @@ class _Show(Dialog):
         if started.open:
             self.print(self.say("show.open"), strong=True)
         for question in started.open:
-            text = f"  {question.key}: {question.text(self.lang)}"
+            text = f"  {clean(question.key, 120)}: {question.text(self.lang)}"
             if question.default:
                 text += f" {question.default}"
             self.print(f"{text} ({question.reason(self.lang)})")

@@ -99,7 +99,7 @@ def _show_rows(dialog: Dialog, file: Path, understood: Understood) -> None:
             outgoing=_money(understood.outgoing),
         )
     for problem in understood.problems:
-        dialog.line("map.problem", problem=clean(str(problem), 200))
+        dialog.line("map.problem", problem=clean(problem.said(dialog.lang), 300))
 
 
 def _cell(row: Mapping[str, object], column: str) -> str:

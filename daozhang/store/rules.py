@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 __all__ = [
+    "AMOUNT_MAX",
     "CELL_CHARS_MAX",
     "INT_MAX",
+    "YEARS",
     "Checked",
     "Finding",
     "RowChecker",
@@ -40,11 +42,18 @@ CELL_CHARS_MAX: Final = 1_000_000
 
 INT_MAX: Final = 2**63 - 1
 
+AMOUNT_MAX: Final = 10**14
+"""Greatest amount of one row in minor units (a trillion yuan): what is more is no payment but a
+slipped column, and sums and fees of amounts up to it are exact in 64 bits."""
+
+YEARS: Final = (1000, 2999)
+"""First and last year of a time: what is beyond is no moment of a payment."""
+
 _INT: Final = re.compile(r"[+-]?[0-9]+")
 _DECIMAL: Final = re.compile(
     r"[+-]?([0-9]{1,30}([.][0-9]{0,30})?|[.][0-9]{1,30})([eE][+-]?[0-9]{1,2})?"
 )
-_DATE: Final = re.compile(r"[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}")
+_DATE: Final = re.compile(r"[12][0-9]{3}-[0-9]{2}-[0-9]{2}")
 _LOCAL: Final = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?"
 )
@@ -163,6 +172,9 @@ def _integer(column: Column, value: object, currency: object) -> int | None:
     number = int(value)
     if not -INT_MAX - 1 <= number <= INT_MAX:
         raise _out_of_range(column, number)
+    if column.name.endswith("_minor") and abs(number) > AMOUNT_MAX:
+        found = f"{column.name} is {number}: no payment has more than {AMOUNT_MAX} minor units"
+        raise _BadCellError("amount_too_large", f"{found}; is a column shifted?")
     if column.values and str(number) not in column.values:
         raise _not_allowed(column, number)
     if column.at_least is not None and number < column.at_least:
@@ -212,6 +224,8 @@ def _text(column: Column, value: object) -> str | None:
 
 def _time(column: Column, value: object) -> tuple[dt.datetime | None, bool]:
     """Return the instant in UTC and whether it was a bare date."""
+    if isinstance(value, dt.date) and not YEARS[0] <= value.year <= YEARS[1]:
+        raise _no_time(column, value)
     if isinstance(value, dt.datetime):
         if value.tzinfo is None:
             raise _no_offset(column, value)

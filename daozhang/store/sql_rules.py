@@ -38,7 +38,7 @@ _INSTANT: Final = (
     "(?:[T ](?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:[.][0-9]{1,9})?"
     "(?:Z|[+-](?:[01][0-9]|2[0-3])(?::?[0-5][0-9])?))?"
 )
-_DATE: Final = "[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}"
+_DATE: Final = "[12][0-9]{3}-[0-9]{2}-[0-9]{2}"
 _INT: Final = "-?[0-9]{1,18}"
 _DECIMAL: Final = "[+-]?[0-9]{1,30}(?:[.][0-9]{1,30})?"
 
@@ -139,6 +139,8 @@ def _int(column: Column, source: str, sql_type: str) -> _Cell:
         doubts.append(f"{value} NOT IN ({', '.join(column.values)})")
     if column.at_least is not None:
         doubts.append(f"{value} < {column.at_least}")
+    if column.name.endswith("_minor"):
+        doubts.append(f"{value} NOT BETWEEN -{AMOUNT_MAX} AND {AMOUNT_MAX}")
     return _Cell(value, doubts)
 
 
@@ -151,12 +153,12 @@ def _time(source: str, sql_type: str) -> _Cell:
         ]
         return _Cell(value, doubts, f"strlen({source}) = 10")
     if sql_type == "DATE":
-        outside = f"{source} NOT BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'"
+        outside = f"{source} NOT BETWEEN DATE '1000-01-01' AND DATE '2999-12-31'"
         return _Cell(f"CAST({source} AS TIMESTAMPTZ)", [outside], f"{source} IS NOT NULL")
     if sql_type == "TIMESTAMPTZ_NS":
         # 64 bits of nanoseconds reach from 1677 to 2262 only: no year of theirs is out of range.
         return _Cell(f"CAST({source} AS TIMESTAMPTZ)")
-    low, high = "TIMESTAMPTZ '1000-01-01 00:00:00+00'", "TIMESTAMPTZ '9999-12-31 00:00:00+00'"
+    low, high = "TIMESTAMPTZ '1000-01-01 00:00:00+00'", "TIMESTAMPTZ '2999-12-31 00:00:00+00'"
     return _Cell(source, [f"{source} NOT BETWEEN {low} AND {high}"])
 
 
@@ -170,7 +172,7 @@ def _date(source: str, sql_type: str) -> _Cell:
                 f"({source} IS NOT NULL AND {value} IS NULL)",
             ],
         )
-    outside = f"{source} NOT BETWEEN DATE '1000-01-01' AND DATE '9999-12-31'"
+    outside = f"{source} NOT BETWEEN DATE '1000-01-01' AND DATE '2999-12-31'"
     return _Cell(f"CAST({source} AS DATE)", [outside])
 
 

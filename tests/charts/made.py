@@ -51,12 +51,8 @@ def credit(credit_id: str, **changed: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def figures(**changed: Any) -> Figures:
-    """A run with every status in CNY and a quiet second currency."""
-    due = date(2026, 5, 7)
-    values: dict[str, Any] = {
-        "as_of": AS_OF,
-        "by_status": (
+DUE = date(2026, 5, 7)
+BY_STATUS = (
             status("cancelled", 1, 900, 0, 0),
             status("in_transit", 2, 3_000, 2_990, 0),
             status("late", 3, 30_000, 0, 29_850),
@@ -64,11 +60,12 @@ def figures(**changed: Any) -> Figures:
             status("overdue", 4, 60_000, 49_900, 100),
             status("unknown", 5, 70_000, 69_650, 0),
             status("on_time", 2, 10_000, 0, 9_900, currency="USD"),
-        ),
-        "by_day": (
+        )  # fmt: skip
+
+BY_DAY = (
             *(
                 {
-                    "due_date": due, "status": name, "currency": "CNY", "sales": sales,
+                    "due_date": DUE, "status": name, "currency": "CNY", "sales": sales,
                     "amount_minor": amount,
                 }
                 for name, sales, amount in (
@@ -81,52 +78,12 @@ def figures(**changed: Any) -> Figures:
                 "sales": 2, "amount_minor": 3_000,
             },
             {
-                "due_date": due, "status": "on_time", "currency": "USD", "sales": 2,
+                "due_date": DUE, "status": "on_time", "currency": "USD", "sales": 2,
                 "amount_minor": 10_000,
             },
-        ),
-        "late_by": {
-            "leg": (
-                Breakdown("pay_out", "CNY", 1, 10_000, 3, 40_000),
-                Breakdown("credit", "CNY", 2, 20_000, 1, 9_900),
-            ),
-            "provider_id": (Breakdown(HOSTILE, "CNY", 3, 30_000, 4, 49_900),),
-            "bank_id": (Breakdown("工商银行", "CNY", 3, 30_000, 4, 49_900),),
-            "store_id": tuple(
-                Breakdown(f"s{n:02}", "CNY", 0, 0, 1, 49_900 - n) for n in range(14)
-            ),
-            "due_date": (Breakdown(due, "CNY", 3, 30_000, 4, 49_900),),
-        },
-        "speed": (
-            Speed(HOSTILE, "CNY", 43, 1_700, 4_000, 1_800, 3_000),
-            Speed("sqr", "USD", 2, 1_700, 1_700, 1_800, 1_800),
-        ),
-        "fees": (
-            {
-                "provider_id": HOSTILE, "channel": "wechat", "currency": "CNY", "sales": 43,
-                "amount_minor": 430_000, "fee_minor": 2_650, "fee_expected_minor": 2_580,
-                "sales_differing": 2, "example": "=S1",
-            },
-        ),
-        "flow": (
-            flow("cancelled", "cancelled", 1, 900, 0, outstanding=0, returned=900),
-            flow("in_transit", "captured", 2, 3_000, 0, outstanding=2_990, kept=10),
-            flow("late", "credited", 3, 30_000, 29_850, outstanding=0, kept=150),
-            flow(
-                "on_time", "credited", 40, 400_000, 397_500, outstanding=-1_000, kept=2_500,
-                returned=1_000,
-            ),
-            flow("overdue", "cleared", 3, 50_000, 0, outstanding=40_000, kept=300, returned=9_700),
-            flow("overdue", "paid_out", 1, 10_000, 100, outstanding=9_900),
-            flow("unknown", "paid_out", 5, 70_000, 0, outstanding=69_650, kept=350),
-            flow("on_time", "credited", 2, 10_000, 9_900, outstanding=0, kept=100, currency="USD"),
-        ),
-        "gaps": {"sales_without_terms": (3, 9_000), "lines_without_sale": (0, 0)},
-        "late_list": (sale(HOSTILE), sale("S2", status="late", late_s=90_000, reason=None)),
-        "unexplained": (credit("C1"), credit("=2+5", amount_minor=12_000, explained_minor=4_000,
-                                            standing="explained")),
-        "unexplained_totals": {"CNY": (2, 13_000)},
-        "incidents": (
+        )  # fmt: skip
+
+INCIDENTS = (
             {
                 "incident_id": "INC-1", "leg": "pay_out", "currency": "CNY", "sales": 4,
                 "scope": '{"provider_id": "<b>通联</b>"}', "late_minor": 50_000,
@@ -143,7 +100,59 @@ def figures(**changed: Any) -> Figures:
                 "scope": '{"provider_id": "acq"}', "late_minor": 10_000, "outstanding_minor": 0,
                 "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
             },
+        )  # fmt: skip
+
+FLOW = (
+            flow("cancelled", "cancelled", 1, 900, 0, outstanding=0, returned=900),
+            flow("in_transit", "captured", 2, 3_000, 0, outstanding=2_990, kept=10),
+            flow("late", "credited", 3, 30_000, 29_850, outstanding=0, kept=150),
+            flow(
+                "on_time", "credited", 40, 400_000, 397_500, outstanding=-1_000, kept=2_500,
+                returned=1_000,
+            ),
+            flow("overdue", "cleared", 3, 50_000, 0, outstanding=40_000, kept=300, returned=9_700),
+            flow("overdue", "paid_out", 1, 10_000, 100, outstanding=9_900),
+            flow("unknown", "paid_out", 5, 70_000, 0, outstanding=69_650, kept=350),
+            flow("on_time", "credited", 2, 10_000, 9_900, outstanding=0, kept=100, currency="USD"),
+        )  # fmt: skip
+
+
+def figures(**changed: Any) -> Figures:
+    """A run with every status in CNY and a quiet second currency."""
+    values: dict[str, Any] = {
+        "as_of": AS_OF,
+        "by_status": BY_STATUS,
+        "by_day": BY_DAY,
+        "late_by": {
+            "leg": (
+                Breakdown("pay_out", "CNY", 1, 10_000, 3, 40_000),
+                Breakdown("credit", "CNY", 2, 20_000, 1, 9_900),
+            ),
+            "provider_id": (Breakdown(HOSTILE, "CNY", 3, 30_000, 4, 49_900),),
+            "bank_id": (Breakdown("工商银行", "CNY", 3, 30_000, 4, 49_900),),
+            "store_id": tuple(
+                Breakdown(f"s{n:02}", "CNY", 0, 0, 1, 49_900 - n) for n in range(14)
+            ),
+            "due_date": (Breakdown(DUE, "CNY", 3, 30_000, 4, 49_900),),
+        },
+        "speed": (
+            Speed(HOSTILE, "CNY", 43, 1_700, 4_000, 1_800, 3_000),
+            Speed("sqr", "USD", 2, 1_700, 1_700, 1_800, 1_800),
         ),
+        "fees": (
+            {
+                "provider_id": HOSTILE, "channel": "wechat", "currency": "CNY", "sales": 43,
+                "amount_minor": 430_000, "fee_minor": 2_650, "fee_expected_minor": 2_580,
+                "sales_differing": 2, "example": "=S1",
+            },
+        ),
+        "flow": FLOW,
+        "gaps": {"sales_without_terms": (3, 9_000), "lines_without_sale": (0, 0)},
+        "late_list": (sale(HOSTILE), sale("S2", status="late", late_s=90_000, reason=None)),
+        "unexplained": (credit("C1"), credit("=2+5", amount_minor=12_000, explained_minor=4_000,
+                                            standing="explained")),
+        "unexplained_totals": {"CNY": (2, 13_000)},
+        "incidents": INCIDENTS,
         "first_sale": AS_OF - timedelta(days=9),
         "last_sale": AS_OF - timedelta(hours=1),
     }  # fmt: skip

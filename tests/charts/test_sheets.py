@@ -16,7 +16,7 @@ from daozhang.charts.sheets_more import (
     unexplained_sheet,
 )
 from daozhang.charts.standing import draw_headline, percent_of
-from tests.charts.made import AS_OF, empty, figures, quiet, status, view
+from tests.charts.made import AS_OF, empty, figures, quiet, sale, status, view
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EN, ZH = Speech("en", ZONE), Speech("zh", ZONE)
@@ -71,7 +71,15 @@ def test_the_headline_in_chinese():
         (
             (status("unknown", 2, 500, 490, 0),),
             "unsure",
-            "¥0.00 of the ¥5.00 due by now arrived on time (0%). Nothing is overdue.",
+            (
+                "¥5.00 from 2 sales is due, but the bank statement that would show it is not among "
+                "the files, so nobody can tell yet whether it arrived."
+            ),
+        ),
+        (
+            (status("on_time", 1, 500, 0, 490), status("unknown", 2, 500, 490, 0)),
+            "unsure",
+            "¥5.00 of the ¥10.00 due by now arrived on time (50%). Nothing is known to be overdue.",
         ),
         (
             (status("overdue", 1, 500, 490, 0, currency="JPY"),),
@@ -79,11 +87,34 @@ def test_the_headline_in_chinese():
             "JP¥0 of the JP¥500 due by now arrived on time (0%). JP¥490 from 1 sale is overdue.",
         ),
     ],
-    ids=["no sales", "nothing due", "all on time", "late only", "no statement", "no incident"],
+    ids=[
+        "no sales",
+        "nothing due",
+        "all on time",
+        "late only",
+        "no statement",
+        "a statement missing",
+        "no incident",
+    ],
 )
 def test_headlines(rows, tone, sentence):
     headline = draw_headline(quiet(by_status=rows), EN)
     assert (headline.tone, headline.sentence) == (tone, sentence)
+
+
+def test_another_currency_without_its_statement_is_not_said_to_be_fine():
+    rows = (
+        status("on_time", 9, 500, 0, 490),
+        status("unknown", 2, 500, 490, 0, currency="EUR"),
+    )
+    headline = draw_headline(quiet(by_status=rows), EN)
+    assert headline.tone == "unsure"
+    assert headline.others == (
+        (
+            "EUR: nothing is known to be overdue; of €5.00 due, €5.00 cannot be told because the "
+            "statement is missing."
+        ),
+    )
 
 
 def test_money_without_its_statement_is_never_called_late():
@@ -163,6 +194,15 @@ def test_a_late_sale_says_by_how_much():
     assert (first[2].text, first[2].sub) == ("7 May 08:00", "1 d 4 h overdue")
     assert second[2].sub == "1 d 1 h late"
     assert first[1].sub == "¥200.00 to come"
+
+
+@pytest.mark.parametrize(
+    ("reason", "shown"),
+    [("held", "held"), ("returned", "payout came back"), ("卡号无效", "reason: 卡号无效")],
+)
+def test_a_reason_is_said_and_a_strange_one_is_shown_as_it_is(reason, shown):
+    sheet = late_list_sheet(figures(late_list=(sale("S1", reason=reason),)), EN)
+    assert sheet.rows[0][3].sub == shown
 
 
 def test_what_is_missing_is_named_with_what_it_hides():

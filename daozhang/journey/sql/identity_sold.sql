@@ -26,9 +26,14 @@ FROM (
         l.reserve_minor
             - CASE WHEN l.kind IN ('reserve_hold', 'reserve_release') THEN l.gross_minor ELSE 0 END,
         -CASE WHEN l.kind IN ('chargeback', 'chargeback_reversal') THEN l.gross_minor ELSE 0 END,
-        CASE WHEN c.whole THEN l.net_minor ELSE coalesce(x.credited_minor, 0) END,
+        CASE
+            WHEN c.whole THEN l.net_minor
+            WHEN x.net_minor = l.net_minor THEN x.credited_minor
+            WHEN x.net_minor <> 0 THEN (x.credited_minor * l.net_minor) // x.net_minor
+            ELSE 0
+        END,
         0
-    FROM lines AS l
+    FROM lines_own AS l
     JOIN parcels AS p ON p.sale_id = l.sale_id
     LEFT JOIN chain_standing AS c ON c.provider_id = l.provider_id AND c.chain_id = l.chain_id
     LEFT JOIN line_shares AS x ON x.provider_id = l.provider_id AND x.line_id = l.line_id
@@ -56,7 +61,7 @@ FROM (
             WHERE sale_id IS NOT NULL
             UNION ALL
             SELECT sale_id, 0, 0, 0, -gross_minor
-            FROM lines
+            FROM lines_own
             WHERE sale_id IS NOT NULL AND kind = 'refund' AND status = 'settled'
         ) AS backs
         GROUP BY sale_id
