@@ -77,6 +77,8 @@ def incidents_json(checked: Checked) -> list[dict[str, Any]]:
                 {
                     "fact": f"the money stopped at the leg {row['leg']}",
                     "sales": row["sales"],
+                    "open_sales": row["open_sales"],
+                    "example": row["example"],
                     "outstanding_minor": row["outstanding_minor"],
                 }
             ],
@@ -124,6 +126,8 @@ def summary_json(checked: Checked) -> dict[str, Any]:
         "gaps": {
             gap: {"rows": rows, "minor": minor} for gap, (rows, minor) in figures.gaps.items()
         },
+        "waiting": {currency: dict(row) for currency, row in figures.waiting.items()},
+        "missing_statements": [_unseen(row) for row in figures.unseen],
         "provisional_years": provisional_years(checked),
         "files": _files(checked),
         "skipped_files": _skipped(checked),
@@ -173,6 +177,13 @@ def _by_cause(checked: Checked) -> dict[str, Any]:
         ],
         "cause",
     )
+
+
+def _unseen(row: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: utc_text(value) if isinstance(value, datetime) else value
+        for name, value in row.items()
+    }
 
 
 def _credit(row: Mapping[str, Any]) -> dict[str, Any]:

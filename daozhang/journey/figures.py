@@ -79,8 +79,13 @@ class Figures:
         late_list: the late and overdue sales with most money, as journeys.
         unexplained: credits that nothing explains, largest first.
         unexplained_totals: currency → (credits, minor units).
-        incidents: incident_id, leg, scope, currency, sales, late_minor, outstanding_minor, since,
-            until.
+        incidents: incident_id, leg, scope, currency, sales, late_minor, outstanding_minor,
+            open_sales, example (a sale, open if one is), since, until.
+        waiting: by currency what lateness costs: late_minor_s and overdue_minor_s (minor units
+            times seconds), longest_s.
+        unseen: accounts whose statement is missing: account_id, bank_id, currency, sales,
+            amount_minor, outstanding_minor, first_promised_at, last_promised_at, covered_until
+            (NULL: nothing of it is there), most money first.
         first_sale: earliest capture; None: there are no sales.
         last_sale: latest capture.
     """
@@ -97,6 +102,8 @@ class Figures:
     unexplained: tuple[Row, ...]
     unexplained_totals: Mapping[str, tuple[int, int]]
     incidents: tuple[Row, ...]
+    waiting: Mapping[str, Row]
+    unseen: tuple[Row, ...]
     first_sale: datetime | None
     last_sale: datetime | None
 
@@ -135,9 +142,24 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         ),
         unexplained_totals=_unexplained_totals(engine),
         incidents=_listed(engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"),
+        waiting={row["currency"]: _waiting(row) for row in rows("figures_waiting")},
+        unseen=tuple(
+            sorted(
+                rows("figures_unseen"),
+                key=lambda row: (
+                    row["currency"],
+                    -row["outstanding_minor"],
+                    str(row["account_id"]),
+                ),
+            )
+        ),
         first_sale=first if isinstance(first, datetime) else None,
         last_sale=last if isinstance(last, datetime) else None,
     )
+
+
+def _waiting(row: Row) -> Row:
+    return {name: int(row[name]) for name in ("late_minor_s", "overdue_minor_s", "longest_s")}
 
 
 def _listed(engine: Engine, query: str) -> tuple[Row, ...]:

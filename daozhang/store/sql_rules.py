@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from daozhang.money import CURRENCIES
 from daozhang.store.cards import SUSPECT
-from daozhang.store.rules import is_currency, is_free, needs_not_negative
+from daozhang.store.rules import AMOUNT_MAX, is_currency, is_free, needs_not_negative
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -17,6 +17,7 @@ import pytest
 from daozhang.app.answers import JOURNEY_COLUMNS
 from daozhang.cli.main import main as daozhang
 from daozhang.facts import TABLES
+from daozhang.formats import profiles
 from daozhang.formats.profiles import Profile, load_profile
 from daozhang.formats.registry import format_names
 from daozhang.journey.terms import Term, Window
@@ -94,6 +95,15 @@ def runnable(page: Path) -> list[str]:
 RUNNABLE = [page for page in PAGES if runnable(page)]
 
 
+STATEMENT = """\
+My bank AG;;;
+Account;DE02120300000000202051;;
+Date;Amount;Purpose;Payer
+04.05.2026;1.234,50;payout PO-17;Acquirer AG
+05.05.2026;-12,00;fees May;My bank AG
+"""
+
+
 @pytest.fixture(scope="module")
 def somebodys_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a newcomer has it: files, and neither terms nor accounts."""
@@ -119,6 +129,7 @@ def test_what_a_page_tells_to_run_runs(
     page: Path, somebodys_files: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shutil.copytree(somebodys_files, tmp_path / "my-files")
+    (tmp_path / "statement.csv").write_text(STATEMENT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     header, first = text_of(somebodys_files / "sales.csv").splitlines()[:2]
     sale_id = first.split(",")[header.split(",").index("sale_id")].strip('"')
@@ -139,6 +150,14 @@ def test_the_profile_in_the_docs_loads() -> None:
         r"<!-- profile -->\n```toml\n(.*?)```", text_of(USE / "profiles.md"), flags=re.DOTALL
     )
     assert isinstance(load_profile(text, "mybank.profile.toml"), Profile)
+
+
+def test_every_key_of_a_profile_is_documented() -> None:
+    page = text_of(USE / "profiles.md")
+    groups = (profiles._TOP, profiles._READ, profiles._AMOUNT, profiles._FIELD)
+    keys = {key for group in groups for key in group}
+    assert len(keys) > 20
+    assert [key for key in sorted(keys) if not re.search(rf"`[^`]*\b{key}\b", page)] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
