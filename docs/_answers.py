@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 
 from daozhang.app.answers import JOURNEY_COLUMNS
 from daozhang.cli.main import main as daozhang
-from docs._markdown import code, table
+from docs._markdown import code, explained, table
 
 __all__ = ["answer_files", "incident_example", "journey_columns", "summary_example", "summary_keys"]
 
@@ -78,7 +78,11 @@ _SUMMARY = {
     "speed": "minutes from till to bank by provider: median, 95th percentile, and as promised",
     "fees": "charged and agreed by provider and channel",
     "unexplained_credits": "sums by currency, and the largest one by one",
-    "gaps": "what is missing in the facts and hides something: rows and amounts",
+    "waiting": "what lateness costs by currency: minor units times seconds kept waiting, of late "
+    "and of overdue money, and the longest wait in seconds",
+    "missing_statements": "accounts whose bank statement does not reach the promises of due money, "
+    "and until when each is covered",
+    "gaps": "what is missing in the facts and hides something, see [Gaps](#gaps)",
     "provisional_years": "years whose calendars are not verified and on which a promise depends",
     "files": "what was read: format, rows taken, rows refused",
     "skipped_files": "what was not, and why",
@@ -93,6 +97,7 @@ _FILES = {
     "speed.csv": "how long money takes, by provider",
     "late_list.csv": "the late and overdue sales with most money (up to 500)",
     "unexplained_credits.csv": "the largest bank lines that nothing explains (up to 500)",
+    "missing_statements.csv": "accounts whose bank statement is missing where money is due",
     "late_by_due_date.csv": "late and overdue money by due day",
     "late_by_provider_id.csv": "by provider",
     "late_by_bank_id.csv": "by bank",
@@ -130,7 +135,11 @@ def journey_columns() -> str:
     if tuple(held) != JOURNEY_COLUMNS:
         raise LookupError("the file's columns are not those that are promised")
     rows = [
-        (code(name), types.get(kind, "time (UTC)" if "timestamp" in kind else kind), _COLUMNS[name])
+        (
+            code(name),
+            types.get(kind, "time (UTC)" if "timestamp" in kind else kind),
+            explained(_COLUMNS, name, "_COLUMNS in docs/_answers.py"),
+        )
         for name, kind in held.items()
     ]
     return table(("column", "kind", "meaning"), rows)
@@ -141,13 +150,15 @@ def answer_files() -> str:
     rows = []
     for name, held in _answers().items():
         columns = ", ".join(map(code, held)) if name.endswith(".csv") else ""
-        rows.append((code(name), _FILES[name], columns))
+        meaning = explained(_FILES, name, "_FILES in docs/_answers.py")
+        rows.append((code(name), meaning, columns))
     return table(("file", "what it holds", "columns"), rows)
 
 
 def summary_keys() -> str:
     """Return the table of the keys of ``summary.json``."""
-    rows = [(code(key), _SUMMARY[key]) for key in _answers()["summary.json"]]
+    place = "_SUMMARY in docs/_answers.py"
+    rows = [(code(key), explained(_SUMMARY, key, place)) for key in _answers()["summary.json"]]
     return table(("key", "what it holds"), rows)
 
 

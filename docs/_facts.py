@@ -9,7 +9,7 @@ from daozhang.facts import TABLES, Column, Table
 from daozhang.formats import limits
 from daozhang.formats.mapped import bundled_readers
 from daozhang.formats.registry import format_names
-from docs._markdown import code, table
+from docs._markdown import code, explained, table
 
 __all__ = ["fact_tables", "formats", "profiles", "reader_limits"]
 
@@ -116,6 +116,22 @@ _COLUMNS = {
     "valid_from": "first business date on which this row holds",
 }
 
+_IN_TABLE = {
+    ("settlements", "ref"): "the sale's rrn or sale_id",
+    ("settlements", "net_minor"): "what is left: gross − fee − tax − reserve, signed",
+    ("settlements", "status"): "only `settled` lines carry money",
+    ("settlements", "reason"): "why it is held or rejected, in the provider's words",
+    ("payouts", "payout_id"): "the provider's id of the payout",
+    ("payouts", "net_minor"): "the amount sent",
+    ("payouts", "reason"): "why it is held or came back, in the provider's words",
+    ("credits", "ref"): "the bank's text, in which a payout may be named",
+    ("credits", "amount_minor"): "amount in minor units; negative goes out",
+    ("credits", "status"): "only `booked` money has arrived",
+    ("sales", "kind"): "a completion completes a preauth; the others act on the sale they name",
+    ("upgrades", "outcome"): "how the upgrade ended",
+}
+"""What a column means in one table, where that says more than its general meaning."""
+
 _KINDS = {
     "text": "text", "int": "whole number", "time": "time", "date": "date", "decimal": "decimal",
 }  # fmt: skip
@@ -149,9 +165,9 @@ def _fact_table(fact: Table) -> str:
         for column in fact.columns
     ]
     key = ", ".join(map(code, fact.key))
-    return (
-        f"### {fact.name}\n\n{_TABLES[fact.name].capitalize()}. Key: {key}. {always}\n\n"
-        + table(("column", "needed", "kind", "meaning"), rows)
+    meaning = explained(_TABLES, fact.name, "_TABLES in docs/_facts.py")
+    return f"### {fact.name}\n\n{meaning.capitalize()}. Key: {key}. {always}\n\n" + table(
+        ("column", "needed", "kind", "meaning"), rows
     )
 
 
@@ -161,10 +177,12 @@ def _kind(column: Column) -> str:
 
 
 def _meaning(fact: Table, column: Column) -> str:
-    values = ", ".join(map(code, column.values))
+    general = explained(_COLUMNS, column.name, "_COLUMNS in docs/_facts.py")
+    meaning = _IN_TABLE.get((fact.name, column.name), general)
+    values = ", ".join(map(code, column.values)) if column.name != "removed" else ""
     default = fact.defaults.get(column.name)
-    empty = f" Empty means `{default}`." if default else ""
-    return _COLUMNS[column.name] + (f": {values}." if values else "") + empty
+    empty = f". Empty means `{default}`" if default else ""
+    return (f"{values}: " if values else "") + meaning + empty
 
 
 def formats() -> str:

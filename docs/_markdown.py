@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-__all__ = ["code", "filled", "table"]
+__all__ = ["code", "explained", "filled", "table"]
 
 _BLOCK = re.compile(
     r"(?P<begin><!-- begin: (?P<name>[a-z-]+)[^>]*-->\n)(?P<body>.*?)"
@@ -25,6 +25,17 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     return "".join(
         "| " + " | ".join(cell.replace("|", r"\|") for cell in line) + " |\n" for line in lines
     )
+
+
+def explained(meanings: Mapping[str, str], name: str, where: str) -> str:
+    """Return what a name of the code means.
+
+    Raises:
+        LookupError: nobody explained it; the message says where to do so.
+    """
+    if name not in meanings:
+        raise LookupError(f"{name!r} is not explained: add it to {where}")
+    return meanings[name]
 
 
 def filled(page: str, blocks: Mapping[str, Callable[[], str]]) -> str:

@@ -25,6 +25,7 @@ _TELLS = re.compile(
     r"(Problem|Error|Finding)$|\.(error|warn|problem|wrong|add)$|^(problem|_refused|_skipped)$"
 )
 _LETTERS_MIN = 15
+_LINES_BESIDE = 6
 _SPACES = re.compile(r"\s+")
 _PACKAGES = {
     "calendars": "calendars", "formats": "file readers", "store": "facts and store",
@@ -57,7 +58,7 @@ def _in_tree(tree: ast.Module) -> Iterator[tuple[str, str]]:
             yield from _pairs(node.elts, said, tells=False)
         elif isinstance(node, ast.Assign) and [ast.unparse(t) for t in node.targets] == ["code"]:
             for name in _constants(node.value):
-                yield name, ""
+                yield name, _beside(node.lineno, said)
 
 
 Said = list[tuple[int, str, str]]
@@ -72,6 +73,12 @@ def _assigned(tree: ast.Module) -> Said:
             if text:
                 said.append((node.lineno, node.targets[0].id, text))
     return sorted(said)
+
+
+def _beside(line: int, said: Said) -> str:
+    """Return the message that is assigned within a few lines of a code."""
+    near = [(abs(at - line), text) for at, _, text in said if abs(at - line) <= _LINES_BESIDE]
+    return min(near)[1] if near else ""
 
 
 def _pairs(items: Sequence[ast.expr], said: Said, *, tells: bool) -> Iterator[tuple[str, str]]:

@@ -43,9 +43,14 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
 """What can stand between markers, by the marker's name."""
 
 
+FILLED_ELSEWHERE = {"benchmarks.md"}
+"""Pages whose figures are measured, not derived: ``make bench`` fills them."""
+
+
 def pages(root: Path = ROOT) -> list[Path]:
-    """Return every page of documentation."""
-    return sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md")])
+    """Return every page of documentation that is filled here."""
+    found = [*root.glob("*.md"), *(root / "docs").rglob("*.md")]
+    return sorted(page for page in found if page.name not in FILLED_ELSEWHERE)
 
 
 def stale(root: Path = ROOT, *, write: bool = False) -> list[Path]:

@@ -106,10 +106,12 @@ class _Printer:
         """Return one cell; its second line below, behind or left out."""
         style = "bold" if strong else _STYLES.get(cell.status, "")
         shown = self.text(cell.text, style)
-        if cell.sub and shape != "bare":
-            shown.append(
-                self.plain(f"\n{cell.sub}" if shape == "below" else f" ({cell.sub})"), style="dim"
-            )
+        if cell.below and shape == "below":
+            shown.append(self.plain("".join(f"\n{line}" for line in cell.below)), style="dim")
+        if cell.below and shape == "behind":
+            # A sentence keeps its full stop; what has none is parted from the next.
+            behind = "; ".join(cell.below).replace(".; ", ". ").replace("。; ", "。")
+            shown.append(self.plain(f" ({behind})"), style="dim")
         return shown
 
     def sheet(self, sheet: Sheet, shape: _Shape = "below") -> None:
@@ -216,7 +218,7 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
         )
     frame = box.ROUNDED if printer.box is box.SIMPLE_HEAD else box.ASCII
     console.print(Panel(said, box=frame, border_style=_TONES[headline.tone]))
-    for line in (headline.aside, *headline.others):
+    for line in (headline.aside, *headline.others, *headline.waited):
         if line:
             printer.line(line)
     as_of = speech.time(figures.as_of, year=True)

@@ -32,6 +32,10 @@ _UNEXPLAINED: Final = (
     "account_id", "credit_id", "booked_at", "amount_minor", "explained_minor", "currency",
     "counterparty", "ref", "payout_ids", "standing",
 )  # fmt: skip
+_STATEMENTS: Final = (
+    "account_id", "bank_id", "currency", "sales", "amount_minor", "outstanding_minor",
+    "first_promised_at", "last_promised_at", "covered_until",
+)  # fmt: skip
 _FEES: Final = (
     "provider_id", "channel", "currency", "sales", "amount_minor", "fee_minor",
     "fee_expected_minor", "sales_differing", "example",
@@ -44,8 +48,8 @@ _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.][0-9]+)?", re.ASCII)
 def write_tables(folder: Path, view: ReportView) -> tuple[Path, ...]:
     """Write the lists of a run as CSV into a folder, which is made if need be.
 
-    Files: ``late_list.csv``, ``unexplained_credits.csv``, ``fees.csv``, ``speed.csv`` and
-    ``late_by_<dimension>.csv``; times are RFC 3339 in UTC.
+    Files: ``late_list.csv``, ``unexplained_credits.csv``, ``missing_statements.csv``,
+    ``fees.csv``, ``speed.csv`` and ``late_by_<dimension>.csv``; times are RFC 3339 in UTC.
 
     Returns:
         The files written, in this order.
@@ -59,6 +63,7 @@ def write_tables(folder: Path, view: ReportView) -> tuple[Path, ...]:
     tables: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [
         ("late_list", _LATE_LIST, _picked(figures.late_list, _LATE_LIST)),
         ("unexplained_credits", _UNEXPLAINED, _picked(figures.unexplained, _UNEXPLAINED)),
+        ("missing_statements", _STATEMENTS, _picked(figures.unseen, _STATEMENTS)),
         ("fees", _FEES, _picked(figures.fees, _FEES)),
         ("speed", tuple(f.name for f in fields(Speed)), map(astuple, figures.speed)),
         *(

@@ -45,7 +45,9 @@ FOLDER_FILES_MAX: Final = 100_000
 """Most entries of a folder that are looked at."""
 
 _OWN_OUTPUT: Final = re.compile(
-    r"(late_list|unexplained_credits|fees|speed|late_by_\w+)\.csv|journeys\.parquet|(incidents|summary|replay)\.json|truth([-_.].*)?|.*\.html?", re.IGNORECASE
+    r"(late_list|unexplained_credits|missing_statements|fees|speed|late_by_\w+)\.csv"
+    r"|journeys\.parquet|(incidents|summary|replay)\.json|truth([-_.].*)?|.*\.html?",
+    re.IGNORECASE,
 )
 _NOT_FACTS: Final = re.compile(
     r"[.].*|~\$.*|(readme|licen[sc]e|notice|changelog|copying)([-_.].*)?|.*\.(md|rst)|thumbs\.db"

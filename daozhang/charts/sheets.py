@@ -7,10 +7,12 @@ after them.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
+from daozhang.charts.guard import clean
 from daozhang.charts.speech import Speech
 from daozhang.charts.standing import (
     DUE,
@@ -22,6 +24,7 @@ from daozhang.charts.standing import (
     percent_of,
     standings,
 )
+from daozhang.charts.statements import statement_lines
 from daozhang.charts.view import ReportView
 from daozhang.journey.figures import Breakdown, Figures
 
@@ -44,6 +47,8 @@ DAYS_MAX: Final = 31
 INCIDENTS_MAX: Final = 12
 """How many open incidents are listed before the rest is counted."""
 
+Row = Mapping[str, Any]
+
 
 @dataclass(frozen=True, slots=True)
 class Cell:
@@ -53,11 +58,18 @@ class Cell:
         text: what it says.
         sub: a smaller second line.
         status: the status whose colour marks it.
+        lines: more smaller lines below.
     """
 
     text: str
     sub: str = ""
     status: str = ""
+    lines: tuple[str, ...] = ()
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """All smaller lines, the second line first."""
+        return (self.sub, *self.lines) if self.sub else self.lines
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,15 +163,7 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
     figures = view.figures
     by_currency = {s.currency: s for s in standings(figures)}
     found = [row for currency in by_currency for row in open_incidents(figures, currency)]
-    rows = [
-        (
-            Cell(_begun(incident_place(row, speech)), incident_action(row, speech), "overdue"),
-            Cell(speech.money(row["outstanding_minor"], row["currency"])),
-            Cell(f"{row['sales']:,}"),
-            Cell(_period(row["since"], row["until"], speech)),
-        )
-        for row in found[:INCIDENTS_MAX]
-    ]
+    rows = [_incident_cells(row, speech) for row in found[:INCIDENTS_MAX]]
     for currency, standing in by_currency.items():
         unknown = standing.rows.get("unknown")
         if unknown is None:
@@ -171,7 +175,12 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
         ]
         rows.append(
             (
-                Cell(_begun(speech("place.unknown")), speech("action.unknown"), "unknown"),
+                Cell(
+                    _begun(speech("place.unknown")),
+                    speech("action.unknown"),
+                    "unknown",
+                    tuple(statement_lines(figures, speech, currency)),
+                ),
                 Cell(speech.money(unknown["outstanding_minor"], currency)),
                 Cell(f"{unknown['sales']:,}"),
                 Cell(_days(min(days), max(days), speech) if days else ""),
@@ -191,6 +200,21 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
         rows=tuple(rows),
         more=speech("attention.more", count=hidden) if hidden > 0 else "",
         empty=speech("attention.empty"),
+    )
+
+
+def _incident_cells(row: Row, speech: Speech) -> tuple[Cell, ...]:
+    example = clean(row["example"], 60)
+    return (
+        Cell(
+            _begun(incident_place(row, speech)),
+            incident_action(row, speech),
+            "overdue",
+            (speech("attention.example", command=f"daozhang trace … {example}"),),
+        ),
+        Cell(speech.money(row["outstanding_minor"], row["currency"])),
+        Cell(f"{row['sales']:,}", speech("attention.open", count=f"{row['open_sales']:,}")),
+        Cell(_period(row["since"], row["until"], speech)),
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 from daozhang.charts.guard import clean
 from daozhang.charts.sheets import Cell, Column, Sheet
 from daozhang.charts.speech import Speech
+from daozhang.charts.statements import statement_lines
 from daozhang.charts.view import FileLine, ReportView
 from daozhang.journey.figures import Figures
 
@@ -234,11 +235,12 @@ def missing_sheet(view: ReportView, speech: Speech) -> Sheet:
         ("skipped_files", skipped),
     ):
         if number:
+            lines = statement_lines(figures, speech) if gap == "statement" else []
             rows.append(
                 (
                     Cell(speech(f"gap.{gap}", number=f"{number:,}")),
                     Cell(speech(f"gap.{gap}.hides")),
-                    Cell(speech(f"gap.{gap}.do")),
+                    Cell(speech(f"gap.{gap}.do"), lines=tuple(lines)),
                 )
             )
     if view.provisional_years:

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from daozhang.charts.speech import Speech
 from daozhang.journey.figures import Figures
+from daozhang.money import Rounding, share_of
 
 __all__ = [
     "DUE",
@@ -25,6 +26,7 @@ __all__ = [
     "open_incidents",
     "percent_of",
     "standings",
+    "waiting_sentences",
 ]
 
 STATUSES: Final = (
@@ -34,6 +36,8 @@ STATUSES: Final = (
 
 DUE: Final = ("on_time", "late", "overdue", "unknown")
 """The statuses of money that should have arrived by now."""
+
+_DAY_S: Final = 24 * 60 * 60
 
 Row = Mapping[str, Any]
 
@@ -83,6 +87,7 @@ class Headline:
         action: what to do first; empty: nothing.
         aside: what is not counted as late and why; empty: nothing.
         others: one sentence for each other currency.
+        waited: what lateness cost, one sentence for each currency that has any (R1).
     """
 
     tone: Literal["good", "bad", "unsure", "empty"]
@@ -90,6 +95,7 @@ class Headline:
     action: str = ""
     aside: str = ""
     others: tuple[str, ...] = ()
+    waited: tuple[str, ...] = ()
 
 
 def standings(figures: Figures) -> tuple[Standing, ...]:
@@ -157,7 +163,32 @@ def draw_headline(figures: Figures, speech: Speech) -> Headline:
         action=_first_action(figures, found, speech),
         aside=_aside(main, speech),
         others=tuple(_other(s, speech) for s in found[1:]),
+        waited=waiting_sentences(figures, speech),
     )
+
+
+def waiting_sentences(figures: Figures, speech: Speech) -> tuple[str, ...]:
+    """Return what lateness cost in each currency, as an amount that is missing for one day (R1).
+
+    Money times time beyond its promise is summed in minor units times seconds and divided once,
+    half up; a currency whose sum does not reach one minor unit for a day is left out.
+    """
+    said = []
+    for standing in standings(figures):
+        row = figures.waiting.get(standing.currency)
+        if row is None:
+            continue
+        kept_minor_s = row["late_minor_s"] + row["overdue_minor_s"]
+        for_a_day = share_of(kept_minor_s, 1, _DAY_S, Rounding.HALF_UP)
+        if for_a_day > 0:
+            said.append(
+                speech(
+                    "headline.waited",
+                    amount=speech.money(for_a_day, standing.currency),
+                    longest=speech.span(row["longest_s"] // 60),
+                )
+            )
+    return tuple(said)
 
 
 def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:

@@ -126,6 +126,10 @@ ENGLISH: Final[dict[str, str]] = {
         "{overdue} from {sales} is overdue; the largest part, {most}, is stuck in one place "
         "({place})."
     ),
+    "headline.waited": (
+        "Late and overdue money was kept waiting as if {amount} had been missing for a day; the "
+        "longest wait is {longest}."
+    ),
     "headline.unknown": (
         "Another {amount} from {sales} is due, but the bank statement that would show it is "
         "not among the files. It is not counted as late."
@@ -195,6 +199,8 @@ ENGLISH: Final[dict[str, str]] = {
     "attention.title": "What needs you now",
     "attention.note": "By money still to come, the largest first in each currency.",
     "attention.more": "{count} more places with less money: see the breakdowns below.",
+    "attention.open": "{count} still open",
+    "attention.example": "One of them: {command}",
     "attention.empty": "Nothing. All money that was due has arrived.",
     "late.note": (
         "Overdue is what is still to come; late is the sale amount of what has arrived by now."
@@ -258,7 +264,14 @@ ENGLISH: Final[dict[str, str]] = {
     "gap.provisional_promises.do": "Check the year's holidays once they are announced",
     "gap.statement": "Sales whose statement has not come: {number}",
     "gap.statement.hides": "Whether this money arrived",
-    "gap.statement.do": "Fetch the bank statements through today",
+    "gap.statement.do": "Fetch these bank statements through today",
+    # statement
+    "word.account_at": "{account} at {bank}",
+    "statement.reaches": "{account}: reaches {until}, fetch from {since}",
+    "statement.gap": "{account}: reaches {until} with a gap, fetch from {since}",
+    "statement.none": "{account}: nothing of it is here, fetch from {since}",
+    "statement.no_account": "{sales} whose account is not known",
+    "statement.more": "{count} more: see missing_statements.csv",
     "gap.refused_files": "Files refused: {number}",
     "gap.refused_files.hides": "Everything that they hold",
     "gap.refused_files.do": "See the reason beside the file below",

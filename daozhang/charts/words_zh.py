@@ -99,6 +99,7 @@ CHINESE: Final[dict[str, str]] = {
     "headline.overdue_most_at": (
         "{sales}、{overdue} 逾期未到，其中最大一块 {most} 卡在一处（{place}）。"
     ),
+    "headline.waited": "延迟与逾期的资金合计，相当于 {amount} 晚到一整天；等得最久的晚了{longest}。",
     "headline.unknown": "另有 {sales}、{amount} 已到期，但对应的银行对账单未到，不计入逾期。",
     "headline.other_overdue": "{currency}：{sales}、{overdue} 逾期未到。",
     "headline.other_nothing_due": "{currency}：没有到期款项，{amount} 在途。",
@@ -162,6 +163,8 @@ CHINESE: Final[dict[str, str]] = {
     "attention.title": "现在要处理的事",
     "attention.note": "各币种内按未到金额从大到小排列。",
     "attention.more": "另有 {count} 处金额较小，见下面的明细表。",
+    "attention.open": "{count} 笔未到",
+    "attention.example": "举一笔为例：{command}",
     "attention.empty": "没有。到期的钱都到账了。",
     "late.note": "“逾期”为尚未到账的金额；“延迟”为迟到但已到账的交易金额。",
     "late.by.leg": "按卡住的环节",
@@ -214,7 +217,14 @@ CHINESE: Final[dict[str, str]] = {
     "gap.provisional_promises.do": "节假日安排公布后再核对一次",
     "gap.statement": "对账单未到的交易：{number} 笔",
     "gap.statement.hides": "这些钱到底到没到",
-    "gap.statement.do": "取到最新一天的银行对账单",
+    "gap.statement.do": "把这些账户的银行对账单取到最新一天",
+    # statement
+    "word.account_at": "{account}（{bank}）",
+    "statement.reaches": "{account}：对账单到{until}为止，从{since}起补取",
+    "statement.gap": "{account}：对账单到{until}为止，中间有缺，从{since}起补取",
+    "statement.none": "{account}：一份对账单也没有，从{since}起补取",
+    "statement.no_account": "{sales}不知道属于哪个账户",
+    "statement.more": "另有 {count} 个账户，见 missing_statements.csv",
     "gap.refused_files": "拒收的文件：{number} 个",
     "gap.refused_files.hides": "其中的全部内容",
     "gap.refused_files.do": "原因见下面的文件清单",

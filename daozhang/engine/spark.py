@@ -229,10 +229,10 @@ def _launch(master: str, settings: Mapping[str, str]) -> Any:
         "spark.sql.warehouse.dir": str(home / "warehouse"),
     }
     if master.startswith("local"):
+        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # read by executors' JVMs too
         ours |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
-    extra_java = settings.get("spark.driver.extraJavaOptions")
     given = dict(settings)
-    if extra_java:
+    if extra_java := settings.get("spark.driver.extraJavaOptions"):
         given["spark.driver.extraJavaOptions"] = f"{java} {extra_java}"
     builder = SparkSession.builder.master(master).appName("daozhang")
     for key, value in {**ours, **given}.items():

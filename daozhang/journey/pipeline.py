@@ -154,7 +154,8 @@ def _converts(engine: Engine) -> bool:
     """Return whether any provider settles in another currency than it sells in."""
     sold = set(engine.rows("SELECT DISTINCT provider_id, currency FROM parcels"))
     settled = set(engine.rows("SELECT DISTINCT provider_id, currency FROM lines"))
-    return any(provider in dict(sold) for provider, _ in settled - sold)
+    sellers = {row[0] for row in sold}
+    return any(row[0] in sellers for row in settled - sold)
 
 
 def _conclude(engine: Engine, book: TermsBook) -> None:

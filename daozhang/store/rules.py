@@ -279,9 +279,12 @@ def _day(column: Column, text: str) -> dt.date:
 
 def _date(column: Column, value: object) -> dt.date | None:
     if isinstance(value, dt.datetime) and value.time() == dt.time():
-        return value.date()
+        value = value.date()
     if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
+        if YEARS[0] <= value.year <= YEARS[1]:
+            return value
+        found = f"{column.name} is {shown(value)}: write a date such as 2026-05-01"
+        raise _BadCellError("date_invalid", found)
     text = as_text(value)
     if text is None:
         return None

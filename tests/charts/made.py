@@ -88,19 +88,41 @@ INCIDENTS = (
                 "incident_id": "INC-1", "leg": "pay_out", "currency": "CNY", "sales": 4,
                 "scope": '{"provider_id": "<b>通联</b>"}', "late_minor": 50_000,
                 "outstanding_minor": 40_000, "since": AS_OF - timedelta(days=4),
-                "until": AS_OF - timedelta(hours=2),
+                "until": AS_OF - timedelta(hours=2), "open_sales": 3, "example": HOSTILE,
             },
             {
                 "incident_id": "INC-2", "leg": "credit", "currency": "CNY", "sales": 3,
                 "scope": "{}", "late_minor": 29_900, "outstanding_minor": 9_900,
                 "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
+                "open_sales": 1, "example": "S2",
             },
             {
                 "incident_id": "INC-3", "leg": "clear", "currency": "CNY", "sales": 1,
                 "scope": '{"provider_id": "acq"}', "late_minor": 10_000, "outstanding_minor": 0,
                 "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
+                "open_sales": 0, "example": "S9",
             },
         )  # fmt: skip
+
+WAITING = {
+    "CNY": {
+        "late_minor_s": 30_000 * 90_000, "overdue_minor_s": 49_900 * 100_800, "longest_s": 100_800,
+    },
+}  # fmt: skip
+"""¥300.00 came 1 d 1 h late and ¥499.00 is 1 d 4 h overdue: ¥894.67 for a day, half up."""
+
+
+def unseen(account: str, **changed: Any) -> dict[str, Any]:
+    return {
+        "account_id": account, "bank_id": "icbc", "currency": "CNY", "sales": 5,
+        "amount_minor": 70_000, "outstanding_minor": 69_650,
+        "first_promised_at": AS_OF - timedelta(days=1), "last_promised_at": AS_OF,
+        # The last local day that a statement covers ends where the next begins.
+        "covered_until": datetime(2026, 5, 5, 16, 0, tzinfo=UTC), **changed,
+    }  # fmt: skip
+
+
+UNSEEN = (unseen(HOSTILE),)
 
 FLOW = (
             flow("cancelled", "cancelled", 1, 900, 0, outstanding=0, returned=900),
@@ -153,6 +175,8 @@ def figures(**changed: Any) -> Figures:
                                             standing="explained")),
         "unexplained_totals": {"CNY": (2, 13_000)},
         "incidents": INCIDENTS,
+        "waiting": WAITING,
+        "unseen": UNSEEN,
         "first_sale": AS_OF - timedelta(days=9),
         "last_sale": AS_OF - timedelta(hours=1),
     }  # fmt: skip
@@ -174,6 +198,8 @@ def quiet(**changed: Any) -> Figures:
         "unexplained": (),
         "unexplained_totals": {},
         "incidents": (),
+        "waiting": {},
+        "unseen": (),
         **changed,
     })  # fmt: skip
 

@@ -226,6 +226,14 @@ def test_every_way_of_matching_is_documented() -> None:
     assert [way for way in sorted(ways) if f"| `{way}` |" not in page] == []
 
 
+def test_every_gap_is_documented() -> None:
+    page = text_of(USE / "answers.md")
+    source = text_of(ROOT / "daozhang" / "journey" / "sql" / "figures_gaps.sql")
+    gaps = re.findall(r"^SELECT '([a-z_]+)'", source, flags=re.MULTILINE)
+    assert len(gaps) >= 5
+    assert [gap for gap in gaps if f"| `{gap}` |" not in page] == []
+
+
 def test_every_format_is_documented() -> None:
     page = text_of(USE / "files.md")
     assert [name for name in format_names() if f"| `{name}` |" not in page] == []

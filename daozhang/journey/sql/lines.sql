@@ -8,10 +8,5 @@ FROM (
     SELECT * FROM lines_named WHERE sale_id IS NOT NULL OR ref IS NULL
     UNION ALL
     SELECT * FROM lines_by_rrn
-    UNION ALL
-    SELECT n.*
-    FROM lines_named AS n
-    ANTI JOIN lines_by_rrn AS r ON r.provider_id = n.provider_id AND r.line_id = n.line_id
-    WHERE n.sale_id IS NULL AND n.ref IS NOT NULL
 ) AS l
 LEFT JOIN resent AS c ON c.provider_id = l.provider_id AND c.payout_id = l.payout_id

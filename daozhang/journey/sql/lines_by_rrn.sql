@@ -1,4 +1,5 @@
--- Lines that name no sale id, resolved by reference number within the provider: where a number
+-- Every line that names no sale id, resolved by reference number within the provider (NULL where
+-- no sale has the number): where a number
 -- stands for several sales, the same terminal first, then the same merchant, then the latest sale
 -- not after the line (a day's grace for a till's clock). A sale cleared for the first time half a
 -- year after it was made is taken for another year's; a clock that says decades ago is just wrong.
@@ -7,12 +8,14 @@ SELECT
     l.gross_minor, l.fee_minor, l.tax_minor, l.reserve_minor, l.net_minor, l.currency,
     l.cleared_at, l.payout_id, l.status, l.reason, s.sale_id
 FROM (SELECT * FROM lines_named WHERE sale_id IS NULL AND ref IS NOT NULL) AS l
-JOIN referenced AS s ON s.provider_id = l.provider_id AND s.rrn = l.ref
+LEFT JOIN referenced AS s
+    ON s.provider_id = l.provider_id AND s.rrn = l.ref
+    AND (
+        l.kind <> 'sale'
+        OR s.seen_at > l.cleared_at - INTERVAL 180 DAY
+        OR s.seen_at < l.cleared_at - INTERVAL 1100 DAY
+    )
 ANTI JOIN rrns_repeated AS r ON r.provider_id = l.provider_id AND r.rrn = l.ref
-WHERE
-    l.kind <> 'sale'
-    OR s.seen_at > l.cleared_at - INTERVAL 180 DAY
-    OR s.seen_at < l.cleared_at - INTERVAL 1100 DAY
 UNION ALL
 SELECT
     provider_id, line_id, kind, ref, merchant_id, terminal_id, gross_minor, fee_minor, tax_minor,
@@ -30,10 +33,12 @@ FROM (
         ) AS place
     FROM (SELECT * FROM lines_named WHERE sale_id IS NULL AND ref IS NOT NULL) AS l
     JOIN rrns_repeated AS r ON r.provider_id = l.provider_id AND r.rrn = l.ref
-    JOIN referenced AS s ON s.provider_id = l.provider_id AND s.rrn = l.ref
-    WHERE
-        l.kind <> 'sale'
-        OR s.seen_at > l.cleared_at - INTERVAL 180 DAY
-        OR s.seen_at < l.cleared_at - INTERVAL 1100 DAY
+    LEFT JOIN referenced AS s
+        ON s.provider_id = l.provider_id AND s.rrn = l.ref
+        AND (
+            l.kind <> 'sale'
+            OR s.seen_at > l.cleared_at - INTERVAL 180 DAY
+            OR s.seen_at < l.cleared_at - INTERVAL 1100 DAY
+        )
 ) AS ranked
 WHERE place = 1

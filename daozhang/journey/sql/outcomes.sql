@@ -14,7 +14,7 @@ SELECT
 FROM (
     SELECT
         p.sale_id, p.merchant_id, p.store_id, p.terminal_id, p.provider_id, p.channel, p.currency,
-        p.captured_at, p.submitted_at, p.span_id, p.term_index, p.business_date, p.window_no,
+        p.captured_at, p.submitted_at, p.span_id, p.term_index, p.business_date,
         p.cutoff_at, p.promised_at, p.due_date, p.clear_by_at, p.pay_by_at, p.promise_rule,
         coalesce(p.provisional, FALSE) AS provisional, p.amount_minor, r.as_of,
         coalesce(p.account_id, s.paid_account_id) AS account_id,
@@ -31,7 +31,6 @@ FROM (
             + coalesce(s.net_minor, 0) - coalesce(s.credited_minor, 0) AS outstanding_minor,
         coalesce(s.own_lines, 0) AS own_lines, coalesce(s.own_whole, 0) AS own_whole,
         coalesce(s.returned, 0) AS returned, coalesce(s.held, 0) AS held, s.stuck,
-        s.reason AS reason_text,
         CASE WHEN s.own_lines > 0 THEN coalesce(s.matched_by, 'line_ref') END AS matched_by,
         CASE
             WHEN p.voided = 1 THEN TRUE

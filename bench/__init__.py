@@ -1,0 +1,1 @@
+"""Measurements: daozhang beside plain SQL and pandas, format readers, intake."""
