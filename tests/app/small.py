@@ -59,9 +59,7 @@ def term(**changes: str | None) -> str:
 def table_text(table: str, text: str) -> str:
     """Return CSV text with short times written out and missing columns filled."""
     given = list(csv.DictReader(io.StringIO(text.strip().replace(" ", ""))))
-    rows = [
-        {**DEFAULTS.get(table, {}), **{k: full(v) for k, v in row.items()}} for row in given
-    ]
+    rows = [{**DEFAULTS.get(table, {}), **{k: full(v) for k, v in row.items()}} for row in given]
     out = io.StringIO()
     writer = csv.DictWriter(out, list(rows[0]), lineterminator="\n")
     writer.writeheader()

@@ -95,10 +95,7 @@ PROMISE_CASES = [
     ),
     Case(
         "at the cut-off begins the next business date; the second before it is still today",
-        {
-            "sales": "sale_id,amount_minor,captured_at\n"
-            "s1,100,05-12T22:59:59\ns2,100,05-12T23:00:00"
-        },
+        {"sales": "sale_id,amount_minor,captured_at\ns1,100,05-12T22:59:59\ns2,100,05-12T23:00:00"},
         {
             "s1": {"promised_at": moment("05-13T12:00"), "status": "in_transit"},
             "s2": {"promised_at": moment("05-14T12:00")},
@@ -106,19 +103,13 @@ PROMISE_CASES = [
     ),
     Case(
         "the provider's clock decides where it is given",
-        {
-            "sales": "sale_id,amount_minor,captured_at,host_at\n"
-            "s1,100,05-12T22:59:00,05-12T23:00:30"
-        },
+        {"sales": "sale_id,amount_minor,captured_at,host_at\ns1,100,05-12T22:59:00,05-12T23:00:30"},
         {"s1": {"promised_at": moment("05-14T12:00")}},
         as_of="05-12T23:01",
     ),
     Case(
         "cutoff_by submitted reads the batch's time",
-        {
-            "sales": "sale_id,amount_minor,captured_at,submitted_at\n"
-            "s1,100,05-12T10:00,05-12T23:30"
-        },
+        {"sales": "sale_id,amount_minor,captured_at,submitted_at\ns1,100,05-12T10:00,05-12T23:30"},
         {"s1": {"promised_at": moment("05-14T12:00")}},
         as_of="05-12T23:31",
         terms=term(cutoff_by='"submitted"'),
@@ -232,7 +223,9 @@ PROMISE_CASES = [
             "s3": {"promised_at": datetime(2026, 3, 9, 13, tzinfo=UTC)},
         },
         terms=term(
-            timezone='"America/New_York"', cutoff='"17:00"', calendar='"US_FED"',
+            timezone='"America/New_York"',
+            cutoff='"17:00"',
+            calendar='"US_FED"',
             credit_by='"09:00"',
         ),
     ),
@@ -258,8 +251,11 @@ MONEY_CASES = [
         HELD,
         {
             "s1": {
-                "status": "late", "leg": "pay_out", "cleared_at": moment("05-15T02:00"),
-                "credited_minor": 9940, "late_s": 46 * 3600,
+                "status": "late",
+                "leg": "pay_out",
+                "cleared_at": moment("05-15T02:00"),
+                "credited_minor": 9940,
+                "late_s": 46 * 3600,
             }
         },
     ),
@@ -268,7 +264,10 @@ MONEY_CASES = [
         HELD,
         {
             "s1": {
-                "status": "overdue", "leg": "pay_out", "reason": "held", "credited_minor": 0,
+                "status": "overdue",
+                "leg": "pay_out",
+                "reason": "held",
+                "credited_minor": 0,
                 "outstanding_minor": 10000,
             }
         },
@@ -284,16 +283,26 @@ MONEY_CASES = [
         RETURNED,
         {
             "s1": {
-                "status": "late", "leg": "pay_out", "payout_id": "PAY-0002",
-                "paid_out_at": moment("05-15T04:00"), "credit_id": "c1", "outstanding_minor": 0,
+                "status": "late",
+                "leg": "pay_out",
+                "payout_id": "PAY-0002",
+                "paid_out_at": moment("05-15T04:00"),
+                "credit_id": "c1",
+                "outstanding_minor": 0,
             }
         },
     ),
     Case(
         "returned and not sent again: overdue, returned",
         RETURNED,
-        {"s1": {"status": "overdue", "leg": "pay_out", "reason": "returned",
-                "outstanding_minor": 9940}},
+        {
+            "s1": {
+                "status": "overdue",
+                "leg": "pay_out",
+                "reason": "returned",
+                "outstanding_minor": 9940,
+            }
+        },
         as_of="05-14T09:00",
     ),
     Case(
@@ -304,25 +313,37 @@ MONEY_CASES = [
     ),
     Case(
         "a payout that comes in two credits arrives with the last",
-        {**PAID, "credits": CREDIT
-         + "c1,5000,05-13T09:00,PAY-0001\nc2,4940,05-13T10:00,PAY-0001"},
-        {"s1": on_time(
-            matched_by="split", credit_id="c2", credited_at=moment("05-13T10:00"),
-            credit_ids="c1;c2", credited_minor=9940,
-        )},
+        {**PAID, "credits": CREDIT + "c1,5000,05-13T09:00,PAY-0001\nc2,4940,05-13T10:00,PAY-0001"},
+        {
+            "s1": on_time(
+                matched_by="split",
+                credit_id="c2",
+                credited_at=moment("05-13T10:00"),
+                credit_ids="c1;c2",
+                credited_minor=9940,
+            )
+        },
     ),
     Case(
         "half of a split payout is overdue and short",
         {**PAID, "credits": CREDIT + "c1,5000,05-13T09:00,PAY-0001\nx,1,05-13T23:00,rent"},
-        {"s1": {"status": "overdue", "reason": "short", "credited_minor": 5000,
-                "outstanding_minor": 4940}},
+        {
+            "s1": {
+                "status": "overdue",
+                "reason": "short",
+                "credited_minor": 5000,
+                "outstanding_minor": 4940,
+            }
+        },
         as_of="05-14T09:00",
     ),
     Case(
         "one credit may bring several payouts",
         {**PAID_TWO, "credits": CREDIT + "c1,14910,05-13T10:00,PAY-0001;PAY-0002"},
-        {"s1": on_time(matched_by="merged", credited_minor=9940),
-         "s2": on_time(matched_by="merged", credited_minor=4970)},
+        {
+            "s1": on_time(matched_by="merged", credited_minor=9940),
+            "s2": on_time(matched_by="merged", credited_minor=4970),
+        },
     ),
     Case(
         "without any id, equal account and amount near the day is a match",
@@ -343,17 +364,23 @@ MONEY_CASES = [
     ),
     Case(
         "pending money has not arrived",
-        {**PAID, "credits": "credit_id,amount_minor,booked_at,ref,status,known_at\n"
-         "c1,9940,05-13T09:00,PAY-0001,pending,05-13T09:00\n"
-         "c1,9940,05-13T11:00,PAY-0001,booked,05-13T11:00"},
+        {
+            **PAID,
+            "credits": "credit_id,amount_minor,booked_at,ref,status,known_at\n"
+            "c1,9940,05-13T09:00,PAY-0001,pending,05-13T09:00\n"
+            "c1,9940,05-13T11:00,PAY-0001,booked,05-13T11:00",
+        },
         {"s1": {"status": "in_transit", "credited_at": None, "credited_minor": 0}},
         as_of="05-13T10:00",
     ),
     Case(
         "the booked entry replaces the pending one",
-        {**PAID, "credits": "credit_id,amount_minor,booked_at,ref,status,known_at\n"
-         "c1,9940,05-13T09:00,PAY-0001,pending,05-13T09:00\n"
-         "c1,9940,05-13T11:00,PAY-0001,booked,05-13T11:00"},
+        {
+            **PAID,
+            "credits": "credit_id,amount_minor,booked_at,ref,status,known_at\n"
+            "c1,9940,05-13T09:00,PAY-0001,pending,05-13T09:00\n"
+            "c1,9940,05-13T11:00,PAY-0001,booked,05-13T11:00",
+        },
         {"s1": {**ARRIVED, "credited_at": moment("05-13T11:00")}},
     ),
     Case(
@@ -369,13 +396,17 @@ MONEY_CASES = [
             "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,12910,05-13T04:00",
             "credits": CREDIT + "c1,12910,05-13T10:00,PAY-0001",
         },
-        {"s1": on_time(credited_minor=9940),
-         "s2": on_time(credited_minor=2970, refunded_minor=2000, fee_minor=30)},
+        {
+            "s1": on_time(credited_minor=9940),
+            "s2": on_time(credited_minor=2970, refunded_minor=2000, fee_minor=30),
+        },
     ),
     Case(
         "a sale wholly refunded before its payout is cancelled",
-        {"sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
-         "s1,10000,05-12T10:00,sale,\nr1,10000,05-12T12:00,refund,s1"},
+        {
+            "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
+            "s1,10000,05-12T10:00,sale,\nr1,10000,05-12T12:00,refund,s1"
+        },
         {"s1": {"status": "cancelled", "refunded_minor": 10000, "outstanding_minor": 0}},
     ),
     Case(
@@ -388,32 +419,44 @@ MONEY_CASES = [
             "payouts": PAYOUT + "\nPAY-0002,39700,05-15T04:00",
             "credits": IN_TIME + "\nc2,39700,05-15T10:00,PAY-0002",
         },
-        {"s1": on_time(charged_back_minor=10000, credited_minor=-60, credit_id="c1"),
-         "s2": on_time(credited_minor=49700)},
+        {
+            "s1": on_time(charged_back_minor=10000, credited_minor=-60, credit_id="c1"),
+            "s2": on_time(credited_minor=49700),
+        },
     ),
     Case(
         "a void cancels its sale",
-        {"sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
-         "s1,10000,05-12T10:00,sale,\nv1,10000,05-12T10:05,void,s1"},
+        {
+            "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
+            "s1,10000,05-12T10:00,sale,\nv1,10000,05-12T10:05,void,s1"
+        },
         {"s1": {"status": "cancelled", "outstanding_minor": 0}},
     ),
     Case(
         "a reversed refund never happened",
-        {**PAID, "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
-         "s1,10000,05-12T10:00,sale,\nr1,4000,05-12T10:05,refund,s1\n"
-         "v1,4000,05-12T10:06,reversal,r1", "credits": IN_TIME},
+        {
+            **PAID,
+            "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
+            "s1,10000,05-12T10:00,sale,\nr1,4000,05-12T10:05,refund,s1\n"
+            "v1,4000,05-12T10:06,reversal,r1",
+            "credits": IN_TIME,
+        },
         {"s1": {**ARRIVED, "refunded_minor": 0}},
     ),
     Case(
         "a preauth is no sale; its completion is",
-        {"sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
-         "p1,20000,05-11T10:00,preauth,\ns1,8000,05-12T10:00,completion,p1"},
+        {
+            "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
+            "p1,20000,05-11T10:00,preauth,\ns1,8000,05-12T10:00,completion,p1"
+        },
         {"s1": {"status": "in_transit", "amount_minor": 8000, "outstanding_minor": 8000}},
     ),
     Case(
         "a tip belongs to its sale's amount",
-        {"sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
-         "s1,10000,05-12T10:00,sale,\nt1,1000,05-12T10:30,adjustment,s1"},
+        {
+            "sales": "sale_id,amount_minor,captured_at,kind,original_sale_id\n"
+            "s1,10000,05-12T10:00,sale,\nt1,1000,05-12T10:30,adjustment,s1"
+        },
         {"s1": {"amount_minor": 11000, "fee_expected_minor": 66, "outstanding_minor": 11000}},
     ),
     Case(
@@ -441,8 +484,13 @@ WHERE_CASES = [
             "accounts": "account_id,store_id,channel,valid_from\na,,,\nb,st1,,\nc,,wechat,\n"
             "d,,wechat,05-13",
         },
-        {"s1": {"account_id": "b"}, "s2": {"account_id": "a"}, "s3": {"account_id": "c"},
-         "s4": {"account_id": "d"}, "s5": {"account_id": "d"}},
+        {
+            "s1": {"account_id": "b"},
+            "s2": {"account_id": "a"},
+            "s3": {"account_id": "c"},
+            "s4": {"account_id": "d"},
+            "s5": {"account_id": "d"},
+        },
     ),
     Case(
         "an rrn that came back a year later is resolved by date",
@@ -473,16 +521,22 @@ WHERE_CASES = [
     ),
     Case(
         "credits are complete through the end of the last local day of the bank's any account",
-        {**PAID, "accounts": "account_id,merchant_id\na,m\nb,m9",
-         "credits": "credit_id,account_id,amount_minor,booked_at,ref\nx,b,7,05-13T08:00,rent"},
+        {
+            **PAID,
+            "accounts": "account_id,merchant_id\na,m\nb,m9",
+            "credits": "credit_id,account_id,amount_minor,booked_at,ref\nx,b,7,05-13T08:00,rent",
+        },
         {"s1": {"status": "overdue", "leg": "credit", "reason": "missing"}},
         as_of="05-14T09:00",
     ),
     Case(
         "another bank's statement proves nothing",
-        {**PAID, "accounts": "account_id,merchant_id,bank_id\na,m,B\nb,m9,C",
-         "credits": "credit_id,account_id,bank_id,amount_minor,booked_at,ref\n"
-         "x,b,C,7,05-13T08:00,rent"},
+        {
+            **PAID,
+            "accounts": "account_id,merchant_id,bank_id\na,m,B\nb,m9,C",
+            "credits": "credit_id,account_id,bank_id,amount_minor,booked_at,ref\n"
+            "x,b,C,7,05-13T08:00,rent",
+        },
         {"s1": UNKNOWN},
         as_of="05-14T09:00",
     ),
@@ -495,8 +549,14 @@ WHERE_CASES = [
     Case(
         "a covered account without the money is overdue",
         {**PAID, "coverage": "from_at,to_at\n05-01,05-13"},
-        {"s1": {"status": "overdue", "leg": "credit", "reason": "missing",
-                "outstanding_minor": 9940}},
+        {
+            "s1": {
+                "status": "overdue",
+                "leg": "credit",
+                "reason": "missing",
+                "outstanding_minor": 9940,
+            }
+        },
         as_of="05-14T09:00",
     ),
     Case(
@@ -512,8 +572,10 @@ WHERE_CASES = [
     Case(
         "sales and credits alone still give arrival by day",
         {"sales": TWO, "credits": CREDIT + "c1,14910,05-13T10:00,settlement"},
-        {"s1": on_time(matched_by="net_of_days", credited_minor=9940, fee_minor=60),
-         "s2": on_time(matched_by="net_of_days", credited_minor=4970, fee_minor=30)},
+        {
+            "s1": on_time(matched_by="net_of_days", credited_minor=9940, fee_minor=60),
+            "s2": on_time(matched_by="net_of_days", credited_minor=4970, fee_minor=30),
+        },
     ),
     Case(
         "two currencies of one provider do not mix",
@@ -529,14 +591,19 @@ WHERE_CASES = [
             "credits": "credit_id,account_id,amount_minor,booked_at,ref,currency\n"
             "c1,a,9940,05-13T10:00,hello,CNY\nc2,u,9940,05-13T11:00,hello,USD",
         },
-        {"s1": on_time(credit_id="c1", account_id="a"),
-         "s2": on_time(credit_id="c2", account_id="u")},
+        {
+            "s1": on_time(credit_id="c1", account_id="a"),
+            "s2": on_time(credit_id="c2", account_id="u"),
+        },
     ),
     Case(
         "what is withdrawn is gone, and the sale it paid is open again",
-        {**PAID, "credits": "credit_id,amount_minor,booked_at,ref,known_at,removed\n"
-         "c1,9940,05-13T10:00,PAY-0001,05-13T10:00,\n"
-         "c1,9940,05-13T10:00,PAY-0001,05-14T08:00,1\nx,7,05-14T08:00,rent,,"},
+        {
+            **PAID,
+            "credits": "credit_id,amount_minor,booked_at,ref,known_at,removed\n"
+            "c1,9940,05-13T10:00,PAY-0001,05-13T10:00,\n"
+            "c1,9940,05-13T10:00,PAY-0001,05-14T08:00,1\nx,7,05-14T08:00,rent,,",
+        },
         {"s1": {"status": "overdue", "credited_minor": 0, "credit_id": None}},
     ),
 ]

@@ -38,9 +38,7 @@ WAYS = {
 
 
 @pytest.mark.parametrize("way", WAYS)
-def test_steps_are_the_facts_in_the_order_in_which_they_happened(
-    tmp_path: Path, way: str
-) -> None:
+def test_steps_are_the_facts_in_the_order_in_which_they_happened(tmp_path: Path, way: str) -> None:
     """One sale's journey, as a parcel tracker shows it."""
     files, as_of, expected = WAYS[way]
     folder = write_small(tmp_path, term(), files)

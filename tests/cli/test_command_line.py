@@ -178,9 +178,7 @@ def test_read_exits_with_2_only_if_no_file_could_be_read(tmp_path: Path, capsys:
     assert run(capsys, "read", photo, "--format", "no-such-format")[0] == 2
 
 
-def test_read_out_writes_facts_that_check_takes(
-    folder: Path, tmp_path: Path, capsys: Any
-) -> None:
+def test_read_out_writes_facts_that_check_takes(folder: Path, tmp_path: Path, capsys: Any) -> None:
     """``read --out`` gives canonical files: a folder of them answers alike."""
     files = sorted(folder.glob("*.csv"))
     assert run(capsys, "read", *files, "--out", tmp_path / "facts")[0] == 0

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import os
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,55 +21,10 @@ from tests.oracle.rows import read_folder, write_csv
 
 SALES = 60
 DAYS = 6
-SEEDS = (1, 2)
 SOAK_SEEDS = range(20, 32)
 
-RUN_ON_SPARK: set[str] = set()
-"""SQL files that some test of this module ran on Spark."""
-
-soak = pytest.mark.skipif(
-    "DAOZHANG_SOAK" not in os.environ, reason="set DAOZHANG_SOAK to run further seeds"
-)
-
-
-def compare(
-    folder: Path, new_engine: Callable[[], Engine], as_of: dt.datetime | None = None
-) -> set[str]:
-    """Fail where an engine gives other tables than DuckDB; return the SQL files it ran."""
-    facts, book = read(folder)
-    with tracked(DuckEngine(), facts, book, as_of) as (duck, expected):
-        tables = duck.contents()
-        files = duck.files
-    with tracked(new_engine(), facts, book, as_of) as (other, got):
-        found = list(unequal(tables, other.contents()))
-        assert not found, "\n".join([f"DuckDB first, {other.name} second", *found])
-        assert other.files == files
-    assert got == expected, "what Python got of the tables differs"
-    return files
-
-
-@pytest.mark.parametrize("seed", SEEDS)
-def test_rows_do_not_depend_on_threads(seed: int, tmp_path: Path) -> None:
-    folder = make_estate(seed, sales=SALES, days=DAYS).write(tmp_path / "in")
-    compare(folder, lambda: DuckEngine(threads=1))
-
-
-@pytest.mark.spark
-@pytest.mark.parametrize("seed", [*SEEDS, *(pytest.param(s, marks=soak) for s in SOAK_SEEDS)])
-def test_spark_gives_the_rows_of_duckdb(
-    seed: int, tmp_path: Path, new_spark: Callable[[], Engine]
-) -> None:
-    folder = make_estate(seed, sales=SALES, days=DAYS).write(tmp_path / "in")
-    RUN_ON_SPARK.update(compare(folder, new_spark))
-
-
-@pytest.mark.spark
-def test_spark_gives_the_rows_of_duckdb_as_of_a_past_moment(
-    tmp_path: Path, new_spark: Callable[[], Engine]
-) -> None:
-    estate = make_estate(1, sales=SALES, days=DAYS)
-    folder = estate.write(tmp_path / "in")
-    RUN_ON_SPARK.update(compare(folder, new_spark, estate.as_of - dt.timedelta(days=3)))
+Scenario = tuple[Path, dt.datetime | None]
+"""A folder of facts, and the moment to answer for; None: the latest."""
 
 
 def change(folder: Path) -> None:
@@ -102,36 +58,76 @@ def change(folder: Path) -> None:
     terms.write_text(limited, encoding="utf-8")
 
 
-@pytest.fixture
-def awkward(tmp_path: Path) -> Path:
-    folder = make_estate(6, sales=SALES, days=DAYS).write(tmp_path / "awkward")
+def plain(place: Path, seed: int) -> Scenario:
+    return make_estate(seed, sales=SALES, days=DAYS).write(place), None
+
+
+def past(place: Path) -> Scenario:
+    estate = make_estate(1, sales=SALES, days=DAYS)
+    return estate.write(place), estate.as_of - dt.timedelta(days=3)
+
+
+def awkward(place: Path) -> Scenario:
+    folder = make_estate(6, sales=SALES, days=DAYS).write(place)
     change(folder)
-    return folder
+    return folder, None
 
 
-def test_the_awkward_estate_takes_the_rare_ways(awkward: Path) -> None:
-    facts, book = read(awkward)
-    with tracked(DuckEngine(), facts, book) as (duck, _):
+SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
+    "seed 1": lambda place: plain(place, 1),
+    "seed 2": lambda place: plain(place, 2),
+    "a past moment": past,
+    "awkward": awkward,
+}
+SOAKED: dict[str, Callable[[Path], Scenario]] = {
+    f"seed {seed}": partial(plain, seed=seed) for seed in SOAK_SEEDS
+}
+soak = pytest.mark.skipif(
+    "DAOZHANG_SOAK" not in os.environ, reason="set DAOZHANG_SOAK to run further seeds"
+)
+
+
+def compare(scenario: Scenario, new_engine: Callable[[], Engine]) -> None:
+    """Fail where an engine gives other tables than DuckDB, or does not run the same SQL files."""
+    folder, as_of = scenario
+    facts, book = read(folder)
+    with tracked(DuckEngine(), facts, book, as_of) as (duck, expected):
+        tables = duck.contents()
+        files = duck.files
+    with tracked(new_engine(), facts, book, as_of) as (other, got):
+        found = list(unequal(tables, other.contents()))
+        assert not found, "\n".join([f"DuckDB first, {other.name} second", *found])
+        assert other.files == files
+    assert got == expected, "what Python got of the tables differs"
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_rows_do_not_depend_on_threads(name: str, tmp_path: Path) -> None:
+    compare(SCENARIOS[name](tmp_path / "in"), lambda: DuckEngine(threads=1))
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("name", [*SCENARIOS, *(pytest.param(n, marks=soak) for n in SOAKED)])
+def test_spark_gives_the_rows_of_duckdb(
+    name: str, tmp_path: Path, new_spark: Callable[[], Engine]
+) -> None:
+    compare((SCENARIOS | SOAKED)[name](tmp_path / "in"), new_spark)
+
+
+def test_the_scenarios_run_every_sql_file(tmp_path: Path) -> None:
+    """Each file that DuckDB runs in a scenario, Spark runs too, or the test above fails."""
+    ran: set[str] = set()
+    for name, make in SCENARIOS.items():
+        folder, as_of = make(tmp_path / name)
+        with tracked(DuckEngine(), *read(folder), as_of) as (duck, _):
+            ran |= duck.files
+    never = sorted(SQL.texts.keys() - ran)
+    assert not never, f"SQL files that no scenario runs, so that Spark never sees them: {never}"
+
+
+def test_the_rare_ways_have_rows_to_compare(tmp_path: Path) -> None:
+    folder, _ = awkward(tmp_path / "in")
+    with tracked(DuckEngine(), *read(folder)) as (duck, _):
         sizes = {name: len(rows) for name, (_, rows) in duck.contents().items()}
-        assert {"sold_filled", "over_limit", "lines_supposed", "lines_converted"} <= duck.files
-    for name in ("over_limit", "supposed", "supposed_chains", "lines_by_rrn", "moved"):
-        assert sizes[name], f"{name} has no rows, so nothing is compared"
-
-
-@pytest.mark.spark
-def test_spark_gives_the_rows_of_duckdb_for_awkward_facts(
-    awkward: Path, new_spark: Callable[[], Engine]
-) -> None:
-    RUN_ON_SPARK.update(compare(awkward, new_spark))
-
-
-@pytest.mark.spark
-def test_every_sql_file_was_run_on_spark(
-    tmp_path: Path, awkward: Path, new_spark: Callable[[], Engine]
-) -> None:
-    """Add up what the tests above ran; alone or on another worker, make up for them."""
-    if not RUN_ON_SPARK:
-        folder = make_estate(SEEDS[0], sales=SALES, days=DAYS).write(tmp_path / "in")
-        RUN_ON_SPARK.update(compare(folder, new_spark), compare(awkward, new_spark))
-    never = sorted(SQL.texts.keys() - RUN_ON_SPARK)
-    assert not never, f"SQL files that no estate of this module runs on Spark: {never}"
+    rare = ("over_limit", "supposed", "lines_supposed", "lines_by_rrn", "lines_converted", "moved")
+    assert [name for name in rare if not sizes[name]] == []

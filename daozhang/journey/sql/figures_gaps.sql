@@ -18,3 +18,4 @@ UNION ALL
 SELECT 'provisional_promises', CAST(count(*) AS BIGINT), CAST(coalesce(sum(amount_minor), 0) AS BIGINT)
 FROM outcomes
 WHERE provisional
+ORDER BY gap
