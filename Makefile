@@ -23,12 +23,14 @@ setup: .venv/.base ## make .venv with the command `daozhang` in it
 
 setup-dev: .venv/.dev ## the same, with what tests and checks need
 
+# The estate runs for four weeks; the report is of the Friday on which the upgrade hurts most. Exit
+# status 1 only says that something is overdue.
 demo: .venv/.base ## a simulated chain with a bad upgrade: check it, write the report, say where it is
 	$(BIN)/daozhang world demo --seed 7 --faults F6,F4,F16 --sales 40000
-	$(BIN)/daozhang check demo/in --out demo/out --html demo/report.html --lang zh; test $$? -le 1
-	$(BIN)/daozhang check demo/in --html demo/report.en.html; test $$? -le 1
+	$(BIN)/daozhang check demo/in --as-of 2026-04-24T18:00:00+08:00 --html demo/report.zh.html --lang zh > /dev/null; test $$? -le 1
+	$(BIN)/daozhang check demo/in --as-of 2026-04-24T18:00:00+08:00 --html demo/report.en.html --out demo/out --lang en; test $$? -le 1
 	@echo
-	@echo "Open demo/report.html (Chinese) or demo/report.en.html (English) in a browser."
+	@echo "The report: demo/report.en.html, in Chinese demo/report.zh.html; tables: demo/out."
 
 test: .venv/.dev ## every test, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal

@@ -58,13 +58,12 @@ class Run:
 
 def contestants(facts: Path, out: Path) -> dict[str, list[str]]:
     """Return the command of each contestant."""
-    here = Path(__file__).parent
     return {
-        "plain SQL": [sys.executable, str(here / "plain_sql.py"), str(facts), str(out)],
+        "plain SQL": [sys.executable, "-m", "bench.plain_sql", str(facts), str(out)],
         "daozhang check": [
             sys.executable, "-m", "daozhang.cli", "check", str(facts), "--out", str(out),
         ],
-        "pandas": [sys.executable, str(here / "with_pandas.py"), str(facts), str(out)],
+        "pandas": [sys.executable, "-m", "bench.with_pandas", str(facts), str(out)],
     }  # fmt: skip
 
 
@@ -85,9 +84,7 @@ def _environment(folder: Path) -> dict[str, str]:
     return kept | {"PYTHONPYCACHEPREFIX": str(folder / "bytecode"), "PYTHONPATH": str(ROOT)}
 
 
-def measure(
-    contestant: str, command: Sequence[str], sales: int, form: str, folder: Path
-) -> Run:
+def measure(contestant: str, command: Sequence[str], sales: int, form: str, folder: Path) -> Run:
     """Run a process and return what it used.
 
     Raises:
@@ -182,7 +179,9 @@ def main(words: Sequence[str] | None = None) -> int:
         cases = [(100_000, "csv"), (100_000, "parquet")]
     else:
         sizes = [round(float(size) * 1e6) for size in given.sizes.split(",")]
-        cases = [(s, form) for s in sizes for form in ("csv", "parquet") if form == "parquet" or s <= 1e6]
+        cases = [
+            (s, form) for s in sizes for form in ("csv", "parquet") if form == "parquet" or s <= 1e6
+        ]
     made = table(compare(given.folder, cases))
     print(made)
     print(f"{time.perf_counter() - started:.0f} s in all")

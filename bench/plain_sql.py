@@ -1,6 +1,6 @@
 """The same question answered by one plain DuckDB SQL script, as a good analyst would write it.
 
-Run ``.venv/bin/python bench/plain_sql.py IN OUT``; writes ``OUT/journeys.parquet`` with the
+Run ``.venv/bin/python -m bench.plain_sql IN OUT``; writes ``OUT/journeys.parquet`` with the
 columns of daozhang's. It is written for the tables of ``daozhang world`` and does what SQL does
 well: one row a key, promises from a small calendar table, lines joined by reference, payouts and
 credits joined by id, else by amount and day. What it leaves out is listed in
@@ -19,16 +19,23 @@ import pyarrow as pa
 
 __all__ = ["SCRIPT", "answer", "read_terms"]
 
-TEXTS = (
-    "sale_id kind original_sale_id merchant_id store_id terminal_id provider_id channel card_type "
-    "currency batch_no trace_no rrn mcc line_id ref payout_id status reason account_id "
-    "replaces_payout_id credit_id bank_id counterparty subject table"
-).split()
+TEXTS = [
+    "sale_id", "kind", "original_sale_id", "merchant_id", "store_id", "terminal_id", "provider_id",
+    "channel", "card_type", "currency", "batch_no", "trace_no", "rrn", "mcc", "line_id", "ref",
+    "payout_id", "status", "reason", "account_id", "replaces_payout_id", "credit_id", "bank_id",
+    "counterparty", "subject", "table",
+]  # fmt: skip
 NUMBERS = ("amount_minor", "gross_minor", "fee_minor", "net_minor")
 TIMES = (
     "captured_at", "host_at", "submitted_at", "cleared_at", "paid_out_at", "known_at", "from_at",
     "to_at",
 )  # fmt: skip
+
+KNOWN = (
+    "sales", "sales-batched", "settlements", "payouts", "credits", "credits-dated", "coverage",
+    "upgrades", "attempts", "batches", "actions", "signals", "notices",
+)  # fmt: skip
+"""Files whose rows say when they were learned."""
 
 SCRIPT = """
 -- T: when everything is known that the files hold.
@@ -230,7 +237,9 @@ JOIN nameless AS n
     AND n.day BETWEEN w.day AND w.day + 31
 QUALIFY
     row_number() OVER (PARTITION BY w.provider_id, w.first_id ORDER BY n.day, n.credit_id) = 1
-    AND row_number() OVER (PARTITION BY n.account_id, n.credit_id ORDER BY w.day DESC, w.first_id) = 1;
+    AND row_number() OVER (
+        PARTITION BY n.account_id, n.credit_id ORDER BY w.day DESC, w.first_id
+    ) = 1;
 
 -- Payouts of one provider, account and day that came together; and one that came in parts.
 CREATE TABLE by_sum AS
@@ -463,13 +472,7 @@ def _sources(folder: Path) -> dict[str, str]:
         said = ", ".join(f"'{c}': '{types[c]}'" for c in header if c in types)
         return f"read_csv([{files}], header = true, types = {{{said}}}, union_by_name = true)"
 
-    known = [
-        f"SELECT max(known_at) AS known_at FROM {source(name)}"
-        for name in (
-            "sales", "sales-batched", "settlements", "payouts", "credits", "credits-dated",
-            "coverage", "upgrades", "attempts", "batches", "actions", "signals", "notices",
-        )
-    ]  # fmt: skip
+    known = [f"SELECT max(known_at) AS known_at FROM {source(name)}" for name in KNOWN]
     return {
         "sales": source("sales", "sales-batched"),
         "settlements": source("settlements"),

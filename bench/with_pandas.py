@@ -1,6 +1,6 @@
 """The same question answered with pandas, as a good analyst would write it.
 
-Run ``.venv/bin/python bench/with_pandas.py IN OUT``; writes ``OUT/journeys.parquet`` with the
+Run ``.venv/bin/python -m bench.with_pandas IN OUT``; writes ``OUT/journeys.parquet`` with the
 columns of daozhang's. The same simplifications as ``plain_sql.py``; see ``docs/benchmarks.md``.
 """
 
@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pandas as pd
 
-sys.path.insert(0, str(Path(__file__).parent))
-from plain_sql import NUMBERS, TEXTS, TIMES, read_terms
+from bench.plain_sql import KNOWN, NUMBERS, TEXTS, TIMES, read_terms
 
 __all__ = ["answer"]
 
@@ -20,13 +19,14 @@ ZONE = "Asia/Shanghai"
 HOLIDAYS = [*pd.date_range("2026-05-01", "2026-05-05"), pd.Timestamp("2026-04-06"),
             pd.Timestamp("2026-06-19")]  # fmt: skip
 MADE_UP = pd.Timestamp("2026-05-09")
-COLUMNS = (
-    "sale_id status leg reason amount_minor currency merchant_id store_id terminal_id provider_id "
-    "channel account_id captured_at submitted_at cleared_at paid_out_at credited_at promised_at "
-    "promise_rule provisional credit_id credit_ids payout_id net_minor fee_minor "
-    "fee_expected_minor refunded_minor charged_back_minor credited_minor outstanding_minor late_s "
-    "matched_by cause mechanism incident_id"
-).split()
+COLUMNS = [
+    "sale_id", "status", "leg", "reason", "amount_minor", "currency", "merchant_id", "store_id",
+    "terminal_id", "provider_id", "channel", "account_id", "captured_at", "submitted_at",
+    "cleared_at", "paid_out_at", "credited_at", "promised_at", "promise_rule", "provisional",
+    "credit_id", "credit_ids", "payout_id", "net_minor", "fee_minor", "fee_expected_minor",
+    "refunded_minor", "charged_back_minor", "credited_minor", "outstanding_minor", "late_s",
+    "matched_by", "cause", "mechanism", "incident_id",
+]  # fmt: skip
 
 
 def read(folder: Path, name: str, wanted: list[str] | None = None) -> pd.DataFrame:
@@ -55,9 +55,7 @@ def newest(frame: pd.DataFrame, key: list[str], moment: pd.Timestamp) -> pd.Data
 
 def latest(folder: Path) -> pd.Timestamp:
     """Return when everything is known that the files hold."""
-    names = ("sales", "sales-batched", "settlements", "payouts", "credits", "credits-dated",
-             "coverage", "upgrades", "attempts", "batches", "actions", "signals", "notices")  # fmt: skip
-    return max(read(folder, name, ["known_at"])["known_at"].max() for name in names)
+    return max(read(folder, name, ["known_at"])["known_at"].max() for name in KNOWN)
 
 
 def local_day(times: pd.Series) -> pd.Series:
@@ -68,7 +66,7 @@ def local_day(times: pd.Series) -> pd.Series:
 def promises(windows: pd.DataFrame) -> pd.DataFrame:
     """Return when the money of each business date is due, by term and window."""
     days = pd.DataFrame({"day": pd.date_range("2026-04-01", "2026-08-01")})
-    business = (days["day"].dt.dayofweek < 5) & ~days["day"].isin(HOLIDAYS)
+    business = (days["day"].dt.day_of_week < 5) & ~days["day"].isin(HOLIDAYS)
     days["business"] = business | (days["day"] == MADE_UP)
     days["n"] = days["business"].cumsum()
     nth = days[days["business"]].set_index("n")["day"]
@@ -89,7 +87,9 @@ def promise(folder: Path, sold: pd.DataFrame) -> pd.DataFrame:
     term_rows, window_rows = read_terms(folder / "terms.toml")
     terms, windows = pd.DataFrame(term_rows), pd.DataFrame(window_rows)
     windows["window_no"] = range(len(windows))
-    sales = sold[sold["kind"] == "sale"].drop(columns=["kind", "original_sale_id", "rrn", "known_at"])
+    sales = sold[sold["kind"] == "sale"].drop(
+        columns=["kind", "original_sale_id", "rrn", "known_at"]
+    )
     own = terms[terms["merchant_id"].notna()]
     general = terms[terms["merchant_id"].isna()].drop(columns="merchant_id")
     sales = sales.merge(own[["provider_id", "channel", "merchant_id", "term_no"]], how="left")
@@ -109,8 +109,12 @@ def promise(folder: Path, sold: pd.DataFrame) -> pd.DataFrame:
     after = pd.to_timedelta((minute >= sales["cutoff_minute"]).astype(int), unit="D")
     sales["business_date"] = local.dt.normalize() + after
     fee = (2 * sales["amount_minor"] * sales["fee_bps"] + 10000) // 20000
-    sales["fee_expected_minor"] = fee.clip(upper=sales["fee_cap_minor"].fillna(2**53)).astype("int64")
-    sales["window_no"] = windows.groupby("term_no")["window_no"].first().reindex(sales["term_no"]).array
+    sales["fee_expected_minor"] = fee.clip(upper=sales["fee_cap_minor"].fillna(2**53)).astype(
+        "int64"
+    )
+    sales["window_no"] = (
+        windows.groupby("term_no")["window_no"].first().reindex(sales["term_no"]).array
+    )
     for window in windows[windows["from_minute"] > 0].itertuples():
         met = (sales["term_no"] == window.term_no) & (minute >= window.from_minute)
         sales.loc[met, "window_no"] = window.window_no
@@ -211,7 +215,9 @@ def by_sale(folder: Path, sold: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFr
               "cleared_at", "payout_id", "status", "known_at"]  # fmt: skip
     lines = newest(read(folder, "settlements", wanted), ["provider_id", "line_id"], moment)
     target = sold["original_sale_id"].fillna(sold["sale_id"])
-    ids = pd.DataFrame({"provider_id": sold["provider_id"], "ref": sold["sale_id"], "sale_id": target})
+    ids = pd.DataFrame(
+        {"provider_id": sold["provider_id"], "ref": sold["sale_id"], "sale_id": target}
+    )
     numbers = ids.assign(ref=sold["rrn"]).dropna(subset="ref")
     lines = lines.merge(pd.concat([ids, numbers]), on=["provider_id", "ref"])
     payouts = arrivals(folder, moment).rename(
@@ -243,9 +249,7 @@ def by_sale(folder: Path, sold: pd.DataFrame, moment: pd.Timestamp) -> pd.DataFr
     ]  # fmt: skip
     refunded_at = settled[kind == "refund"].groupby("sale_id")["cleared_at"].max()
     stuck = lines[lines["status"] != "settled"].groupby("sale_id")["status"].max()
-    return pd.concat(
-        [sums, last, refunded_at.rename("refunded_at"), stuck.rename("stuck")], axis=1
-    )
+    return pd.concat([sums, last, refunded_at.rename("refunded_at"), stuck.rename("stuck")], axis=1)
 
 
 def covered(folder: Path, moment: pd.Timestamp, sales: pd.DataFrame) -> pd.Series:
@@ -255,7 +259,9 @@ def covered(folder: Path, moment: pd.Timestamp, sales: pd.DataFrame) -> pd.Serie
     cover = cover.sort_values(["subject", "from_at"])
     before = cover.groupby("subject")["to_at"].cummax().groupby(cover["subject"]).shift()
     stretch = (before.isna() | (cover["from_at"] > before)).cumsum()
-    parts = cover.groupby(["subject", stretch]).agg(from_at=("from_at", "min"), to_at=("to_at", "max"))
+    parts = cover.groupby(["subject", stretch]).agg(
+        from_at=("from_at", "min"), to_at=("to_at", "max")
+    )
     parts = parts.reset_index("subject")
     due = sales[["account_id", "due_day_at", "promised_at"]].drop_duplicates()
     pairs = due.merge(parts, left_on="account_id", right_on="subject")
@@ -283,11 +289,15 @@ def answer(folder: Path, out: Path) -> None:
     undone = sold[sold["kind"].isin(["refund", "void", "reversal"])]
     undone = undone.assign(voided=undone["kind"] != "refund").groupby("original_sale_id")
     undone = undone.agg(
-        voided=("voided", "max"), taken_back=("amount_minor", "sum"), taken_back_at=("seen_at", "max")
+        voided=("voided", "max"),
+        taken_back=("amount_minor", "sum"),
+        taken_back_at=("seen_at", "max"),
     )
     sales = promise(folder, sold)
     sales = sales.merge(undone, how="left", left_on="sale_id", right_index=True)
-    sales = sales.merge(by_sale(folder, sold, moment), how="left", left_on="sale_id", right_index=True)
+    sales = sales.merge(
+        by_sale(folder, sold, moment), how="left", left_on="sale_id", right_index=True
+    )
     finished = conclude(folder, moment, sales)
     out.mkdir(parents=True, exist_ok=True)
     finished[COLUMNS].to_parquet(out / "journeys.parquet", compression="zstd", index=False)
@@ -317,7 +327,9 @@ def conclude(folder: Path, moment: pd.Timestamp, sales: pd.DataFrame) -> pd.Data
     late_s = late_s.where(~dated, days_late).clip(lower=0)
     status = pd.Series("overdue", index=sales.index)
     status = status.mask(~covered(folder, moment, sales), "unknown")
-    status = status.mask(sales["promised_at"].isna() | (sales["promised_at"] > moment), "in_transit")
+    status = status.mask(
+        sales["promised_at"].isna() | (sales["promised_at"] > moment), "in_transit"
+    )
     status = status.mask(came, "on_time").mask(came & (late_s > 0), "late")
     sales["status"] = status.mask(cancelled, "cancelled")
     reason = pd.Series("missing", index=sales.index).mask(sales["credited_at"].notna(), "short")

@@ -220,8 +220,8 @@ CHINESE: Final[dict[str, str]] = {
     "gap.statement.do": "把这些账户的银行对账单取到最新一天",
     # statement
     "word.account_at": "{account}（{bank}）",
-    "statement.reaches": "{account}：对账单到{until}为止，从{since}起补取",
-    "statement.gap": "{account}：对账单到{until}为止，中间有缺，从{since}起补取",
+    "statement.reaches": "{account}：账单至{until}，从{since}起补取",
+    "statement.gap": "{account}：账单至{until}但中间有缺，从{since}起补取",
     "statement.none": "{account}：一份对账单也没有，从{since}起补取",
     "statement.no_account": "{sales}不知道属于哪个账户",
     "statement.more": "另有 {count} 个账户，见 missing_statements.csv",

@@ -43,8 +43,8 @@ _NAMES: Final[dict[str, tuple[str, ...]]] = {
         "currency": "币种 货币 记账币种 交易币种 currency ccy 币别",
         "counterparty": "对方户名 对方名称 对手信息 交易对方 商户名称 counterparty payer "
         "payee name 对方",
-        "ref": "摘要 附言 用途 备注 说明 description reference remittance memo details text "
-        "交易说明",
+        "ref": "摘要 附言 用途 备注 说明 description purpose reference remittance memo "
+        "details text 交易说明",
         "account_id": "本方账号 账号 卡号 账户 account iban accountnumber",
         "id": "流水号 交易流水号 交易单号 订单号 transactionid id 余额 balance",
     }.items()

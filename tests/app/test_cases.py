@@ -37,7 +37,8 @@ RETURNED = {
 }
 HELD = {
     "sales": SALE,
-    "settlements": "line_id,ref,gross_minor,fee_minor,net_minor,cleared_at,payout_id,status,reason\n"
+    "settlements": "line_id,ref,gross_minor,fee_minor,net_minor,cleared_at,payout_id,"
+    "status,reason\n"
     "l1,s1,10000,60,9940,05-13T02:00,,held,risk\n"
     "l2,s1,10000,60,9940,05-15T02:00,PAY-0001,settled,",
     "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,9940,05-15T04:00",

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from daozhang.app.console import print_answer, write_tables
 from daozhang.app.exports import guarded
-from tests.charts.made import CARD, HOSTILE, empty, figures, quiet, sale, status, view
+from tests.charts.made import CARD, HOSTILE, empty, figures, quiet, sale, status, unseen, view
 
 
 def printed(of=None, lang="zh", encoding="utf-8", width=80, **changed):
@@ -89,6 +89,38 @@ def test_a_run_with_little_to_say(of):
     assert "Nothing is known to be missing." in shown
 
 
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        (
+            "en",
+            [
+                "as if ¥894.67 had been missing for a day; the longest wait is 1 d 4 h.",
+                "One of them: daozhang trace … S2", "1 still open",
+                "icbc: reaches 5 May, fetch from 6 May",
+            ],
+        ),
+        (
+            "zh",
+            [
+                "相当于 ¥894.67 晚到一整天；等得最久的晚了1天4小时。",
+                "举一笔为例：daozhang trace … S2", "1 笔未到", "账单至5月5日，从5月6日起补取",
+            ],
+        ),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("width", [40, 80, 200])
+def test_the_cost_the_example_and_the_missing_statement_are_said(lang, said, width):
+    # A narrow terminal breaks lines; what is said stays the same.
+    shown = re.sub(r"\s+", "", printed(lang=lang, width=width))
+    if width == 40:
+        assert re.sub(r"\s+", "", said[0]) in shown
+        assert re.sub(r"\s+", "", said[1]) in shown
+    else:
+        wide = printed(lang=lang, width=400)
+        assert [part for part in said if part not in wide] == []
+
+
 def test_a_broken_identity_is_said():
     assert "账不平" in printed(identities_ok=False)
 
@@ -102,8 +134,8 @@ def read(path):
 def test_the_lists_are_written_as_csv(tmp_path):
     paths = write_tables(tmp_path / "out", view())
     assert [p.name for p in paths] == [
-        "late_list.csv", "unexplained_credits.csv", "fees.csv", "speed.csv",
-        "late_by_due_date.csv", "late_by_provider_id.csv", "late_by_bank_id.csv",
+        "late_list.csv", "unexplained_credits.csv", "missing_statements.csv", "fees.csv",
+        "speed.csv", "late_by_due_date.csv", "late_by_provider_id.csv", "late_by_bank_id.csv",
         "late_by_store_id.csv", "late_by_leg.csv",
     ]  # fmt: skip
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in paths)
@@ -114,9 +146,23 @@ def test_the_lists_are_written_as_csv(tmp_path):
     credits = read(paths[1])
     assert credits[1]["credit_id"] == "'=2+5"
     assert CARD not in credits[0]["ref"]
-    assert read(paths[2])[0]["example"] == "'=S1"
-    assert len(read(paths[7])) == 14
-    assert read(paths[4])[0]["due_date"] == "2026-05-07"
+    assert read(paths[2]) == [
+        {
+            "account_id": HOSTILE, "bank_id": "icbc", "currency": "CNY", "sales": "5",
+            "amount_minor": "70000", "outstanding_minor": "69650",
+            "first_promised_at": "2026-05-07T04:00:00Z",
+            "last_promised_at": "2026-05-08T04:00:00Z", "covered_until": "2026-05-05T16:00:00Z",
+        }
+    ]  # fmt: skip
+    assert read(paths[3])[0]["example"] == "'=S1"
+    assert len(read(paths[8])) == 14
+    assert read(paths[5])[0]["due_date"] == "2026-05-07"
+
+
+def test_an_account_whose_statement_never_came_has_an_empty_end(tmp_path):
+    never = figures(unseen=(unseen("a1", covered_until=None, bank_id=None),))
+    row = read(write_tables(tmp_path, view(never))[2])[0]
+    assert (row["account_id"], row["bank_id"], row["covered_until"]) == ("a1", "", "")
 
 
 def test_a_run_without_sales_writes_headings(tmp_path):

@@ -124,6 +124,21 @@ def test_only_the_first_sales_are_listed_and_the_rest_is_counted():
     assert more == "180 more are in late_list.csv and journeys.parquet."
 
 
+def test_the_page_says_what_lateness_costs_and_which_statement_is_missing():
+    tree = html.fromstring(report_html(view(), "en"))
+    (cost,) = tree.xpath("//p[@class='waited']/text()")
+    assert "as if ¥894.67 had been missing for a day" in cost
+    first = tree.xpath("//section[@id='attention']//tbody/tr[2]//small/text()")
+    assert first[1:] == ["One of them: daozhang trace … S2", "1 still open"]
+    for section, cell in (("attention", "th"), ("missing", "td[2]")):
+        said = tree.xpath(f"//section[@id='{section}']//tr/{cell}//small/text()")
+        assert said[-1] == f"{HOSTILE} at icbc: reaches 5 May, fetch from 6 May"
+
+
+def test_the_page_of_a_run_on_time_speaks_of_no_waiting():
+    assert not html.fromstring(report_html(view(quiet()), "en")).xpath("//p[@class='waited']")
+
+
 def test_the_file_is_replaced_whole(tmp_path):
     path = tmp_path / "report.html"
     path.write_text("old", encoding="utf-8")

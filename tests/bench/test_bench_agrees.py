@@ -35,9 +35,9 @@ def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("contestant", ["plain_sql", "with_pandas"])
 def test_contestant_agrees_on_999_of_1000_sales(estate: Path, contestant: str) -> None:
-    script = REPO_ROOT / "bench" / f"{contestant}.py"
     theirs = estate / contestant
-    subprocess.run([sys.executable, str(script), str(estate / "in"), str(theirs)], check=True)
+    command = [sys.executable, "-m", f"bench.{contestant}", str(estate / "in"), str(theirs)]
+    subprocess.run(command, check=True, cwd=REPO_ROOT)
     with duckdb.connect() as connection:
         counted = ", ".join(
             f"count(*) FILTER (o.{name} IS NOT DISTINCT FROM t.{name})" for name in AGREED

@@ -1,6 +1,7 @@
 """The tables and the headline: they agree with each other and hide no money."""
 
 import re
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,8 +16,9 @@ from daozhang.charts.sheets_more import (
     rate,
     unexplained_sheet,
 )
-from daozhang.charts.standing import draw_headline, percent_of
-from tests.charts.made import AS_OF, empty, figures, quiet, sale, status, view
+from daozhang.charts.standing import draw_headline, percent_of, waiting_sentences
+from daozhang.charts.statements import ACCOUNTS_SHOWN, statement_lines
+from tests.charts.made import AS_OF, INCIDENTS, empty, figures, quiet, sale, status, unseen, view
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EN, ZH = Speech("en", ZONE), Speech("zh", ZONE)
@@ -163,6 +165,114 @@ def test_what_needs_someone_comes_by_money_and_what_has_arrived_does_not():
     assert sheet.rows[1][0].sub.startswith("Ask the bank for the credit")
     assert sheet.rows[0][3].text == "4 May to 8 May"
     assert sheet.rows[1][3].text == "7 May 12:00"
+
+
+def test_an_incident_says_how_much_is_open_and_how_to_follow_one_sale():
+    sheet = attention_sheet(view(), EN)
+    assert [(row[2].text, row[2].sub) for row in sheet.rows[:2]] == [
+        ("4", "3 still open"), ("3", "1 still open"),
+    ]  # fmt: skip
+    assert sheet.rows[1][0].lines == ("One of them: daozhang trace … S2",)
+    hostile = ({**INCIDENTS[1], "example": "S\x1b[31m\u202e" + "9" * 80},)
+    (line,) = attention_sheet(view(figures(incidents=hostile)), ZH).rows[0][0].lines
+    assert line.startswith("举一笔为例：daozhang trace … S\ufffd[31m\ufffd")
+    assert len(line) < 100
+
+
+@pytest.mark.parametrize(
+    ("late_minor_s", "overdue_minor_s", "cost"),
+    [
+        (86_400, 0, "¥0.01"),
+        (0, 43_200, "¥0.01"),
+        (43_199, 0, None),
+        (20_000, 23_200, "¥0.01"),
+        (86_400 * 3_370_000, 0, "¥33,700.00"),
+        (86_400 * 10**17, 86_400, "¥1,000,000,000,000,000.01"),
+        (0, 0, None),
+    ],
+)
+def test_waiting_is_money_times_time_over_a_day_rounded_half_up(
+    late_minor_s, overdue_minor_s, cost
+):
+    waiting = {
+        "CNY": {
+            "late_minor_s": late_minor_s, "overdue_minor_s": overdue_minor_s, "longest_s": 108_000,
+        },
+    }  # fmt: skip
+    said = waiting_sentences(figures(waiting=waiting), EN)
+    if cost is None:
+        assert said == ()
+    else:
+        assert said == (
+            (f"Late and overdue money was kept waiting as if {cost} had been missing for a day; "
+            "the longest wait is 1 d 6 h."),
+        )
+
+
+def test_each_currency_waits_by_itself_the_main_one_first():
+    row = {"late_minor_s": 86_400 * 150, "overdue_minor_s": 86_400 * 50, "longest_s": 3_600}
+    said = draw_headline(figures(waiting={"USD": row, "CNY": row}), ZH).waited
+    assert said == (
+        "延迟与逾期的资金合计，相当于 ¥2.00 晚到一整天；等得最久的晚了1小时。",
+        "延迟与逾期的资金合计，相当于 $2.00 晚到一整天；等得最久的晚了1小时。",
+    )
+    assert draw_headline(quiet(), ZH).waited == ()
+
+
+@pytest.mark.parametrize(
+    ("changed", "en", "zh"),
+    [
+        (
+            {},
+            "a1 at icbc: reaches 5 May, fetch from 6 May",
+            "a1（icbc）：账单至5月5日，从5月6日起补取",
+        ),
+        (
+            # In the middle of a day: what is left of that day is fetched with it.
+            {"covered_until": datetime(2026, 5, 6, 7, 0, tzinfo=UTC)},
+            "a1 at icbc: reaches 6 May, fetch from 6 May",
+            "a1（icbc）：账单至5月6日，从5月6日起补取",
+        ),
+        (
+            # It reaches beyond money that is not covered, so days before its end are lacking.
+            {"covered_until": AS_OF + timedelta(hours=12)},
+            "a1 at icbc: reaches 8 May with a gap, fetch from 7 May",
+            "a1（icbc）：账单至5月8日但中间有缺，从5月7日起补取",
+        ),
+        (
+            {"covered_until": None},
+            "a1 at icbc: nothing of it is here, fetch from 7 May",
+            "a1（icbc）：一份对账单也没有，从5月7日起补取",
+        ),
+        (
+            {"bank_id": None},
+            "a1: reaches 5 May, fetch from 6 May",
+            "a1：账单至5月5日，从5月6日起补取",
+        ),
+        (
+            {"account_id": None, "bank_id": None, "covered_until": None},
+            "5 sales whose account is not known",
+            "5 笔交易不知道属于哪个账户",
+        ),
+    ],
+    ids=["whole days", "part of a day", "a gap", "nothing", "no bank", "no account"],
+)
+def test_a_missing_statement_says_how_far_it_reaches_and_what_to_fetch(changed, en, zh):
+    run = figures(unseen=(unseen("a1", **changed),))
+    assert statement_lines(run, EN) == [en]
+    assert statement_lines(run, ZH) == [zh]
+
+
+def test_the_first_accounts_are_named_and_the_others_counted():
+    many = tuple(unseen(f"a{n}") for n in range(ACCOUNTS_SHOWN + 3))
+    run = figures(unseen=(*many, unseen("usd", currency="USD")))
+    lines = statement_lines(run, EN, "CNY")
+    assert [line.split(" ")[0] for line in lines] == ["a0", "a1", "a2", "a3", "a4", "3"]
+    assert lines[-1] == "3 more: see missing_statements.csv"
+    assert statement_lines(run, EN)[-1].startswith("4 more")
+    assert attention_sheet(view(run), EN).rows[-1][0].lines == tuple(lines)
+    (row,) = [r for r in missing_sheet(view(run), EN).rows if "statement" in r[0].text]
+    assert row[2].lines == tuple(statement_lines(run, EN))
 
 
 @pytest.mark.parametrize(

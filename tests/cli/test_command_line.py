@@ -1,4 +1,4 @@
-"""The contract's section 5: exit statuses, ``--json`` anywhere, and the shapes of what is printed."""
+"""The contract's section 5: exit statuses, ``--json`` anywhere, the shapes of what is printed."""
 
 from __future__ import annotations
 

@@ -37,7 +37,6 @@ from tests.oracle.compare import (
 from tests.oracle.estate import ALL, make_estate
 from tests.oracle.rows import (
     Facts,
-    Row,
     as_rfc3339,
     current,
     instant,
@@ -260,7 +259,8 @@ def test_every_corruption_stops_the_run_and_names_rows(folder: Path) -> None:
                 check_identities(found.engine, SQL)
                 silent.append(what)
             except BrokenIdentityError as error:
-                assert any(letter.isdigit() for letter in str(error)), what
+                if not any(letter.isdigit() for letter in str(error)):
+                    silent.append(f"{what} (no row is named)")
             for name in tables:
                 found.engine.connection.execute(f"DELETE FROM {name}")
                 found.engine.connection.execute(f"INSERT INTO {name} SELECT * FROM kept_{name}")

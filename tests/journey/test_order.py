@@ -59,21 +59,19 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, A
     seed=st.sampled_from([3, 17, 29]),
     shuffle=st.integers(0, 10_000),
     pieces=st.integers(1, 7),
-    again=st.sampled_from(TABLES),
-    share=st.sampled_from([0.1, 0.5, 1.0]),
+    again=st.tuples(st.sampled_from(TABLES), st.sampled_from([0.1, 0.5, 1.0])),
 )
 def test_grouping_order_repeats_and_file_kind_do_not_matter(
     estates: dict[int, tuple[Path, Answer]],
     seed: int,
     shuffle: int,
     pieces: int,
-    again: str,
-    share: float,
+    again: tuple[str, float],
 ) -> None:
     """Shuffled, regrouped into other files, CSV or Parquet, rows repeated: one answer."""
     folder, expected = estates[seed]
     mixed = shuffle_files(folder, shuffle, pieces)
-    assert answer(duplicate_rows(mixed, again, share, shuffle)) == expected
+    assert answer(duplicate_rows(mixed, *again, shuffle)) == expected
 
 
 @SLOW

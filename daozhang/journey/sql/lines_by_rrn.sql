@@ -1,8 +1,8 @@
--- Every line that names no sale id, resolved by reference number within the provider (NULL where
--- no sale has the number): where a number
--- stands for several sales, the same terminal first, then the same merchant, then the latest sale
--- not after the line (a day's grace for a till's clock). A sale cleared for the first time half a
--- year after it was made is taken for another year's; a clock that says decades ago is just wrong.
+-- Every line that names no sale id, resolved by reference number within the provider; NULL where
+-- no sale has the number. Where it stands for several sales: the same terminal first, then the
+-- same merchant, then the latest sale not after the line (a day's grace for a till's clock). A sale
+-- cleared for the first time half a year after it was made is taken for another year's; a clock
+-- that says decades ago is just wrong.
 SELECT
     l.provider_id, l.line_id, l.kind, l.ref, l.merchant_id, l.terminal_id,
     l.gross_minor, l.fee_minor, l.tax_minor, l.reserve_minor, l.net_minor, l.currency,
