@@ -153,8 +153,8 @@ def facts_of_machine() -> str:
 
     memory = os.sysconf("SC_PHYS_PAGES") * resource.getpagesize() / 2**30
     return (
-        f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, shared with "
-        f"other work. Python {platform.python_version()}, DuckDB {duckdb.__version__}."
+        f"Machine: {os.cpu_count()} cores ({platform.machine()}), {memory:.0f} GB of memory, "
+        f"shared with other work. Python {platform.python_version()}, DuckDB {duckdb.__version__}."
     )
 
 

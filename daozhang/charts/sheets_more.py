@@ -235,12 +235,12 @@ def missing_sheet(view: ReportView, speech: Speech) -> Sheet:
         ("skipped_files", skipped),
     ):
         if number:
-            lines = statement_lines(figures, speech) if gap == "statement" else []
+            accounts = statement_lines(figures, speech) if gap == "statement" else []
             rows.append(
                 (
                     Cell(speech(f"gap.{gap}", number=f"{number:,}")),
                     Cell(speech(f"gap.{gap}.hides")),
-                    Cell(speech(f"gap.{gap}.do"), lines=tuple(lines)),
+                    Cell(speech(f"gap.{gap}.do"), lines=tuple(accounts)),
                 )
             )
     if view.provisional_years:

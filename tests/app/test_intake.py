@@ -67,6 +67,7 @@ def test_every_file_is_named_with_what_it_was(con, folder, tmp_path):
     put(folder, **{
         "sales.csv": SALES, "Sales_bad.csv": "a,b\n1,2\n", "statement.txt": "BANK 1",
         "sales-of-bank.csv": "BANK 2", "incidents.json": "[]", "summary.json": "{}",
+        "missing_statements.csv": "account_id\n",
         "report.html": "<p>", "truth.json": "{}", "terms.toml": "", "x.profile.toml": "",
         "calendar-cn.toml": "", ".hidden.csv": SALES, "README.txt": "x", "unknown.bin": "?",
         "releases.csv": "release_id\n",
@@ -86,6 +87,7 @@ def test_every_file_is_named_with_what_it_was(con, folder, tmp_path):
     assert {file.file: file.kind for file in intake.files} == {
         ".hidden.csv": "ignored", "README.txt": "ignored", "Sales_bad.csv": "refused",
         "calendar-cn.toml": "terms", "incidents.json": "own_output", "report.html": "own_output",
+        "missing_statements.csv": "own_output",
         "journeys.parquet": "own_output", "releases.csv": "facts", "sales-fifo.csv": "refused",
         "sales-gone.csv": "refused", "sales-inside.csv": "facts", "sales-link.csv": "refused",
         "sales-loop.csv": "refused", "sales-of-bank.csv": "facts", "sales.csv": "facts",

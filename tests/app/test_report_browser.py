@@ -8,7 +8,7 @@ import pytest
 
 from daozhang.app.report import write_report
 from daozhang.charts import LANGS
-from tests.charts.made import figures, sale, view
+from tests.charts.made import INCIDENTS, figures, sale, unseen, view
 
 CHROMIUM = Path("/usr/bin/chromium")
 QUIET = (
@@ -42,7 +42,12 @@ def browser():
 def report(request, tmp_path_factory):
     path = tmp_path_factory.mktemp("report") / f"{request.param}.html"
     long = sale("S" * 60, payout_id="P" * 70, amount_minor=123_456_789_012)
-    write_report(path, view(figures(late_list=(long, sale("S2")))), request.param)
+    run = figures(
+        late_list=(long, sale("S2")),
+        incidents=({**INCIDENTS[0], "example": "S" * 60}, *INCIDENTS[1:]),
+        unseen=tuple(unseen(f"{n}" + "A" * 50, bank_id="B" * 50) for n in range(9)),
+    )
+    write_report(path, view(run), request.param)
     return path
 
 

@@ -204,8 +204,10 @@ def test_waiting_is_money_times_time_over_a_day_rounded_half_up(
         assert said == ()
     else:
         assert said == (
-            (f"Late and overdue money was kept waiting as if {cost} had been missing for a day; "
-            "the longest wait is 1 d 6 h."),
+            (
+                f"Late and overdue money was kept waiting as if {cost} had been missing for a day; "
+                "the longest wait is 1 d 6 h."
+            ),
         )
 
 

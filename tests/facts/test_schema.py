@@ -8,25 +8,33 @@ from daozhang.facts import TABLES, Column
 CONTRACT = {
     "sales": (
         "sale_id",
-        ("sale_id kind original_sale_id? merchant_id store_id? terminal_id provider_id channel "
-        "card_type? amount_minor currency captured_at host_at? submitted_at? batch_no? trace_no? "
-        "rrn? mcc?"),
+        (
+            "sale_id kind original_sale_id? merchant_id store_id? terminal_id provider_id channel "
+            "card_type? amount_minor currency captured_at host_at? submitted_at? batch_no? "
+            "trace_no? rrn? mcc?"
+        ),
     ),
     "settlements": (
         "provider_id line_id",
-        ("line_id provider_id kind? ref? merchant_id? terminal_id? gross_minor fee_minor "
-        "tax_minor? reserve_minor? net_minor currency gross_currency? fx_rate? cleared_at "
-        "payout_id? status reason? mcc?"),
+        (
+            "line_id provider_id kind? ref? merchant_id? terminal_id? gross_minor fee_minor "
+            "tax_minor? reserve_minor? net_minor currency gross_currency? fx_rate? cleared_at "
+            "payout_id? status reason? mcc?"
+        ),
     ),
     "payouts": (
         "provider_id payout_id",
-        ("payout_id provider_id merchant_id? account_id? net_minor currency paid_out_at status "
-        "reason? replaces_payout_id?"),
+        (
+            "payout_id provider_id merchant_id? account_id? net_minor currency paid_out_at status "
+            "reason? replaces_payout_id?"
+        ),
     ),
     "credits": (
         "account_id credit_id",
-        ("credit_id account_id bank_id? amount_minor currency booked_at value_date? ref? "
-        "counterparty? status?"),
+        (
+            "credit_id account_id bank_id? amount_minor currency booked_at value_date? ref? "
+            "counterparty? status?"
+        ),
     ),
     "upgrades": (
         "terminal_id release_id started_at",
@@ -38,8 +46,10 @@ CONTRACT = {
     ),
     "batches": (
         "terminal_id batch_no closed_at",
-        ("terminal_id batch_no opened_at? closed_at submitted_at? sales_count sales_minor "
-        "host_count? host_minor? outcome"),
+        (
+            "terminal_id batch_no opened_at? closed_at submitted_at? sales_count sales_minor "
+            "host_count? host_minor? outcome"
+        ),
     ),
     "actions": (
         "action_id",
@@ -56,8 +66,10 @@ CONTRACT = {
     ),
     "accounts": (
         "account_id",
-        ("account_id merchant_id bank_id provider_id? store_id? channel? currency? kind? "
-        "valid_from?"),
+        (
+            "account_id merchant_id bank_id provider_id? store_id? channel? currency? kind? "
+            "valid_from?"
+        ),
     ),
 }
 ALWAYS_KNOWN = {"terminals", "accounts", "releases"}
@@ -70,6 +82,7 @@ VALUES = {
     ),
     ("settlements", "status"): "settled held rejected",
     ("payouts", "status"): "sent returned held",
+    ("credits", "status"): "booked pending info",
     ("upgrades", "outcome"): "ok failed rolled_back",
     ("attempts", "kind"): "sign_in sale reversal batch_close batch_upload advice",
     ("attempts", "outcome"): "approved declined failed timeout",
@@ -79,8 +92,7 @@ VALUES = {
     ("signals", "online"): "0 1",
     ("notices", "scope"): "all bank provider merchant account carrier store",
 }
-"""Closed lists of values; a list that the contract ends with "…" is open. A credit's status is
-read from statements of every kind, so an unknown one is told apart by the readers."""
+"""Closed lists of values; a list that the contract ends with "…" is open, as a channel's is."""
 
 # The event whose time stands in for a missing known_at. What covers a stretch is known when the
 # stretch has ended, an upgrade when it starts.
