@@ -226,10 +226,10 @@ def _launch(master: str, settings: Mapping[str, str]) -> Any:
         "spark.driver.maxResultSize": "0",
         "spark.driver.extraJavaOptions": java,
         "spark.local.dir": str(home),
+        "spark.pyspark.python": sys.executable,
         "spark.sql.warehouse.dir": str(home / "warehouse"),
     }
     if master.startswith("local"):
-        os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")  # read by executors' JVMs too
         ours |= {"spark.driver.bindAddress": "127.0.0.1", "spark.driver.host": "127.0.0.1"}
     given = dict(settings)
     if extra_java := settings.get("spark.driver.extraJavaOptions"):
@@ -237,7 +237,6 @@ def _launch(master: str, settings: Mapping[str, str]) -> Any:
     builder = SparkSession.builder.master(master).appName("daozhang")
     for key, value in {**ours, **given}.items():
         builder = builder.config(key, value)
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     log = home / "spark.log"
     try:
         with _output_into(log):
