@@ -3,7 +3,6 @@
 import datetime as dt
 import random
 from fractions import Fraction
-from pathlib import Path
 
 import holidays
 import pytest
@@ -15,7 +14,7 @@ from daozhang.app._start_fees import find_fees
 from daozhang.app._start_timing import Plan, due_of, find_timing
 from daozhang.app.check import checked
 from daozhang.app.start import start
-from daozhang.app.words_start import LANGS, START_WORDS, CannotStartError, Said
+from daozhang.app.words_start import LANGS, CannotStartError, Said
 from daozhang.journey.promise import due_for_business_date
 from daozhang.journey.terms import load_terms_text
 from daozhang.money import Rounding, share_of
@@ -477,34 +476,3 @@ def test_an_account_that_takes_over_has_a_date():
     assert [(row.account_id, row.valid_from) for row in rows] == [
         ("a", None), ("b", dt.date(2026, 5, 11)),
     ]  # fmt: skip
-
-
-# Texts.
-
-
-def test_both_languages_say_the_same_with_the_same_values():
-    import string
-
-    def fields(text):
-        return sorted({name for _, name, _, _ in string.Formatter().parse(text) if name})
-
-    assert set(START_WORDS["zh"]) == set(START_WORDS["en"])
-    for key in START_WORDS["zh"]:
-        chinese, english = START_WORDS["zh"][key], START_WORDS["en"][key]
-        assert fields(chinese) == fields(english), key
-
-
-def test_every_text_is_used():
-    """A key that nothing says any more is dead weight in two languages."""
-    import daozhang
-
-    root = Path(daozhang.__file__).parent
-    code = "".join(
-        path.read_text(encoding="utf-8")
-        for folder in ("app", "cli")
-        for path in (root / folder).glob("*.py")
-        if not path.name.startswith("_words_start")
-    )
-    made = ("ask.", "example.", "bad.", "stop.", "map.", "mark.", "who.", "col.", "table.")
-    unused = [k for k in START_WORDS["en"] if f'"{k}"' not in code and not k.startswith(made)]
-    assert not unused
