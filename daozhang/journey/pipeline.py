@@ -146,6 +146,10 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
         put_local_days(engine, book.timezone, first.replace(tzinfo=first.tzinfo or UTC), moment)
         _run(engine, "lines_dated")
         engine.run("lines", "SELECT * FROM lines_dated")
+    # Nobody reads these again, and they are as long as the settlement file.
+    engine.drop(
+        "lines_named", "lines_by_rrn", *(("referenced", "rrns_repeated") if unnamed else ())
+    )
     _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
     _run(engine, "supposed", "supposed_chains")
 

@@ -230,7 +230,7 @@ def write_sales(path: Path, cells: Cells, files: tuple[FactFile, FactFile], rows
     pause = (np.arange(count) * 7919 + rows.trace) % 235 + 5
     # A sale that never reached the host is known from the till's own report, minutes later.
     at_till = np.where(j.host < NEVER, j.host + pause, rows.at + MINUTE + 4 * pause)
-    # The row with the hand-in corrects the till's, so it is known after it (greatest known_at wins).
+    # The row with the hand-in corrects the till's (greatest known_at wins), so it comes later.
     at_close = np.where(
         j.submitted < NEVER,
         np.maximum(j.submitted + MINUTE + pause, at_till + MINUTE),
