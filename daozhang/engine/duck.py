@@ -10,7 +10,7 @@ import pyarrow as pa
 
 __all__ = ["DuckEngine"]
 
-MEMORY_LIMIT_MB = 2000
+MEMORY_LIMIT_MB = 1700
 """What DuckDB may hold before it spills to its temporary folder; leaves room below 3 GB."""
 
 

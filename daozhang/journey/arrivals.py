@@ -8,6 +8,9 @@ Rules kept here (the contract's matching), from certain to less so:
 3. ``net_amount_day``: the same account and amount, on the day nearest to the payout.
 4. ``split`` and ``merged`` by sums on one account and day, where just one combination fits.
 
+5. ``net_of_days``: where a provider's lines are not known, what one business date (or several
+   that follow each other) should bring by the terms, as one payout or one credit.
+
 Only money that is booked by T, on a payout that was sent and did not come back, has arrived. A
 credit that no payout explains is not ours when its amount is negative, its account is unknown, or
 the terms name who may pay us and its counterparty is not among them; else it is unexplained.
@@ -33,6 +36,9 @@ COMBINED_MAX = 4
 POOL_MAX = 14
 """How many candidates a search for sums may have; with more, chance hits are likely."""
 
+DAYS_MAX = 12
+"""How many business dates one credit may bring: the longest holidays and the days around them."""
+
 SHORT_ID = 5
 """An id of fewer characters proves nothing by standing in a text: the amounts must agree too."""
 
@@ -41,8 +47,10 @@ SHORT_ID = 5
 class Chain:
     """A payout (with those sent in its place) that should become credits.
 
-    ``day`` is the local day on which it was paid out (or its lines cleared). ``alive``: sent, and
-    neither returned nor held. ``names``: the ids by which a bank text may name it.
+    ``day`` is the local day on which it was paid out, or its lines cleared, or it is due. ``alive``: sent, and
+    neither returned nor held. ``names``: the ids by which a bank text may name it. ``supposed``:
+    no file names it; it is what one business date should bring by the terms. ``itemised``: lines
+    of it are known. ``stands_for``: the payout without lines that a supposed one was found to be.
     """
 
     provider_id: str
@@ -54,6 +62,8 @@ class Chain:
     alive: bool
     names: tuple[str, ...]
     supposed: bool = False
+    itemised: bool = True
+    stands_for: Chain | None = None
     credits: list[Credit] = field(default_factory=list)
     matched_by: str | None = None
     credited_minor: int = 0
@@ -94,7 +104,8 @@ def match(chains: Sequence[Chain], credits: Sequence[Credit]) -> None:
     _by_amount(real, credits, "net_amount_day")
     _by_sums(real, credits)
     supposed = [c for c in chains if c.supposed]
-    _by_amount(supposed, credits, "net_of_days")
+    _stand_for_payouts(supposed, [c for c in real if not c.itemised])
+    _by_days(supposed, credits)
 
 
 # By id.
@@ -314,3 +325,68 @@ def _only_sum(pool: Sequence[Item], total: int, amount: Callable[[Item], int]) -
         if sum(map(amount, items)) == total
     ]
     return hits[0] if len(hits) == 1 else None
+
+
+# By days.
+
+
+def _stand_for_payouts(supposed: Sequence[Chain], payouts: Sequence[Chain]) -> None:
+    """Find the business dates that a payout without lines brings."""
+    days = _by_account(supposed)
+    for payout in payouts:
+        if payout.day is None:
+            continue
+        for chain in _days_of(
+            days[payout.account_id, payout.currency], payout.net_minor, payout.day
+        ):
+            chain.stands_for = payout
+            chain.alive = payout.alive
+            chain.credits = payout.credits
+            chain.matched_by = payout.matched_by
+            if payout.credited_minor == payout.net_minor:
+                chain.credited_minor = chain.net_minor
+
+
+def _by_days(supposed: Sequence[Chain], credits: Sequence[Credit]) -> None:
+    """Find the business dates that a credit brings."""
+    days = _by_account(supposed)
+    for credit in credits:
+        if not credit.chains:
+            waiting = days[credit.account_id, credit.currency]
+            found = _days_of(waiting, credit.amount_minor, credit.day)
+            if found:
+                _settle([(credit, chain) for chain in found], "net_of_days")
+
+
+def _by_account(chains: Sequence[Chain]) -> dict[tuple[str | None, str], list[Chain]]:
+    found: dict[tuple[str | None, str], list[Chain]] = defaultdict(list)
+    for chain in chains:
+        found[chain.account_id, chain.currency].append(chain)
+    for members in found.values():
+        members.sort(key=lambda c: (c.day or date.min, c.chain_id))
+    return found
+
+
+def _days_of(days: Sequence[Chain], total: int, by: date) -> list[Chain]:
+    """Return the consecutive open days that sum to a total, if just one stretch of them does.
+
+    Of single days of one net the latest is taken: it waited least.
+    """
+    waiting = [
+        chain
+        for chain in days
+        if not chain.credits
+        and chain.stands_for is None
+        and chain.day is not None
+        and 0 <= (by - chain.day).days <= SEARCH_DAYS
+    ]
+    alone = [chain for chain in waiting if chain.net_minor == total]
+    if alone:
+        return alone[-1:]
+    hits = [
+        waiting[first:last]
+        for first in range(len(waiting))
+        for last in range(first + 2, min(first + DAYS_MAX, len(waiting)) + 1)
+        if sum(chain.net_minor for chain in waiting[first:last]) == total
+    ]
+    return hits[0] if len(hits) == 1 else []

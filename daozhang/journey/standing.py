@@ -111,6 +111,7 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
                 day=day_of(moment, row["account_id"]) if moment else None,
                 alive=not row["returned"] and not row["held"],
                 names=tuple(own_names),
+                itemised=row["lines_count"] > 0,
             )
         )
     supposed = _fetch(engine, "SELECT * FROM supposed_chains")
@@ -121,7 +122,7 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
             account_id=row["account_id"],
             currency=row["currency"],
             net_minor=row["net_minor"],
-            day=row["business_date"],
+            day=row["due_date"],
             alive=True,
             names=(),
             supposed=True,
@@ -137,8 +138,9 @@ def _put_chains(
     facts = {(row["provider_id"], row["chain_id"]): row for row in rows}
     columns: dict[str, list[object]] = {name: [] for name in _STANDING.names}
     for chain in chains:
-        row = facts.get((chain.provider_id, chain.chain_id), {})
-        if chain.supposed and not chain.credits:
+        named = chain.stands_for or chain
+        row = facts.get((named.provider_id, named.chain_id), {})
+        if chain.supposed and not chain.credits and chain.stands_for is None:
             continue
         # What was credited for a payout that came back goes back too: it is nobody's arrival.
         came = chain.credits if chain.alive else []
