@@ -47,10 +47,11 @@ SHORT_ID = 5
 class Chain:
     """A payout (with those sent in its place) that should become credits.
 
-    ``day`` is the local day on which it was paid out, or its lines cleared, or it is due. ``alive``: sent, and
-    neither returned nor held. ``names``: the ids by which a bank text may name it. ``supposed``:
-    no file names it; it is what one business date should bring by the terms. ``itemised``: lines
-    of it are known. ``stands_for``: the payout without lines that a supposed one was found to be.
+    ``day`` is the local day on which it was paid out, or its lines cleared, or it is due.
+    ``alive``: sent, and neither returned nor held. ``names``: the ids by which a bank text may
+    name it. ``supposed``: no file names it; it is what one business date should bring by the
+    terms. ``itemised``: lines of it are known. ``stands_for``: the payout without lines that a
+    supposed one was found to be.
     """
 
     provider_id: str

@@ -125,6 +125,43 @@ WHERE_CASES = [
         },
     ),
     Case(
+        "without lines, Friday and Saturday come as the one credit of Monday",
+        {
+            "sales": "sale_id,amount_minor,captured_at\ns1,10000,05-15T10:00\n"
+            "s2,20000,05-16T10:00\ns3,30000,05-18T10:00",
+            "credits": CREDIT + "c1,29820,05-18T10:00,\nc2,29820,05-19T10:00,",
+        },
+        {
+            "s1": on_time(matched_by="net_of_days", credit_id="c1", credited_minor=9940),
+            "s2": on_time(matched_by="net_of_days", credit_id="c1", credited_minor=19880),
+            "s3": on_time(matched_by="net_of_days", credit_id="c2", credited_minor=29820),
+        },
+    ),
+    Case(
+        "without lines, a payout is found by what its business dates should bring",
+        {
+            "sales": "sale_id,amount_minor,captured_at\ns1,10000,05-15T10:00\n"
+            "s2,20000,05-16T10:00\ns3,30000,05-18T10:00",
+            "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,29820,05-18T04:00\n"
+            "PAY-0002,29820,05-19T04:00",
+            "credits": CREDIT + "c1,29820,05-18T10:00,PAY-0001\nc2,29820,05-20T10:00,PAY-0002",
+        },
+        {
+            "s1": on_time(payout_id="PAY-0001", credit_id="c1", credited_minor=9940),
+            "s2": on_time(payout_id="PAY-0001", credit_id="c1", credited_minor=19880),
+            "s3": {"status": "late", "payout_id": "PAY-0002", "leg": "credit"},
+        },
+    ),
+    Case(
+        "what a payout withholds without a line is named beside the sale, not taken from it",
+        {
+            **PAID,
+            "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,9000,05-13T04:00",
+            "credits": CREDIT + "c1,9000,05-13T10:00,PAY-0001",
+        },
+        {"s1": on_time(credited_minor=9940, fee_minor=60)},
+    ),
+    Case(
         "two currencies of one provider do not mix",
         {
             "sales": "sale_id,amount_minor,captured_at,currency\n"
