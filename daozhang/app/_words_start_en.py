@@ -166,6 +166,7 @@ ENGLISH: Final[dict[str, str]] = {
     "map.is_image": "{file} is a picture and has no rows to map: export it as CSV, XLSX or camt.053",
     "map.is_pdf": "{file} is a PDF and has no rows to map: export it as CSV or XLSX instead",
     "map.empty_file": "{file} is empty: fetch or export it again",
+    "map.not_bank": '{file} has a column {heading}, which no bank statement has: it looks like a till\'s or a provider\'s file. map writes profiles for bank statements only; for others write one by docs/use/profiles.md with table = "sales", "settlements" or "payouts", or save the columns under the names in docs/use/files.md.',
     "map.no_table": "{file} holds no table of bank lines that could be mapped: {problem}",
     "map.write": "{file} cannot be written: {reason}",
     "map.ask.currency": "In which currency are the amounts?",

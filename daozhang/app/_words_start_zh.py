@@ -149,6 +149,7 @@ CHINESE: Final[dict[str, str]] = {
     "map.is_image": "{file} 是图片，没有可映射的行：请导出为 CSV、XLSX 或 camt.053",
     "map.is_pdf": "{file} 是 PDF，没有可映射的行：请改为导出 CSV 或 XLSX",
     "map.empty_file": "{file} 是空文件：请重新下载或导出",
+    "map.not_bank": "{file} 有一列 {heading}，银行对账单里不会有：它像是收银系统或收单机构的文件。map 只为银行对账单生成映射；其他文件请按 docs/use/profiles.md 自写映射（table 写 sales、settlements 或 payouts），或按 docs/use/files.md 的列名另存。",
     "map.no_table": "{file} 里没有可映射的银行流水表格：{problem}",
     "map.write": "{file} 写不了：{reason}",
     "map.ask.currency": "金额是哪种货币？",

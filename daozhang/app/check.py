@@ -9,7 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-from daozhang.app.intake import Intake, Progress, take_folder
+from daozhang.app.intake import FileReport, Intake, Progress, take_folder
 from daozhang.app.settings import Settings, load_settings
 from daozhang.app.words_errors import WORDS
 from daozhang.engine import DuckEngine, Engine
@@ -56,7 +56,7 @@ class Checked:
     Attributes:
         engine: holds view ``journeys`` and every table behind it while the context is open.
         settings: the terms and what was found wrong with settings.
-        intake: what came of each file; None for a store.
+        intake: what came of each file; of a store, what its receipts say.
         outcome: T, contradictions and identities.
         figures: the sums that every face shows.
     """
@@ -117,11 +117,30 @@ def checked(
         except NothingKnownError:
             raise UnusableError("no_times", settings.problems, source=source) from None
         figures = draw_figures(used, SQL, outcome.as_of)
+        if figures.first_sale is None:
+            _refuse_if_too_early(used, outcome, settings)
         yield Checked(used, settings, intake, outcome, figures)
     finally:
         duck.close()
         if used is not duck:
             used.close()
+
+
+def _refuse_if_too_early(engine: Engine, outcome: Outcome, settings: Settings) -> None:
+    """Refuse a moment before the first sale was known: nothing would look like all is well.
+
+    Raises:
+        UnusableError: there are sales, and all of them became known later.
+    """
+    ((first,),) = engine.rows("SELECT min(coalesce(known_at, captured_at)) FROM raw_sales")
+    if isinstance(first, datetime) and first > outcome.as_of:
+        raise UnusableError(
+            "too_early", settings.problems, moment=_shown(outcome.as_of), first=_shown(first)
+        )
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat(sep=" ", timespec="minutes")
 
 
 def _files(folder: Path) -> list[Path]:
@@ -137,11 +156,24 @@ def _take(
 ) -> Intake | None:
     if store is not None:
         store.register(duck.connection)
-        return None
+        return _remembered(store)
     intake = take_folder(duck.connection, source, options=settings.options, progress=on_file)
     if not intake.rows:
         raise _nothing(source, intake)
     return intake
+
+
+def _remembered(store: Store) -> Intake:
+    """Return what a store's receipts say of its files: refused rows are not forgotten."""
+    return Intake(
+        tuple(
+            FileReport(
+                receipt.file, receipt.format, receipt.rows, receipt.problems, "facts",
+                refused_rows=receipt.refused,
+            )
+            for receipt in sorted(store.receipts(), key=lambda r: (r.file, r.id))
+        )
+    )  # fmt: skip
 
 
 def _nothing(source: Path, intake: Intake) -> UnusableError:

@@ -125,6 +125,9 @@ def map_file(
         proposed = propose_profile(file, _name_of(file))
         if isinstance(proposed, Problem):
             raise stop("no_table", problem=proposed)
+        stranger = _not_of_a_bank(_headings(file, proposed))
+        if stranger:
+            raise stop("not_bank", heading=stranger)
         text, left, understood = _settle(file, proposed, lang, ask, on_read)
         path = _place(file) if out is None else out
     except OSError as error:
@@ -191,6 +194,23 @@ def _settle(
     loaded = load_profile(text, "profile")
     profile = loaded if isinstance(loaded, Profile) else None
     return text, left, _read(file, profile, data)
+
+
+_NOT_OF_A_BANK = (
+    "terminal", "终端", "receipt", "小票", "tender", "payout", "打款", "gross", "till", "收银",
+)  # fmt: skip
+
+
+def _not_of_a_bank(headings: tuple[str, ...]) -> str | None:
+    """Return a heading that no bank statement has, for a till's or provider's file.
+
+    What a till sold or a provider sent is no money in the bank; taken for it, money that never
+    came would count as arrived.
+    """
+    for heading in headings:
+        if any(word in normal_header(heading) for word in _NOT_OF_A_BANK):
+            return heading
+    return None
 
 
 def _headings(file: Path, proposed: ProposedProfile) -> tuple[str, ...]:

@@ -220,6 +220,7 @@ def missing_sheet(view: ReportView, speech: Speech) -> Sheet:
         )
         for gap in (
             "sales_without_terms", "sales_without_account", "lines_without_sale",
+            "deductions_without_sale", "refunds_without_sale", "settled_more_than_sold",
             "payouts_not_itemised", "provisional_promises",
         )
         if figures.gaps.get(gap, (0, 0))[0]

@@ -99,12 +99,12 @@ class Headline:
 
 
 def standings(figures: Figures) -> tuple[Standing, ...]:
-    """Return how each currency stands, that with most sales first."""
+    """Return how each currency stands: those with overdue money first, then by their sales."""
     rows: dict[str, dict[str, Row]] = {}
     for row in figures.by_status:
         rows.setdefault(row["currency"], {})[row["status"]] = row
     found = [Standing(currency, by_status) for currency, by_status in rows.items()]
-    return tuple(sorted(found, key=lambda s: (-s.sales, s.currency)))
+    return tuple(sorted(found, key=lambda s: ("overdue" not in s.rows, -s.sales, s.currency)))
 
 
 def open_incidents(figures: Figures, currency: str | None = None) -> tuple[Row, ...]:

@@ -254,9 +254,20 @@ ENGLISH: Final[dict[str, str]] = {
     "gap.lines_without_sale": "Settlement lines without a sale: {number}",
     "gap.lines_without_sale.hides": "Sales that the provider knows and your till does not",
     "gap.lines_without_sale.do": "Look for sales files of these days, terminals or merchants",
-    "gap.payouts_not_itemised": "Payouts without all their lines: {number}",
-    "gap.payouts_not_itemised.hides": "Which sales the rest of the payout is for",
-    "gap.payouts_not_itemised.do": "Fetch the provider's settlement file for these payouts",
+    "gap.deductions_without_sale": "Deductions in payouts without a sale: {number}",
+    "gap.deductions_without_sale.hides": (
+        "Refunds, fees and chargebacks by which the bank has less than the sales brought"
+    ),
+    "gap.deductions_without_sale.do": "Check these settlement lines with the provider",
+    "gap.refunds_without_sale": "Refunds and voids without their sale: {number}",
+    "gap.refunds_without_sale.hides": "Which sales they take back; nothing is deducted for them",
+    "gap.refunds_without_sale.do": "Fill in original_sale_id, or add the days of the sales",
+    "gap.settled_more_than_sold": "Sales settled for more than they sold: {number}",
+    "gap.settled_more_than_sold.hides": "Money that the provider may take back",
+    "gap.settled_more_than_sold.do": "Ask the provider whether they were settled twice",
+    "gap.payouts_not_itemised": "Payouts whose lines do not add up to them: {number}",
+    "gap.payouts_not_itemised.hides": "Which sales the rest is for, or what was taken off",
+    "gap.payouts_not_itemised.do": "Ask the provider for the whole settlement file of these payouts",
     "gap.provisional_promises": "Sales with a provisional promise: {number}",
     "gap.provisional_promises.hides": (
         "Their due day may move: the holiday calendar of that year is not confirmed"

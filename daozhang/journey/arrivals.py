@@ -50,7 +50,8 @@ class Chain:
     ``day`` is the local day on which it was paid out, or its lines cleared, or it is due.
     ``alive``: sent, and neither returned nor held. ``names``: the ids by which a bank text may
     name it. ``supposed``: no file names it; it is what one business date should bring by the
-    terms. ``itemised``: lines of it are known. ``stands_for``: the payout without lines that a
+    terms. ``lines_minor``: what its settled lines sum to.
+    ``itemised``: lines of it are known. ``stands_for``: the payout without lines that a
     supposed one was found to be.
     """
 
@@ -63,11 +64,17 @@ class Chain:
     alive: bool
     names: tuple[str, ...]
     supposed: bool = False
+    lines_minor: int | None = None
     itemised: bool = True
     stands_for: Chain | None = None
     credits: list[Credit] = field(default_factory=list)
     matched_by: str | None = None
     credited_minor: int = 0
+
+    @property
+    def withheld(self) -> bool:
+        """Whether the payout brings less than its lines: what is missing no line explains."""
+        return self.lines_minor is not None and self.lines_minor > self.net_minor
 
 
 @dataclass(slots=True)

@@ -57,7 +57,8 @@ def put_legs(engine: Engine, book: TermsBook, sql: SqlFolder) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
     table = engine.fetch(
         "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
-        "submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status "
+        "submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status, "
+        "own_lines, own_whole, withheld "
         "FROM outcomes WHERE status IN ('late', 'overdue') ORDER BY sale_id"
     )
     legs: list[pa.Table] = []
@@ -146,8 +147,25 @@ def _legs_of(
     last = max(now.date(), *days)
     cycles = _cycles(book, term, min(days), last + timedelta(days=_HORIZON_DAYS), peers)
     legs = _earliest_that_cost(part, cycles, submits=submits)
-    names = pa.array([LEGS[place] for place in legs])
-    return pa.table({"sale_id": sale_ids, "leg": names})
+    names = [LEGS[place] for place in legs]
+    for place, row in enumerate(part.select(_SHORT).to_pylist()):
+        if row["status"] == "overdue":
+            names[place] = _where_short(row) or names[place]
+    return pa.table({"sale_id": sale_ids, "leg": pa.array(names)})
+
+
+_SHORT = ["status", "own_lines", "own_whole", "withheld"]
+
+
+def _where_short(row: dict[str, Any]) -> str | None:
+    """Return where money was taken off: time has nothing to do with it.
+
+    A sale whose lines have all arrived was settled for less than it sold; a payout that brings
+    less than its lines was paid out short.
+    """
+    if row["own_lines"] and row["own_whole"] == row["own_lines"]:
+        return "clear"
+    return "pay_out" if row["withheld"] else None
 
 
 def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Micros:

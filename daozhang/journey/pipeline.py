@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -155,11 +156,11 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
 
 
 def _converts(engine: Engine) -> bool:
-    """Return whether any provider settles in another currency than it sells in."""
+    """Return whether any provider may settle in another currency than it sells in."""
     sold = set(engine.rows("SELECT DISTINCT provider_id, currency FROM parcels"))
     settled = set(engine.rows("SELECT DISTINCT provider_id, currency FROM lines"))
-    sellers = {row[0] for row in sold}
-    return any(row[0] in sellers for row in settled - sold)
+    currencies = Counter(provider for provider, _ in sold | settled)
+    return any(count > 1 for count in currencies.values())
 
 
 def _conclude(engine: Engine, book: TermsBook) -> None:

@@ -31,7 +31,7 @@ _STANDING = pa.schema(
         ("net_minor", pa.int64()), ("credited_minor", pa.int64()), ("credited_at", _INSTANT),
         ("credited_on", pa.date32()), ("booked_day", pa.bool_()), ("credit_id", pa.string()),
         ("credit_ids", pa.string()), ("matched_by", pa.string()), ("returned", pa.int32()),
-        ("held", pa.int32()), ("reason", pa.string()),
+        ("held", pa.int32()), ("reason", pa.string()), ("withheld", pa.int32()),
     ]
 )  # fmt: skip
 _CREDIT = pa.schema(
@@ -112,6 +112,7 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
                 alive=not row["returned"] and not row["held"],
                 names=tuple(own_names),
                 itemised=row["lines_count"] > 0,
+                lines_minor=row["lines_minor"],
             )
         )
     supposed = _fetch(engine, "SELECT * FROM supposed_chains")
@@ -147,9 +148,8 @@ def _put_chains(
         ordered = sorted(came, key=lambda c: (c.booked_at, c.credit_id))
         # A payout that nets to nothing is settled by set-off: no credit will ever come.
         offset = chain.alive and chain.net_minor == 0 and not ordered and row.get("paid_out_at")
-        whole = bool(offset) or (
-            chain.alive and bool(ordered) and chain.credited_minor == chain.net_minor
-        )
+        complete = chain.credited_minor == chain.net_minor and not chain.withheld
+        whole = bool(offset) or (chain.alive and bool(ordered) and complete)
         last = ordered[-1] if ordered else None
         arrived_at = last.booked_at if last else (row["paid_out_at"] if offset else None)
         values = (
@@ -162,6 +162,7 @@ def _put_chains(
             ";".join(credit.credit_id for credit in ordered) or None,
             "set_off" if offset else chain.matched_by,
             row.get("returned", 0), row.get("held", 0), row.get("reason"),
+            int(chain.withheld and chain.credited_minor == chain.net_minor),
         )  # fmt: skip
         for name, value in zip(_STANDING.names, values, strict=True):
             columns[name].append(value)
@@ -173,7 +174,9 @@ def _put_shares(engine: Engine, chains: list[Chain]) -> None:
     partial = {
         (chain.provider_id, chain.chain_id): chain.credited_minor
         for chain in chains
-        if chain.alive and chain.credited_minor not in (0, chain.net_minor)
+        if chain.alive
+        and chain.credited_minor != 0
+        and (chain.credited_minor != chain.net_minor or chain.withheld)
     }
     shares: list[dict[str, object]] = []
     if partial:

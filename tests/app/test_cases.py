@@ -153,13 +153,59 @@ WHERE_CASES = [
         },
     ),
     Case(
-        "what a payout withholds without a line is named beside the sale, not taken from it",
+        "a payout that brings less than its lines leaves its sales short of what is missing",
         {
             **PAID,
             "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,9000,05-13T04:00",
             "credits": CREDIT + "c1,9000,05-13T10:00,PAY-0001",
         },
-        {"s1": on_time(credited_minor=9940, fee_minor=60)},
+        {
+            "s1": {
+                "status": "overdue",
+                "reason": "short",
+                "leg": "pay_out",
+                "credited_minor": 9000,
+                "outstanding_minor": 940,
+                "fee_minor": 60,
+            },
+        },
+        as_of="05-14T00:00",
+    ),
+    Case(
+        "a sale settled for less than it sold is short at the provider, not at the bank",
+        {
+            "sales": SALE,
+            "settlements": "line_id,ref,gross_minor,fee_minor,net_minor,cleared_at,payout_id\n"
+            "l1,s1,6000,36,5964,05-13T02:00,PAY-0001",
+            "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,5964,05-13T04:00",
+            "credits": CREDIT + "c1,5964,05-13T10:00,PAY-0001",
+        },
+        {
+            "s1": {
+                "status": "overdue",
+                "reason": "short",
+                "leg": "clear",
+                "credited_minor": 5964,
+                "outstanding_minor": 4000,
+            },
+        },
+        as_of="05-14T00:00",
+    ),
+    Case(
+        "a sale settled in another currency is told in its own, at the line's own rate",
+        {
+            "sales": "sale_id,amount_minor,captured_at,currency\n"
+            "s1,1000,05-12T10:00,USD\ns2,1000,05-12T10:00,CNY",
+            "settlements": "line_id,ref,gross_minor,fee_minor,net_minor,cleared_at,payout_id,"
+            "currency\nl1,s1,7100,43,7057,05-13T02:00,PAY-0001,CNY\n"
+            "l2,s2,1000,6,994,05-13T02:00,PAY-0001,CNY",
+            "payouts": "payout_id,net_minor,paid_out_at\nPAY-0001,8051,05-13T04:00",
+            "credits": CREDIT + "c1,8051,05-13T10:00,PAY-0001",
+        },
+        {
+            "s1": on_time(currency="USD", credited_minor=994, fee_minor=6),
+            "s2": on_time(currency="CNY", credited_minor=994, fee_minor=6),
+        },
     ),
     Case(
         "two currencies of one provider do not mix",

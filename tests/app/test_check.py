@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from daozhang.app.check import UnusableError, checked
+from tests.app.cases import IN_TIME, PAID
 from tests.app.small import term, write_small
-from tests.app.test_cases import IN_TIME, PAID
 
 
 @pytest.fixture

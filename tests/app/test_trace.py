@@ -8,8 +8,8 @@ import pytest
 
 from daozhang.app.check import checked
 from daozhang.app.trace import find_sales, trace_sale
+from tests.app.cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.app.small import moment, term, write_small
-from tests.app.test_cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.oracle.estate import make_estate
 
 REFUNDED = {

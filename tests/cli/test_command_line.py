@@ -11,8 +11,8 @@ import pytest
 
 from daozhang.app.answers import JOURNEY_COLUMNS
 from daozhang.cli.main import main
+from tests.app.cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.app.small import term, write_small
-from tests.app.test_cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 
 ON_TIME = {**PAID, "credits": IN_TIME}
 

@@ -20,8 +20,8 @@ import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
 from daozhang.cli.main import main
+from tests.app.cases import IN_TIME, PAID
 from tests.app.small import TOP, term, write_small
-from tests.app.test_cases import IN_TIME, PAID
 
 SECONDS_MAX = 20
 ON_TIME = {**PAID, "credits": IN_TIME}

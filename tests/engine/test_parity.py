@@ -6,7 +6,6 @@ The estates' truth is not looked at here; that DuckDB's rows are right is for ot
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -82,9 +81,7 @@ SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
 SOAKED: dict[str, Callable[[Path], Scenario]] = {
     f"seed {seed}": partial(plain, seed=seed) for seed in SOAK_SEEDS
 }
-soak = pytest.mark.skipif(
-    "DAOZHANG_SOAK" not in os.environ, reason="set DAOZHANG_SOAK to run further seeds"
-)
+soak = pytest.mark.soak
 
 
 def compare(scenario: Scenario, new_engine: Callable[[], Engine]) -> None:

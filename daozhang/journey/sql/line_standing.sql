@@ -11,6 +11,7 @@ SELECT
     c.credited_on, c.booked_day, coalesce(c.credit_id, '') AS credit_id,
     coalesce(c.credit_ids, '') AS credit_ids, coalesce(c.matched_by, '') AS matched_by,
     coalesce(c.returned, 0) AS returned, coalesce(c.held, 0) AS held,
+    coalesce(c.withheld, 0) AS withheld,
     coalesce(c.reason, '') AS payout_reason, c.account_id AS paid_account_id
 FROM lines_own AS l
 SEMI JOIN sales_busy AS b ON b.sale_id = l.sale_id

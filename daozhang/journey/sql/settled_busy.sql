@@ -29,6 +29,7 @@ SELECT
     nullif(max_by(matched_by, CASE WHEN own = 1 AND credited_at IS NOT NULL THEN (credited_at, matched_by) END), '') AS matched_by,
     max(own * returned) AS returned,
     max(own * held) AS held,
+    max(own * withheld) AS withheld,
     max_by(status, CASE WHEN kind = 'sale' AND status <> 'settled' AND cleared_at IS NOT NULL THEN (cleared_at, status) END) AS stuck,
     nullif(coalesce(
         max(CASE WHEN own = 1 THEN payout_reason END),

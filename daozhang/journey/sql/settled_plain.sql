@@ -8,6 +8,7 @@ SELECT
     CASE WHEN c.whole THEN 1 ELSE 0 END AS own_whole,
     c.paid_out_at, c.payout_id, c.credited_at, c.credited_on, c.booked_day, c.credit_id,
     c.credit_ids, c.matched_by, coalesce(c.returned, 0) AS returned, coalesce(c.held, 0) AS held,
+    coalesce(c.withheld, 0) AS withheld,
     CAST(NULL AS VARCHAR) AS stuck, c.reason, c.account_id AS paid_account_id,
     CAST(NULL AS TIMESTAMPTZ) AS refunded_at
 FROM lines_own AS l
