@@ -226,6 +226,9 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     printer.line(speech("report.subtitle_empty", as_of=as_of) + speech("word.space") + zone, "dim")
     if view.identities_ok:
         printer.line("✓ " + speech("report.identities_ok"), "dim")
+        if view.refused:
+            number = speech.count("rows", view.refused)
+            printer.line("! " + speech("report.refused", number=number), "bold yellow")
     else:
         printer.line("✗ " + speech("report.identities_broken"), "bold red")
     for sheet in money_sheets(figures, speech):

@@ -91,6 +91,9 @@ def report_html(view: ReportView, lang: Lang) -> str:
         defs=Markup(pattern_defs("key")),  # noqa: S704 - our own constants
         subtitle=_subtitle(view, speech),
         identities_ok=view.identities_ok,
+        refused=speech("report.refused", number=speech.count("rows", view.refused))
+        if view.refused
+        else "",
         zone=speech("report.zone", zone=clean(view.timezone)),
         headline=draw_headline(figures, speech),
         cards=_cards(view, speech),

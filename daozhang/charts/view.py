@@ -56,3 +56,8 @@ class ReportView:
     identities_ok: bool = True
     provisional_years: tuple[int, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def refused(self) -> int:
+        """Rows and whole files that were refused and are in no figure."""
+        return sum(file.errors for file in self.files)

@@ -14,6 +14,10 @@ ENGLISH: Final[dict[str, str]] = {
     "report.identities_ok": (
         "Checked to the last cent: every sale, payout and bank credit is accounted for."
     ),
+    "report.refused": (
+        "Refused, and in no figure here: {number}. First put right the problems "
+        "listed below. Money may seem late only because its row was refused."
+    ),
     "report.identities_broken": (
         "The sums do not agree. Do not use these figures before the reason is found."
     ),
@@ -46,6 +50,8 @@ ENGLISH: Final[dict[str, str]] = {
     "span.minutes": "{minutes} min",
     "count.sales.one": "{number} sale",
     "count.sales.many": "{number} sales",
+    "count.rows.one": "{number} row",
+    "count.rows.many": "{number} rows",
     "count.credits.one": "{number} credit",
     "count.credits.many": "{number} credits",
     # status

@@ -12,6 +12,10 @@ CHINESE: Final[dict[str, str]] = {
     "report.subtitle_empty": "截至 {as_of} 已知的情况。",
     "report.zone": "所有时间均为 {zone} 当地时间。",
     "report.identities_ok": "已逐分核对：每笔交易、每笔结算打款、每笔银行入账都有去处。",
+    "report.refused": (
+        "但有 {number} 被拒绝，没有算进任何数字：请先处理下面列出的问题。"
+        "有的钱看似逾期，可能只因为那一行没读进来。"
+    ),
     "report.identities_broken": "账不平！查明原因之前，请不要使用本报告的数字。",
     "report.first": "先做这件事",
     "report.contents": "目录",
@@ -38,6 +42,8 @@ CHINESE: Final[dict[str, str]] = {
     "span.minutes": "{minutes}分钟",
     "count.sales.one": "{number} 笔交易",
     "count.sales.many": "{number} 笔交易",
+    "count.rows.one": "{number} 行",
+    "count.rows.many": "{number} 行",
     "count.credits.one": "{number} 笔入账",
     "count.credits.many": "{number} 笔入账",
     # status

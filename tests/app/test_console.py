@@ -12,6 +12,7 @@ from rich.console import Console
 
 from daozhang.app.console import print_answer, write_tables
 from daozhang.app.exports import guarded
+from daozhang.charts import FileLine
 from tests.charts.made import CARD, HOSTILE, empty, figures, quiet, sale, status, unseen, view
 
 
@@ -115,6 +116,15 @@ def test_the_cost_the_example_and_the_missing_statement_are_said(lang, said):
     # A very narrow terminal lists records; it breaks lines and says the same.
     narrow = re.sub(r"\s+", "", printed(lang=lang, width=30))
     assert [part for part in said if re.sub(r"\s+", "", part) not in narrow] == []
+
+
+@pytest.mark.parametrize(("lang", "said"), [("zh", "被拒绝"), ("en", "Refused, and in no figure")])
+def test_refused_rows_qualify_the_proof(lang, said):
+    """What was refused is in no sum, so "accounted for" alone would promise too much."""
+    clean = [line for line in view().files if not line.errors]
+    refused = [FileLine("d.csv", "facts", "canonical_csv", 8, 10)]
+    assert said in printed(lang=lang, files=tuple(refused))
+    assert said not in printed(lang=lang, files=tuple(clean))
 
 
 def test_a_broken_identity_is_said():
