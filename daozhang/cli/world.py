@@ -10,6 +10,7 @@ from datetime import date
 from pathlib import Path
 from typing import Literal, cast
 
+from daozhang.app.answers import utc_text
 from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, say_error
 from daozhang.money import format_minor
@@ -50,7 +51,7 @@ def run(
         say_error(str(error), as_json=as_json)
         return UNUSABLE
     if as_json:
-        print_json(asdict(summary))
+        print_json({**asdict(summary), "as_of": utc_text(summary.as_of)})
     else:
         _show(summary, lang)
     return 0
