@@ -120,7 +120,7 @@ def reading_with(options: Options, readers: Any = None, form: str | None = None)
 
     Args:
         options: time zone, currency and mapping profiles for the readers.
-        readers: what has ``recognise`` and ``read_file`` as :mod:`daozhang.formats.registry`;
+        readers: what has the functions of :mod:`daozhang.formats.registry` that are used here;
             None: that module.
         form: the format that the user names; None: it is recognised.
     """
@@ -128,13 +128,12 @@ def reading_with(options: Options, readers: Any = None, form: str | None = None)
     def read(path: Path, name: str) -> tuple[str, Iterable[FactBatch | Problem]] | Problem:
         # The readers are heavy; a folder of canonical files needs none of them.
         registry = readers or importlib.import_module("daozhang.formats.registry")
-        chosen = form
-        if chosen is None:
-            reader = registry.recognise(path, name, options.profiles)
-            if isinstance(reader, Problem):
-                return reader
-            chosen = str(reader.name)
-        return chosen, registry.read_file(path, options, name=name, format=chosen)
+        if form is not None:
+            return form, registry.read_file(path, options, name=name, format=form)
+        reader = registry.recognise(path, name, options.profiles)
+        if isinstance(reader, Problem):
+            return reader
+        return str(reader.name), registry.read_with(reader, path, options, name)
 
     return read
 
@@ -313,7 +312,7 @@ def read_files(
             con.close()
         told: dict[str, list[dict[str, object]]] = {"error": [], "warning": []}
         for problem in taken.problems:
-            told[problem.severity].append(problem.to_json())
+            told[problem.severity].append(_located(problem, taken.file))
         yield {
             "file": taken.file,
             "format": taken.format,
@@ -321,6 +320,14 @@ def read_files(
             "errors": told["error"],
             "warnings": told["warning"],
         }
+
+
+def _located(problem: Problem, file: str) -> dict[str, object]:
+    """Return a problem as JSON; one inside an archive names the file in it."""
+    inside = problem.file.removeprefix(f"{file}/")
+    if inside == problem.file:
+        return problem.to_json()
+    return {**problem.to_json(), "message": f"{inside}: {problem.message}"}
 
 
 def _out_name(table: str, path: Path, written: set[str]) -> str:

@@ -28,6 +28,8 @@ IN_CHINESE: Final[dict[str, str]] = {
     "too_many_files": "文件夹里的文件太多；请分成几个文件夹，或改用数据仓（store）",
     "more_problems": "问题太多，其余未逐条列出；请先改正前面列出的，再读一次",
     # what the file is
+    "archive_broken": "压缩包已损坏；请重新下载",
+    "archive_too_many": "压缩包里的文件太多；请解压后分批加入",
     "format_ambiguous": "文件同时符合几种格式，分不清是哪一种；请指明按哪种格式读",
     "is_archive": "这是压缩包；请解压后把里面的文件放进来",
     "is_html": "这是网页（有的网银导出时也叫 .xls）；请用表格软件打开，另存为 XLSX",

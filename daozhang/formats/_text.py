@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import codecs
-from typing import TYPE_CHECKING, Final, TextIO
+import io
+from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 from daozhang.formats.limits import LINE_CHARS_MAX
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from _typeshed import WriteableBuffer
 
     from daozhang.formats._lines import Collector
+    from daozhang.formats.base import Options, Source
 
-__all__ = ["decode_head", "guarded_lines", "sniff_encoding"]
+__all__ = ["decode_head", "guarded_lines", "open_bytes", "open_text", "sniff_encoding"]
+
+_BUFFER_BYTES: Final = 256 * 1024
 
 _DAMAGE_SHARE_MAX: Final = 0.05
 _NUL_SHARE: Final = 0.3
@@ -46,6 +52,43 @@ def sniff_encoding(head: bytes) -> str:
 def decode_head(head: bytes, encoding: str) -> str:
     """Return the head as text; a character cut by its end is dropped, damage shows as U+FFFD."""
     return codecs.getincrementaldecoder(encoding)(errors="replace").decode(head).lstrip("\ufeff")
+
+
+class _Counted(io.FileIO):
+    """A file that tells how many bytes were taken from it."""
+
+    def __init__(self, path: str, told: Callable[[int], None]) -> None:
+        super().__init__(path, "r")
+        self._told = told
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        """Read as :class:`io.FileIO` does, and tell the count."""
+        count = super().readinto(buffer)
+        if count:
+            self._told(count)
+        return count
+
+
+def open_bytes(source: Source, options: Options) -> BinaryIO:
+    """Open a file for reading; ``options.progress`` is told the bytes as they are consumed.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    if options.progress is None:
+        return source.path.open("rb", buffering=_BUFFER_BYTES)
+    return io.BufferedReader(_Counted(str(source.path), options.progress), _BUFFER_BYTES)
+
+
+def open_text(source: Source, encoding: str, options: Options) -> TextIO:
+    """Open a text file with lines ended by CR, LF or CRLF; what is no character is U+FFFD.
+
+    Progress is told as :func:`open_bytes` does.
+
+    Raises:
+        OSError: the file cannot be opened.
+    """
+    return io.TextIOWrapper(open_bytes(source, options), encoding=encoding, errors="replace")
 
 
 def guarded_lines(stream: TextIO, out: Collector) -> Iterator[str]:

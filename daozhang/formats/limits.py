@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 __all__ = [
+    "ARCHIVE_MEMBERS_MAX",
     "CELL_CHARS_MAX",
     "DETAILS_CHARS_MAX",
     "FACTS_BATCH_ROWS",
@@ -24,6 +25,9 @@ __all__ = [
 
 FILE_BYTES_MAX: Final = 4 * 1024**3
 """A file larger than this is refused unread, in bytes."""
+
+ARCHIVE_MEMBERS_MAX: Final = 1_000
+"""Files in one zip archive."""
 
 LINE_CHARS_MAX: Final = 1_000_000
 """One physical line of a text file, in characters."""

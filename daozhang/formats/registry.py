@@ -1,8 +1,9 @@
 """Which reader takes a file, and the reading that never lets a traceback out.
 
-A file is recognised by its content alone; its name is for messages. Of the mapping profiles whose
-header fits, those that name fewer columns than another fitting one step back, and a user's profile
-goes before a bundled one. Two readers that still fit equally are refused, both named.
+A file is recognised by its content alone; its name is for messages. Of the table layouts whose
+header fits, those that rest on fewer columns than another fitting one step back, and a user's
+profile goes before a bundled one. Two readers that still fit equally are refused, both named. In
+an archive each file is recognised by itself.
 """
 
 from __future__ import annotations
@@ -11,19 +12,21 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.facts import Problem
+from daozhang.formats._archive import ArchiveError, is_archive, members
 from daozhang.formats._unknown import explain
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
 from daozhang.formats.camt import CamtReader
 from daozhang.formats.limits import FILE_BYTES_MAX
-from daozhang.formats.mapped import ProfileReader, bundled_readers, preview
+from daozhang.formats.mapped import ProfileReader, bundled_readers
 from daozhang.formats.mt940 import Mt940Reader
 from daozhang.formats.profiles import Profile
+from daozhang.formats.tables import TableReader, preview
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["READERS", "format_names", "read_file", "recognise"]
+__all__ = ["READERS", "format_names", "read_file", "read_with", "recognise"]
 
 READERS: Final[tuple[Reader, ...]] = (CamtReader(), Mt940Reader(), *bundled_readers())
 """Every reader that comes with the package."""
@@ -45,7 +48,8 @@ def recognise(
         profiles: the user's mapping profiles by name (:class:`Profile` values).
 
     Returns:
-        The reader, or one problem with line None that says what the file is and what to do.
+        The reader, or one problem with line None that says what the file is and what to do. For
+        an archive, a reader of its files, named after their formats (joined by ``+``).
     """
     shown = name or path.name
     try:
@@ -71,7 +75,7 @@ def _unreadable(name: str, error: OSError) -> Problem:
     return Problem(name, None, "file_unreadable", f"the file cannot be opened: {reason}")
 
 
-def _user_readers(profiles: Mapping[str, object]) -> list[ProfileReader]:
+def _user_readers(profiles: Mapping[str, object]) -> list[TableReader]:
     """Return a reader for each user profile.
 
     Raises:
@@ -84,12 +88,14 @@ def _user_readers(profiles: Mapping[str, object]) -> list[ProfileReader]:
 
 
 def _best(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
+    if is_archive(source):
+        return _archive_reader(source, profiles)
     user = _user_readers(profiles)
     fits: list[tuple[Fit, Reader]] = [
-        (reader.fit(source), reader) for reader in READERS if not isinstance(reader, ProfileReader)
+        (reader.fit(source), reader) for reader in READERS if not isinstance(reader, TableReader)
     ]
     if source.head and max(fit for fit, _ in fits) < Fit.CERTAIN:
-        fits += _profile_fits(source, user)
+        fits += _table_fits(source, user)
     best = max(fit for fit, _ in fits)
     if best is Fit.NO:
         return explain(source)
@@ -103,22 +109,89 @@ def _best(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
     return winners[0]
 
 
-def _profile_fits(source: Source, user: list[ProfileReader]) -> list[tuple[Fit, Reader]]:
-    """Return the profile readers that fit and that no better one puts aside."""
+def _table_fits(source: Source, user: list[TableReader]) -> list[tuple[Fit, Reader]]:
+    """Return the table readers that fit and that no better one puts aside."""
     found = preview(source)
     if found is None:
         return []
-    bundled = [reader for reader in READERS if isinstance(reader, ProfileReader)]
+    bundled = [reader for reader in READERS if isinstance(reader, TableReader)]
     for group in (user, bundled):
-        fitting = [(fit, r) for r in group if (fit := r.fit_preview(found)) is not Fit.NO]
-        kept = [
+        matches = [(*reader.match(found), reader) for reader in group]
+        fitting = [match for match in matches if match[0] is not Fit.NO]
+        kept: list[tuple[Fit, Reader]] = [
             (fit, reader)
-            for fit, reader in fitting
-            if not any(reader.profile.columns < other.profile.columns for _, other in fitting)
+            for fit, cells, reader in fitting
+            if not any(cells < others for _, others, _ in fitting)
         ]
         if kept:
-            return list(kept)
+            return kept
     return []
+
+
+class _ArchiveReader:
+    """Reads every file of an archive with the reader that fits it."""
+
+    def __init__(
+        self, name: str, profiles: Mapping[str, object], named: Reader | None = None
+    ) -> None:
+        self.name = name
+        self._profiles = profiles
+        self._named = named
+
+    def fit(self, source: Source) -> Fit:
+        """Say whether the file is an archive."""
+        return Fit.CERTAIN if is_archive(source) else Fit.NO
+
+    def read(self, source: Source, options: Options) -> Iterator[Facts | Problem]:
+        """Stream what the files hold; a file that nothing recognises is named and left out."""
+        for member in members(source):
+            if isinstance(member, ArchiveError):
+                yield Problem(source.name, None, member.code, str(member))
+                continue
+            name = _member_name(source, member.name)
+            inner = _source(member.path, name)
+            found = inner if isinstance(inner, Problem) else self._reader_of(inner)
+            if isinstance(found, Problem):
+                message = f"left out of the archive: {found.message}"
+                yield Problem(name, found.line, found.code, message, "warning")
+            else:
+                yield from _guarded(found, member.path, options, name)
+
+    def _reader_of(self, source: Source) -> Reader | Problem:
+        return self._named or _inner(source, self._profiles)
+
+
+def _member_name(source: Source, member: str) -> str:
+    return f"{source.name}/{member}" if member else source.name
+
+
+def _inner(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
+    """Return the reader of a file inside an archive; archives inside archives are refused."""
+    if not source.head or is_archive(source):
+        return explain(source)
+    return _best(source, profiles)
+
+
+def _archive_reader(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
+    """Return a reader of an archive in which at least one file is recognised."""
+    names: list[str] = []
+    first: Problem | None = None
+    for member in members(source):
+        if isinstance(member, ArchiveError):
+            first = first or Problem(source.name, None, member.code, str(member))
+            continue
+        inner = _source(member.path, _member_name(source, member.name))
+        found = inner if isinstance(inner, Problem) else _inner(inner, profiles)
+        if isinstance(found, Problem):
+            message = f"{member.name}: {found.message}" if member.name else found.message
+            first = first or Problem(source.name, None, found.code, message)
+        elif found.name not in names:
+            names.append(found.name)
+    if names:
+        return _ArchiveReader("+".join(sorted(names)), profiles)
+    return first or Problem(
+        source.name, None, "is_archive", "the archive holds no file: fetch it again"
+    )
 
 
 def read_file(
@@ -150,7 +223,17 @@ def read_file(
         if chosen is None:
             known = ", ".join((*format_names(), *(r.name for r in user)))
             raise ValueError(f"format {format!r} is unknown; known are {known}")
-    return _read(path, options, name or path.name, chosen)
+    return _guarded(chosen, path, options, name or path.name)
+
+
+def read_with(reader: Reader, path: Path, options: Options, name: str) -> Iterator[Facts | Problem]:
+    """Read a file with the reader that :func:`recognise` found, as :func:`read_file` does.
+
+    Raises:
+        ValueError: the time zone is unknown.
+    """
+    _check_zone(options.timezone)
+    return _guarded(reader, path, options, name)
 
 
 def _check_zone(timezone: str) -> None:
@@ -160,8 +243,8 @@ def _check_zone(timezone: str) -> None:
         raise ValueError(f"{timezone!r} is not an IANA time zone") from error
 
 
-def _read(
-    path: Path, options: Options, name: str, chosen: Reader | None
+def _guarded(
+    chosen: Reader | None, path: Path, options: Options, name: str
 ) -> Iterator[Facts | Problem]:
     last_line: int | None = None
     reader: Reader | None = chosen
@@ -179,6 +262,9 @@ def _read(
                 yield found
                 return
             reader = found
+        elif is_archive(source) and not isinstance(reader, _ArchiveReader):
+            # The user named the format of what is inside.
+            reader = _ArchiveReader(reader.name, options.profiles, named=reader)
         for item in reader.read(source, options):
             if isinstance(item, Facts):
                 last_line = item.lines[-1]

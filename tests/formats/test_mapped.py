@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from daozhang.facts import TABLES, Problem
 from daozhang.formats import (
+    Source,
     Facts,
     Options,
     Profile,
@@ -283,5 +284,5 @@ def test_no_table_no_proposal(tmp_path):
 def test_preview_of_something_else(tmp_path):
     path = tmp_path / "x"
     path.write_bytes(b"PK\x03\x04xl/" + bytes(50))
-    source = mapped.Source(path, "x", path.read_bytes())
+    source = Source(path, "x", path.read_bytes())
     assert mapped.preview(source) is None
