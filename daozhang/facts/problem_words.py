@@ -78,6 +78,7 @@ IN_CHINESE: Final[dict[str, str]] = {
     "integer_unreadable": "应为整数，却认不出；请只写数字",
     "net_does_not_add_up": "净额不等于总额减手续费、税和保证金；请改正其中写错的一项（手续费写正数）",
     "not_an_integer": "应为整数；请只写数字，不带小数点和千分位",
+    "till_record_stands": "收单机构文件里的这些交易，收银系统自己也有记录，以收银系统为准；收银导出没有缺漏就不用处理",
     "total_mismatch": "逐行相加与文件自己写的合计不符，可能缺行；请重新导出核对",
     # currencies
     "currency_missing": "没有写明币种；请指明按哪种货币读",

@@ -4,7 +4,8 @@ Rules kept here (the contract's facts): rows of the same key are one fact; the g
 ``known_at`` wins; equal ``known_at`` with different content is a located error, and the winner
 among such rows is fixed by their content, so that the answer does not depend on the order of
 files. ``known_at`` is the event's own time where it is missing. An answer as of T uses only rows
-known by T, and nothing later than T has happened.
+known by T, and nothing later than T has happened. Of two records of one sale the till's stands
+(:mod:`daozhang.journey.recorded`).
 
 A bare date becomes the start of that day where the fact belongs: a credit's in its account's zone,
 all others in the terms' zone.
@@ -21,6 +22,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine
 from daozhang.facts import TABLES, Problem, Table
+from daozhang.journey.recorded import leave_to_the_till
 
 __all__ = ["Zones", "latest_known_at", "learn", "start_of_day"]
 
@@ -96,6 +98,7 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
             f'WHERE coalesce(known_at, "{table.event}") <= (SELECT as_of FROM run)'
         )
     engine.view(f"known_{name}", known)
+    told = leave_to_the_till(engine) if name == "sales" else []
     key = ", ".join(f'"{c}"' for c in table.key)
     newest = "max(known_at)" if table.event is not None else "0"
     repeated = engine.run(
@@ -109,8 +112,8 @@ def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
     kept = ", ".join(f'"{c}"' for c in columns)
     if not repeated:
         engine.view(f"facts_{name}", f"SELECT {kept} FROM known_{name} WHERE {happened}")
-        return []
-    return _settle_repeats(engine, table, columns, happened)
+        return told
+    return told + _settle_repeats(engine, table, columns, happened)
 
 
 def _settle_repeats(

@@ -137,6 +137,9 @@ def load(engine: Engine, facts: Facts) -> None:
             column.name: pa.array(columns[column.name], ARROW.get(column.kind, pa.string()))
             for column in table.columns
         }
+        for name in sorted({name for row in rows for name in row} - columns.keys()):
+            texts = [row.get(name) or None for row in rows]
+            arrays[name] = pa.array(texts, pa.string())
         arrays["_days"] = pa.array(days, pa.int32())
         arrays["_file"] = pa.array([f"{table.name}.csv"] * len(rows), pa.string())
         engine.put(f"raw_{table.name}", pa.table(arrays))

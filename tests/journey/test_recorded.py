@@ -1,0 +1,99 @@
+"""Whose record of a sale stands (R8): never both, never none."""
+
+import pytest
+
+from daozhang.app.check import checked
+
+TERMS = """timezone = "Asia/Shanghai"
+currency = "CNY"
+[[terms]]
+provider_id = "wechat"
+cutoff = "24:00"
+basis = "business"
+lag_days = 1
+calendar = "CN"
+credit_by = "12:00"
+fee_bps = 60
+"""
+HEADER = (
+    "sale_id,kind,merchant_id,terminal_id,provider_id,channel,amount_minor,currency,captured_at"
+)
+
+
+def rows(*sales, recorded=False):
+    more = ",provider" if recorded else ""
+    lines = [
+        f"{name},sale,{merchant},t1,wechat,wechat,{amount},CNY,2026-05-{day:02d}T{hour}:00+08:00"
+        + more
+        for name, merchant, day, hour, amount in sales
+    ]
+    return "\n".join([HEADER + (",recorded_by" if recorded else ""), *lines]) + "\n"
+
+
+def sales_of(tmp_path, **files):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "terms.toml").write_text(TERMS, encoding="utf-8")
+    for name, text in files.items():
+        (folder / f"sales-{name}.csv").write_text(text, encoding="utf-8")
+    with checked(folder) as found:
+        ids = [row[0] for row in found.engine.rows("SELECT sale_id FROM journeys ORDER BY 1")]
+        codes = [problem.code for problem in found.problems]
+    return ids, codes
+
+
+# till's sales, provider's sales, whose journeys come out; (id, merchant, day of May, hour, fen)
+CASES = {
+    "no till: the provider's record is all there is": (
+        [], [("o1", "m1", 6, "10:00", 100)], ["o1"],
+    ),
+    "same id": ([("o1", "m1", 6, "10:00", 100)], [("o1", "m1", 6, "10:00", 100)], ["o1"]),
+    "same id, clocks eight hours apart": (
+        [("o1", "m1", 6, "18:00", 100)], [("o1", "m1", 6, "10:00", 100)], ["o1"],
+    ),
+    "other ids, same hours": (
+        [("t1", "m1", 6, "10:00", 100), ("t2", "m1", 6, "12:00", 200)],
+        [("o1", "m1", 6, "10:01", 100), ("o2", "m1", 6, "12:02", 200)],
+        ["t1", "t2"],
+    ),
+    "before the till's record begins": (
+        [("t1", "m1", 6, "10:00", 100)], [("o1", "m1", 4, "10:00", 50)], ["o1", "t1"],
+    ),
+    "a merchant that the till does not export": (
+        [("t1", "m1", 6, "10:00", 100), ("t2", "m2", 8, "10:00", 100)],
+        [("o1", "m2", 6, "10:00", 100)],
+        ["o1", "t1", "t2"],
+    ),
+    "merchants numbered otherwise": (
+        [("t1", "shop", 6, "10:00", 100)], [("o1", "16001", 6, "10:00", 100)], ["t1"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("till", "provider", "expected"), CASES.values(), ids=CASES)
+def test_one_record_of_each_sale(tmp_path, till, provider, expected):
+    files = {"provider": rows(*provider, recorded=True)}
+    if till:
+        files["till"] = rows(*till)
+    ids, codes = sales_of(tmp_path, **files)
+    assert ids == expected
+    assert ("till_record_stands" in codes) == (len(till) + len(provider) > len(expected))
+    assert "contradictory_rows" not in codes
+
+
+def test_what_the_till_learns_later_does_not_change_an_earlier_answer(tmp_path):
+    """As of a moment before the till's export came, the provider's record stands."""
+    late = rows(("t1", "m1", 6, "10:00", 100)).replace("captured_at\n", "captured_at,known_at\n")
+    late = late.replace("+08:00\n", "+08:00,2026-05-20T00:00:00+08:00\n")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "terms.toml").write_text(TERMS, encoding="utf-8")
+    (folder / "sales-till.csv").write_text(late, encoding="utf-8")
+    (folder / "sales-bill.csv").write_text(
+        rows(("o1", "m1", 6, "10:00", 100), recorded=True), encoding="utf-8"
+    )
+    with checked(folder) as found:
+        assert found.engine.rows("SELECT sale_id FROM journeys") == [("t1",)]
+        moment = found.outcome.as_of.replace(day=10)
+    with checked(folder, as_of=moment) as found:
+        assert found.engine.rows("SELECT sale_id FROM journeys") == [("o1",)]
