@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
-from daozhang.app.intake import reading_with
+from daozhang.app.intake import Meter, Progress, reading_with
 from daozhang.app.settings import load_settings, validate_setting
 from daozhang.store.parts import Ingested, Store, is_settings, is_store
 
 __all__ = ["ingest"]
 
 
-def ingest(place: Path, files: Iterable[Path]) -> Iterator[Ingested]:
+def ingest(
+    place: Path,
+    files: Iterable[Path],
+    progress: Callable[[Progress], None] | None = None,
+) -> Iterator[Ingested]:
     """Add files to the store at a place; terms, profiles and calendars are taken first.
 
     Settings go first because they say in which zone and currency the other files are to be read;
@@ -21,6 +26,7 @@ def ingest(place: Path, files: Iterable[Path]) -> Iterator[Ingested]:
     Args:
         place: the store; a new or empty folder becomes one.
         files: paths of files.
+        progress: told before each file and as it is read.
 
     Raises:
         StoreError: the place is something else, damaged, or busy.
@@ -33,5 +39,13 @@ def ingest(place: Path, files: Iterable[Path]) -> Iterator[Ingested]:
     yield from store.ingest(
         first, reading_with(load_settings([]).options), validate=validate_setting
     )
-    options = load_settings(store.settings()).options
-    yield from store.ingest(rest, reading_with(options), validate=validate_setting)
+    meter = Meter(rest, progress)
+    options = replace(load_settings(store.settings()).options, progress=meter.consumed)
+    yield from store.ingest(_begun(rest, meter), reading_with(options), validate=validate_setting)
+
+
+def _begun(paths: Iterable[Path], meter: Meter) -> Iterator[Path]:
+    """Yield the paths and tell the meter as each is asked for."""
+    for path in paths:
+        meter.begin(path)
+        yield path

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -32,6 +32,7 @@ __all__ = [
     "FileKind",
     "FileReport",
     "Intake",
+    "Meter",
     "Progress",
     "read_files",
     "reading_with",
@@ -58,11 +59,39 @@ _NOT_FACTS: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an intake is: the file about to be read, and bytes before it of all."""
+    """How far an intake is: the file being read, and bytes of all that are behind it."""
 
     file: str
     bytes_done: int
     bytes_total: int
+
+
+class Meter:
+    """Adds up the bytes of files as they are read, and tells how far the whole is."""
+
+    def __init__(self, paths: Iterable[Path], told: Callable[[Progress], None] | None) -> None:
+        self._total = sum(map(_size, paths))
+        self._told = told
+        self._file = ""
+        self._before = 0
+        self._size = 0
+        self._within = 0
+
+    def begin(self, path: Path) -> None:
+        """Begin the next file."""
+        self._before += self._size
+        self._file, self._size, self._within = shown_name(path), _size(path), 0
+        self._tell()
+
+    def consumed(self, count: int) -> None:
+        """Count bytes that a reader took; an archive's are more than its size, unpacked."""
+        self._within += count
+        self._tell()
+
+    def _tell(self) -> None:
+        if self._told is not None:
+            done = self._before + min(self._within, self._size)
+            self._told(Progress(self._file, done, self._total))
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +184,7 @@ def take_folder(
         folder: the folder; what lies in folders inside it is not read.
         options: time zone, currency and mapping profiles for the format readers.
         readers: see :func:`reading_with`.
-        progress: told before each file.
+        progress: told before each file and as it is read.
         bytes_max: greatest file that is taken.
 
     Returns:
@@ -165,22 +194,20 @@ def take_folder(
         OSError: the folder cannot be listed.
     """
     relations = Relations(con)
-    read = reading_with(options or Options(), readers)
     inside = folder.resolve()
     names = sorted(folder.iterdir(), key=lambda path: path.name)
     reports = [_report_many(folder, len(names))] if len(names) > FOLDER_FILES_MAX else []
     paths = [path for path in names[:FOLDER_FILES_MAX] if path.is_symlink() or not path.is_dir()]
-    total, done = sum(map(_size, paths)), 0
+    meter = Meter(paths, progress)
+    read = reading_with(replace(options or Options(), progress=meter.consumed), readers)
     for path in paths:
         name = shown_name(path)
-        if progress is not None:
-            progress(Progress(name, done, total))
+        meter.begin(path)
         report = _report_of_name(path, name, inside, bytes_max)
         if report is None:
             report = _report(take_file(relations, path, name, read, bytes_max=bytes_max))
         if report is not _FOLDER:
             reports.append(report)
-        done += _size(path)
     relations.publish()
     return Intake(tuple(reports))
 
@@ -275,6 +302,7 @@ def read_files(
     format: str | None = None,  # noqa: A002 - the name that the command line has for it
     out: Path | None = None,
     readers: Any = None,
+    progress: Callable[[Progress], None] | None = None,
 ) -> Iterator[dict[str, object]]:
     """Read files one by one, as ``daozhang read FILE…`` does.
 
@@ -284,6 +312,7 @@ def read_files(
         format: reads every file as this; None: each is recognised.
         out: where each file's facts go as canonical CSV (``sales-<name>.csv``); None: nowhere.
         readers: see :func:`reading_with`.
+        progress: told before each file and as it is read.
 
     Yields:
         For each file {file, format or None, rows: {table: count}, errors: [{line, code,
@@ -295,11 +324,14 @@ def read_files(
         OSError: ``out`` cannot be made or written.
     """
     chosen = None if format in (CANONICAL_CSV, CANONICAL_PARQUET) else format
-    read = reading_with(options, readers, chosen)
+    waiting = list(paths)
+    meter = Meter(waiting, progress)
+    read = reading_with(replace(options, progress=meter.consumed), readers, chosen)
     written: set[str] = set()
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
-    for path in paths:
+    for path in waiting:
+        meter.begin(path)
         con = duckdb.connect()
         try:
             con.execute("SET TimeZone = 'UTC'")

@@ -15,7 +15,7 @@ from daozhang.app.intake import Progress
 from daozhang.app.settings import TERMS
 from daozhang.journey.known import start_of_day
 
-__all__ = ["UNUSABLE", "as_moment", "open_checked", "print_json", "say_error"]
+__all__ = ["UNUSABLE", "as_moment", "open_checked", "print_json", "progress_shown", "say_error"]
 
 UNUSABLE = 2
 """Exit status: the call or all input is unusable."""
@@ -68,7 +68,7 @@ def open_checked(
 ) -> Iterator[Checked]:
     """As :func:`daozhang.app.check.checked`, with progress on standard error."""
     moment = as_moment(as_of, source)
-    with _progress(quiet=quiet) as (on_file, on_stage):
+    with progress_shown(quiet=quiet) as (on_file, on_stage):
         context = checked(source, as_of=moment, engine=engine, on_file=on_file, on_stage=on_stage)
         found = context.__enter__()
     try:
@@ -78,7 +78,9 @@ def open_checked(
 
 
 @contextmanager
-def _progress(*, quiet: bool) -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
+def progress_shown(
+    *, quiet: bool
+) -> Iterator[tuple[Callable[[Progress], None], Callable[[str], None]]]:
     """Show a bar while files are read and steps run; nothing where nobody watches."""
     if quiet or not sys.stderr.isatty():
         yield (lambda _: None), (lambda _: None)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from daozhang.app.ingest import ingest
 from daozhang.app.words_errors import WORDS
-from daozhang.cli.common import UNUSABLE, print_json, say_error
+from daozhang.cli.common import UNUSABLE, print_json, progress_shown, say_error
 from daozhang.store.parts import Ingested, StoreError
 
 __all__ = ["run"]
@@ -18,24 +18,28 @@ def run(store: Path, files: Sequence[Path], *, lang: str, as_json: bool) -> int:
     """Print a receipt a file; 2 if no file was taken or already there."""
     good = 0
     try:
-        for result in ingest(store, list(_spread(files))):
-            good += result.status != "refused"
-            if as_json:
-                print_json(_as_json(result))
-                continue
-            rows = ", ".join(f"{count} {table}" for table, count in result.taken.rows.items())
-            said = f"{result.file}: {WORDS[lang][f'ingest.{result.status}']}"
-            sys.stdout.write(said + (f": {rows}" if rows else "") + "\n")
-            for problem in result.taken.problems:
-                sys.stdout.write(
-                    f"  {WORDS[lang][f'read.{problem.severity}']}: {problem.said(lang)}\n"
-                )
+        with progress_shown(quiet=as_json) as (on_file, _):
+            for result in ingest(store, list(_spread(files)), on_file):
+                good += result.status != "refused"
+                if as_json:
+                    print_json(_as_json(result))
+                else:
+                    _show(result, lang)
     except BrokenPipeError:
         raise
     except (StoreError, OSError) as error:
         say_error(str(error), as_json=as_json)
         return UNUSABLE
     return 0 if good else UNUSABLE
+
+
+def _show(result: Ingested, lang: str) -> None:
+    words = WORDS[lang]
+    rows = ", ".join(f"{count} {table}" for table, count in result.taken.rows.items())
+    said = f"{result.file}: {words[f'ingest.{result.status}']}"
+    sys.stdout.write(said + (f": {rows}" if rows else "") + "\n")
+    for problem in result.taken.problems:
+        sys.stdout.write(f"  {words[f'read.{problem.severity}']}: {problem.said(lang)}\n")
 
 
 def _as_json(result: Ingested) -> dict[str, object]:

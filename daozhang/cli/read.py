@@ -10,7 +10,7 @@ from typing import Any
 from daozhang.app.intake import read_files
 from daozhang.app.settings import load_settings
 from daozhang.app.words_errors import WORDS
-from daozhang.cli.common import UNUSABLE, print_json, say_error
+from daozhang.cli.common import UNUSABLE, print_json, progress_shown, say_error
 from daozhang.facts.problem_words import IN_CHINESE
 from daozhang.formats.base import Options
 
@@ -35,12 +35,13 @@ def run(
         say_error(problem.said(lang), as_json=False)
     good = 0
     try:
-        for report in read_files(files, options, format=form, out=out):
-            good += bool(report["format"]) and bool(report["rows"] or not report["errors"])
-            if as_json:
-                print_json(report)
-            else:
-                _show(report, lang)
+        with progress_shown(quiet=as_json) as (on_file, _):
+            for report in read_files(files, options, format=form, out=out, progress=on_file):
+                good += bool(report["format"]) and bool(report["rows"] or not report["errors"])
+                if as_json:
+                    print_json(report)
+                else:
+                    _show(report, lang)
     except BrokenPipeError:
         raise
     except (ValueError, OSError) as error:
