@@ -109,6 +109,8 @@ class Moments:
         return dt.datetime.combine(when, dt.time(), self.zone)
 
     def _parse(self, text: str) -> dt.datetime | dt.date:
+        # Chinese programs write full-width colons now and then.
+        text = text.strip().replace("：", ":")
         match = _PLAIN.fullmatch(text)
         if match is not None:
             year, _, month, day, hour, minute, second = match.groups()

@@ -14,6 +14,8 @@ from zoneinfo import ZoneInfo
 from daozhang.facts import Problem
 from daozhang.formats._archive import ArchiveError, is_archive, members
 from daozhang.formats._unknown import explain
+from daozhang.formats.alipay_account import AlipayAccountReader
+from daozhang.formats.alipay_trade import AlipaySummaryReader, AlipayTradeReader
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
 from daozhang.formats.camt import CamtReader
 from daozhang.formats.limits import FILE_BYTES_MAX
@@ -21,6 +23,8 @@ from daozhang.formats.mapped import ProfileReader, bundled_readers
 from daozhang.formats.mt940 import Mt940Reader
 from daozhang.formats.profiles import Profile
 from daozhang.formats.tables import TableReader, preview
+from daozhang.formats.wechat_fund_flow import WechatFundFlowReader
+from daozhang.formats.wechat_trade import WechatTradeReader
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +32,16 @@ if TYPE_CHECKING:
 
 __all__ = ["READERS", "format_names", "read_file", "read_with", "recognise"]
 
-READERS: Final[tuple[Reader, ...]] = (CamtReader(), Mt940Reader(), *bundled_readers())
+READERS: Final[tuple[Reader, ...]] = (
+    CamtReader(),
+    Mt940Reader(),
+    AlipayTradeReader(),
+    AlipaySummaryReader(),
+    AlipayAccountReader(),
+    WechatTradeReader(),
+    WechatFundFlowReader(),
+    *bundled_readers(),
+)
 """Every reader that comes with the package."""
 
 
