@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
+from typing import Final
 
 __all__ = ["parse_iso_day", "parse_iso_instant", "parse_yymmdd", "with_nearest_year"]
 
@@ -21,7 +18,7 @@ _LAST_HOUR: Final = 24
 _YEAR_SPLIT: Final = 80
 
 
-def parse_iso_instant(text: str, zone: ZoneInfo) -> dt.datetime | None:
+def parse_iso_instant(text: str, zone: dt.tzinfo) -> dt.datetime | None:
     """Return the instant that an ISO 8601 date-time names, or None when it names none.
 
     A time without an offset is local to ``zone``. ``24:00:00`` is the next midnight. Fractions

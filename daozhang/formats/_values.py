@@ -9,14 +9,11 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from daozhang.formats._rows import RowError, clean_amount
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.money import CURRENCIES, AmountError, parse_amount
-
-if TYPE_CHECKING:
-    from zoneinfo import ZoneInfo
 
 __all__ = ["Amounts", "Moments", "currency_code"]
 
@@ -78,7 +75,7 @@ class Moments:
     is not ISO 8601 (with ``-`` or ``/``).
     """
 
-    def __init__(self, zone: ZoneInfo, *forms: str) -> None:
+    def __init__(self, zone: dt.tzinfo, *forms: str) -> None:
         self.zone = zone
         self._forms = forms
         self._days: dict[str, tuple[int, int, int]] = {}

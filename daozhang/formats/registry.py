@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from daozhang.facts import Problem
 from daozhang.formats._archive import ArchiveError, is_archive, members
 from daozhang.formats._unknown import explain
+from daozhang.formats.adyen import AdyenReader
 from daozhang.formats.alipay_account import AlipayAccountReader
 from daozhang.formats.alipay_trade import AlipaySummaryReader, AlipayTradeReader
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
@@ -21,7 +22,10 @@ from daozhang.formats.camt import CamtReader
 from daozhang.formats.limits import FILE_BYTES_MAX
 from daozhang.formats.mapped import ProfileReader, bundled_readers
 from daozhang.formats.mt940 import Mt940Reader
+from daozhang.formats.paypal_activity import PaypalActivityReader
+from daozhang.formats.paypal_settlement import PaypalSettlementReader
 from daozhang.formats.profiles import Profile
+from daozhang.formats.stripe import StripeBalanceReader, StripePayoutReader
 from daozhang.formats.tables import TableReader, preview
 from daozhang.formats.wechat_fund_flow import WechatFundFlowReader
 from daozhang.formats.wechat_trade import WechatTradeReader
@@ -40,6 +44,11 @@ READERS: Final[tuple[Reader, ...]] = (
     AlipayAccountReader(),
     WechatTradeReader(),
     WechatFundFlowReader(),
+    AdyenReader(),
+    StripeBalanceReader(),
+    StripePayoutReader(),
+    PaypalSettlementReader(),
+    PaypalActivityReader(),
     *bundled_readers(),
 )
 """Every reader that comes with the package."""
