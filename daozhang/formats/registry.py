@@ -17,8 +17,10 @@ from daozhang.formats._unknown import explain
 from daozhang.formats.adyen import AdyenReader
 from daozhang.formats.alipay_account import AlipayAccountReader
 from daozhang.formats.alipay_trade import AlipaySummaryReader, AlipayTradeReader
+from daozhang.formats.allinpay import AllinpayBareReader, AllinpayReader
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
 from daozhang.formats.camt import CamtReader
+from daozhang.formats.lcsw import LcswReader
 from daozhang.formats.limits import FILE_BYTES_MAX
 from daozhang.formats.mapped import ProfileReader, bundled_readers
 from daozhang.formats.mt940 import Mt940Reader
@@ -27,6 +29,7 @@ from daozhang.formats.paypal_settlement import PaypalSettlementReader
 from daozhang.formats.profiles import Profile
 from daozhang.formats.stripe import StripeBalanceReader, StripePayoutReader
 from daozhang.formats.tables import TableReader, preview
+from daozhang.formats.unionpay import UnionpayDisputeReader, UnionpayReader
 from daozhang.formats.wechat_fund_flow import WechatFundFlowReader
 from daozhang.formats.wechat_trade import WechatTradeReader
 
@@ -44,6 +47,11 @@ READERS: Final[tuple[Reader, ...]] = (
     AlipayAccountReader(),
     WechatTradeReader(),
     WechatFundFlowReader(),
+    UnionpayReader(),
+    UnionpayDisputeReader(),
+    AllinpayReader(),
+    AllinpayBareReader(),
+    LcswReader(),
     AdyenReader(),
     StripeBalanceReader(),
     StripePayoutReader(),

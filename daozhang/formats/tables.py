@@ -21,17 +21,30 @@ from daozhang.formats.limits import FACTS_BATCH_ROWS, HEADER_SEARCH_ROWS
 from daozhang.formats.profiles import normal_header
 
 if TYPE_CHECKING:
+    import re
     from collections.abc import Iterable, Iterator, Sequence
 
     from daozhang.facts import Problem
 
-__all__ = ["DELIMITERS", "Head", "Preview", "TableBody", "TableReader", "is_workbook", "preview"]
+__all__ = [
+    "DELIMITERS",
+    "Head",
+    "HeadlessReader",
+    "Preview",
+    "TableBody",
+    "TableReader",
+    "is_workbook",
+    "preview",
+]
 
 DELIMITERS: Final = (",", "\t", ";", "|")
 """What may separate the cells of a text file."""
 
 _FIELD_CHARS_MAX: Final = 131_072
 """What the csv module takes as one cell; a lost quote must not swallow a whole file."""
+
+_ROWS_JUDGED: Final = 20
+"""How many rows a layout without a header is judged by."""
 
 _WORKBOOK_PARTS: Final = (b"xl/", b"[Content_Types].xml", b"_rels/")
 
@@ -209,6 +222,10 @@ class TableReader:
         cells = [normal_header(cell) for cell in row]
         return cells if self._held(cells) else None
 
+    def first_row(self, row: list[str]) -> list[str] | None:
+        """Return what the row that was found holds beside the header; None: it is only that."""
+        return None
+
     def read(self, source: Source, options: Options) -> Iterator[Facts | Problem]:
         """Stream the facts of every table in the file that has the layout's header.
 
@@ -271,6 +288,44 @@ class TableReader:
         )  # fmt: skip
 
 
+class HeadlessReader(TableReader):
+    """A layout without a header, known by what its columns hold.
+
+    Attributes:
+        columns: the columns' published names, in order.
+        columns_min: how many a row has at least.
+        shapes: places of columns, and the pattern that all of their cells match.
+    """
+
+    columns: tuple[str, ...]
+    columns_min: int = 0
+    shapes: tuple[tuple[int, re.Pattern[str]], ...]
+    headers = ()
+
+    def match(self, found: Preview) -> tuple[Fit, frozenset[str]]:
+        """Return CERTAIN when every row seen has the columns' shapes, YES when most have."""
+        for _, rows in found.tables:
+            seen = [row for row in rows if "".join(row).strip(BLANK_CHARS)][:_ROWS_JUDGED]
+            good = sum(map(self._holds, seen))
+            if good and good * 2 >= len(seen):
+                return Fit.CERTAIN if good == len(seen) else Fit.YES, frozenset(self.columns)
+        return Fit.NO, frozenset()
+
+    def _holds(self, row: Sequence[str]) -> bool:
+        least = self.columns_min or len(self.columns)
+        if not least <= len(row) <= len(self.columns) + 1:
+            return False
+        return all(form.fullmatch(row[place].strip(BLANK_CHARS)) for place, form in self.shapes)
+
+    def header_of(self, row: Sequence[str]) -> list[str] | None:
+        """Return the published columns once a row has their shapes."""
+        return [normal_header(name) for name in self.columns] if self._holds(row) else None
+
+    def first_row(self, row: list[str]) -> list[str] | None:
+        """Return the row itself: it is the first of the table."""
+        return row
+
+
 class _TableReading:
     """One pass over the rows of one file or sheet."""
 
@@ -309,6 +364,9 @@ class _TableReading:
         except RowError as error:
             self.out.error(head.line, error.code, str(error))
             return
+        first = self.reader.first_row(header)
+        if first is not None:
+            rows, header = itertools.chain([(head.line, first)], rows), []
         yield from self._body(rows, body, header)
         body.finish()
 
