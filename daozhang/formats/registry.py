@@ -18,6 +18,7 @@ from daozhang.formats.adyen import AdyenReader
 from daozhang.formats.alipay_account import AlipayAccountReader
 from daozhang.formats.alipay_trade import AlipaySummaryReader, AlipayTradeReader
 from daozhang.formats.allinpay import AllinpayBareReader, AllinpayReader
+from daozhang.formats.bai2 import Bai2Reader
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
 from daozhang.formats.camt import CamtReader
 from daozhang.formats.lcsw import LcswReader
@@ -42,6 +43,7 @@ __all__ = ["READERS", "format_names", "read_file", "read_with", "recognise"]
 READERS: Final[tuple[Reader, ...]] = (
     CamtReader(),
     Mt940Reader(),
+    Bai2Reader(),
     AlipayTradeReader(),
     AlipaySummaryReader(),
     AlipayAccountReader(),
