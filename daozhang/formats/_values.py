@@ -15,7 +15,7 @@ from daozhang.formats._rows import RowError, clean_amount
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.money import CURRENCIES, AmountError, parse_amount
 
-__all__ = ["Amounts", "Moments", "currency_code"]
+__all__ = ["Amounts", "Moments", "currency_code", "decimal_mark"]
 
 _REMEMBERED_MAX: Final = 50_000
 # What nearly every provider writes: a day and the time of day, in a fixed number of digits.
@@ -34,6 +34,19 @@ def currency_code(text: str) -> str:
     if code not in CURRENCIES:
         raise RowError("currency_unknown", f"{text[:20]!r} is not an ISO 4217 currency code")
     return code
+
+
+def decimal_mark(text: str) -> str:
+    """Return the decimal mark, ``,`` or ``.``, of an amount that may be written either way.
+
+    Of two marks the last is the decimal one. A lone comma is one when at most two digits follow
+    it: ``12,50`` is twelve and a half, ``1,250`` a thousand and more.
+    """
+    comma, point = text.rfind(","), text.rfind(".")
+    if comma > point >= 0:
+        return ","
+    lone = comma >= 0 and point < 0 and text.count(",") == 1
+    return "," if lone and len(text) - comma <= 3 else "."  # noqa: PLR2004 (the mark, two digits)
 
 
 class Amounts:

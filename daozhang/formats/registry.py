@@ -25,6 +25,7 @@ from daozhang.formats.lcsw import LcswReader
 from daozhang.formats.limits import FILE_BYTES_MAX
 from daozhang.formats.mapped import ProfileReader, bundled_readers
 from daozhang.formats.mt940 import Mt940Reader
+from daozhang.formats.ofx import OfxReader
 from daozhang.formats.paypal_activity import PaypalActivityReader
 from daozhang.formats.paypal_settlement import PaypalSettlementReader
 from daozhang.formats.profiles import Profile
@@ -44,6 +45,7 @@ READERS: Final[tuple[Reader, ...]] = (
     CamtReader(),
     Mt940Reader(),
     Bai2Reader(),
+    OfxReader(),
     AlipayTradeReader(),
     AlipaySummaryReader(),
     AlipayAccountReader(),
