@@ -29,7 +29,13 @@ from daozhang.formats.ofx import OfxReader
 from daozhang.formats.paypal_activity import PaypalActivityReader
 from daozhang.formats.paypal_settlement import PaypalSettlementReader
 from daozhang.formats.profiles import Profile
+from daozhang.formats.square import (
+    SquareEntriesReader,
+    SquarePayoutsReader,
+    SquareTransactionsReader,
+)
 from daozhang.formats.stripe import StripeBalanceReader, StripePayoutReader
+from daozhang.formats.stripe_api import StripeApiPayoutReader, StripeApiReader
 from daozhang.formats.tables import TableReader, preview
 from daozhang.formats.unionpay import UnionpayDisputeReader, UnionpayReader
 from daozhang.formats.wechat_fund_flow import WechatFundFlowReader
@@ -59,6 +65,11 @@ READERS: Final[tuple[Reader, ...]] = (
     AdyenReader(),
     StripeBalanceReader(),
     StripePayoutReader(),
+    StripeApiReader(),
+    StripeApiPayoutReader(),
+    SquareEntriesReader(),
+    SquarePayoutsReader(),
+    SquareTransactionsReader(),
     PaypalSettlementReader(),
     PaypalActivityReader(),
     *bundled_readers(),

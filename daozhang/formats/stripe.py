@@ -31,10 +31,18 @@ if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
     from daozhang.formats.base import Options
 
-__all__ = ["StripeBalanceReader", "StripePayoutReader"]
+__all__ = [
+    "KINDS",
+    "PAYOUTS",
+    "PAYOUT_REVERSALS",
+    "PROVIDER",
+    "STANDINGS",
+    "StripeBalanceReader",
+    "StripePayoutReader",
+]
 
 PROVIDER: Final = "stripe"
-_KINDS: Final = {
+KINDS: Final = {
     "charge": "sale", "payment": "sale", "charge_failure": "adjustment",
     "refund": "refund", "payment_refund": "refund", "partial_capture_reversal": "refund",
     "payment_failure_refund": "refund", "refund_failure": "refund",
@@ -53,11 +61,11 @@ _KINDS: Final = {
     "advance": "adjustment", "advance_funding": "adjustment", "anticipation_repayment":
     "adjustment",
 }  # fmt: skip
-_PAYOUTS: Final = frozenset({"payout"})
-_PAYOUT_REVERSALS: Final = frozenset(
+PAYOUTS: Final = frozenset({"payout"})
+PAYOUT_REVERSALS: Final = frozenset(
     {"payout_reversal", "payout_failure", "payout_cancel", "payout_canceled"}
 )
-_STANDINGS: Final = {
+STANDINGS: Final = {
     "paid": "sent", "in_transit": "sent", "in transit": "sent", "sent": "sent", "": "sent",
     "succeeded": "sent", "failed": "returned", "canceled": "returned", "cancelled": "returned",
     "pending": "held",
@@ -200,7 +208,7 @@ class _Balance(_Table):
             fee = kept
         kind = self.cell(cells, self.kind).lower().replace(" ", "_")
         at = self.moments.instant(self.first(cells, self.at))
-        if kind in _PAYOUTS or kind in _PAYOUT_REVERSALS:
+        if kind in PAYOUTS or kind in PAYOUT_REVERSALS:
             self._payout(line, cells, kind, (gross, fee, net, amounts.currency), at)
             return
         payout = self.first(cells, self.payout) or None
@@ -218,7 +226,7 @@ class _Balance(_Table):
     ) -> None:
         _, _, net, currency = money
         payout = self.first(cells, [self.source, *self.payout]) or cells[self.id]
-        returned = kind in _PAYOUT_REVERSALS
+        returned = kind in PAYOUT_REVERSALS
         if not returned:
             self.paid[payout, currency] = -net, line
         self.out.add(
@@ -241,7 +249,7 @@ class _Balance(_Table):
         at: dt.datetime,
     ) -> None:
         gross, fee, net, currency = money
-        kind = _KINDS.get(category)
+        kind = KINDS.get(category)
         if kind is None:
             kind = "adjustment" if category else ("sale" if gross >= 0 else "refund")
             if category not in self.unknown:
@@ -363,15 +371,15 @@ class _Payouts(_Table):
         if not values[self.id]:
             raise RowError("value_missing", "the row has no payout id")
         amounts = self.of(values[self.currency])
-        standing = _STANDINGS.get(self.cell(values, self.standing).lower())
+        standing = STANDINGS.get(self.cell(values, self.standing).lower())
         if standing is None:
             raise RowError(
                 "value_unknown",
                 f"the payout's status is {self.cell(values, self.standing)[:30]!r}; known are "
-                f"{', '.join(filter(None, _STANDINGS))}",
+                f"{', '.join(filter(None, STANDINGS))}",
             )
         category = self.cell(values, self.category).lower()
-        if category in _PAYOUT_REVERSALS or self.first(values, self.returned_at):
+        if category in PAYOUT_REVERSALS or self.first(values, self.returned_at):
             standing = "returned"
         self.out.add(
             "payouts",
