@@ -21,6 +21,7 @@ from daozhang.formats.allinpay import AllinpayBareReader, AllinpayReader
 from daozhang.formats.bai2 import Bai2Reader
 from daozhang.formats.base import HEAD_BYTES, Facts, Fit, Options, Reader, Source
 from daozhang.formats.camt import CamtReader
+from daozhang.formats.iso8583 import Iso8583Reader
 from daozhang.formats.lcsw import LcswReader
 from daozhang.formats.limits import FILE_BYTES_MAX
 from daozhang.formats.mapped import ProfileReader, bundled_readers
@@ -52,6 +53,7 @@ READERS: Final[tuple[Reader, ...]] = (
     Mt940Reader(),
     Bai2Reader(),
     OfxReader(),
+    Iso8583Reader(),
     AlipayTradeReader(),
     AlipaySummaryReader(),
     AlipayAccountReader(),
