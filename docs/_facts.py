@@ -136,20 +136,98 @@ _KINDS = {
     "text": "text", "int": "whole number", "time": "time", "date": "date", "decimal": "decimal",
 }  # fmt: skip
 
+_OWN = "inputs written for the tests from the published layout"
+_PSP = "settlements, sales, payouts"
+
 _READS = {
     "camt": (
         "ISO 20022 camt.052, camt.053 and camt.054, every version",
         "credits, coverage",
         "11 public sample files; 4 more written for the tests",
-        "about 13,000 entries a second",
     ),
     "mt940": (
         "SWIFT MT940 statements and MT942 interim reports",
         "credits, coverage",
         "42 public sample files, also compared with another library's reading",
-        "about 40,000 entries a second",
     ),
-}
+    "bai2": ("BAI2 cash management statements", "credits, coverage", "6 public sample files"),
+    "ofx": (
+        "OFX and QFX downloads, versions 1 and 2, bank, card and investment accounts",
+        "credits, coverage",
+        "13 public sample files",
+    ),
+    "iso8583": (
+        "ISO 8583:1987 traces (UnionPay POS, ASCII, EBCDIC): hex logs, length-prefixed streams",
+        "sales, attempts, batches",
+        f"14 public sample messages of odd layouts (6 are of a known encoding); {_OWN}",
+    ),
+    "alipay_trade": (
+        "Alipay 业务明细, alone or in its zip",
+        "settlements, sales, coverage",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "alipay_summary": (
+        "Alipay 业务明细(汇总) and 账务汇总", "nothing: its sums are checked", _OWN,
+    ),
+    "alipay_account": (
+        "Alipay 账务明细, older and newer columns",
+        "credits, payouts, coverage",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "wechat_trade": (
+        "WeChat Pay 交易账单 (ALL, SUCCESS, REFUND; old merchants; service providers)",
+        "settlements, sales",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "wechat_fund_flow": (
+        "WeChat Pay 资金账单",
+        "credits, payouts, coverage",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "unionpay_zm": (
+        "UnionPay 全渠道 merchant file ZM (trades), alone or in its zip",
+        "settlements, sales",
+        f"no public file; {_OWN} (lengths as in the public demos)",
+    ),
+    "unionpay_zme": (
+        "UnionPay 全渠道 merchant file ZME (disputes)",
+        "settlements",
+        f"no public file; {_OWN}; the meaning of its fields is not confirmed",
+    ),
+    "allinpay": (
+        "Allinpay 通联 merchant statement", "settlements, sales", f"no public file; {_OWN}",
+    ),
+    "allinpay_bare": (
+        "the same without its header", "settlements, sales", f"no public file; {_OWN}",
+    ),
+    "lcsw": ("LCSW 利楚扫呗 statement", "settlements, sales", f"the published example; {_OWN}"),
+    "adyen_settlement": (
+        "Adyen settlement details report", _PSP, f"excerpts in public repositories; {_OWN}",
+    ),
+    "stripe_balance": (
+        "Stripe itemised payout reconciliation, balance change from activity, balance history",
+        _PSP,
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "stripe_payouts": ("Stripe payouts (itemised, or the Dashboard's)", "payouts", _OWN),
+    "stripe_api_balance": ("Stripe balance transactions (API answer)", _PSP, _OWN),
+    "stripe_api_payouts": ("Stripe payouts (API answer)", "payouts", _OWN),
+    "paypal_settlement": ("PayPal settlement report (STL)", _PSP, _OWN),
+    "paypal_activity": (
+        "PayPal activity download in seven languages",
+        _PSP,
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "square_payout_entries": (
+        "Square payout entries (API answer)", "settlements", f"the published example; {_OWN}",
+    ),
+    "square_payouts": ("Square payouts (API answer)", "payouts", _OWN),
+    "square_transactions": (
+        "Square Dashboard transactions",
+        "settlements, sales",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+}  # fmt: skip
 _PROFILE_SPEED = "about 90,000 rows a second"
 
 

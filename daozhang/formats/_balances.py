@@ -81,7 +81,7 @@ class RunningBalance:
         if way.line is None:
             return True
         out.warn(
-            way.line, "balance_broken",
+            way.line, "balance_mismatch",
             f"the balance should be {format_minor(way.expected, self.currency)} here and the file "
             f"states {format_minor(way.stated, self.currency)}: a row may be missing or doubled",
         )  # fmt: skip

@@ -13,13 +13,13 @@ import datetime as dt
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from daozhang.formats._rows import RowError
+from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.money import Rounding, share_of
 
 if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
 
-__all__ = ["RECORDED_BY", "CoveredDays", "FineAmounts", "Total", "number"]
+__all__ = ["RECORDED_BY", "CoveredDays", "FineAmounts", "Total", "backticked", "number"]
 
 RECORDED_BY: Final = "provider"
 """What ``recorded_by`` says of a sale that only the provider's file states."""
@@ -71,6 +71,17 @@ class FineAmounts:
                 f"{self.places} decimals",
             )
         return sign * int((whole or "0") + kept.ljust(self.places, "0"))
+
+
+def backticked(cells: list[str]) -> list[str]:
+    """Return the values of a row in which each has a backtick before it.
+
+    Only a comma with a backtick behind it parts two values: product names hold commas, and WeChat
+    does not quote them.
+    """
+    if cells[0].startswith("`") and any(not cell.startswith("`") for cell in cells):
+        cells = ",".join(cells).split(",`")
+    return [cell.strip(BLANK_CHARS) for cell in cells]
 
 
 @dataclass(slots=True)

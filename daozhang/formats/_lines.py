@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from daozhang.facts import Problem
 from daozhang.formats.base import Facts, Row
 from daozhang.formats.limits import FACTS_BATCH_ROWS, PROBLEMS_PER_FILE_MAX
+from daozhang.formats.privacy import truncate_cards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -62,6 +63,7 @@ class Collector:
     """Gathers one file's rows and problems, and hands them out in batches.
 
     Problems over :data:`PROBLEMS_PER_FILE_MAX` are counted, and one last problem tells the count.
+    A message quotes what stands in the file, so card numbers are cut in it too.
     """
 
     def __init__(self, file: str) -> None:
@@ -78,11 +80,11 @@ class Collector:
 
     def error(self, line: int | None, code: str, message: str) -> None:
         """Note that a row (or the file) was refused."""
-        self._note(Problem(self.file, line, code, message))
+        self._note(Problem(self.file, line, code, truncate_cards(message)))
 
     def warn(self, line: int | None, code: str, message: str) -> None:
         """Note something that was taken and should be looked at."""
-        self._note(Problem(self.file, line, code, message, "warning"))
+        self._note(Problem(self.file, line, code, truncate_cards(message), "warning"))
 
     def _note(self, problem: Problem) -> None:
         self.problem_count += 1

@@ -12,7 +12,7 @@ from daozhang.formats._rows import RowError
 __all__ = ["zone_named"]
 
 # Abbreviations that are no IANA names, in hours from UTC. CST and IST mean several zones and are
-# left out: a report that writes them is asked for a name that says which.
+# left out: the user's own zone says which, if it is one of those that call themselves so.
 _HOURS: Final = {
     "PST": -8, "PDT": -7, "MDT": -6, "CDT": -5, "EDT": -4, "AKST": -9, "AKDT": -8, "ADT": -3,
     "AST": -4, "BRT": -3, "ART": -3, "BST": 1, "WEST": 1, "CEST": 2, "EEST": 3, "MSK": 3,
@@ -31,8 +31,13 @@ _WORDS: Final = {
 
 
 @functools.lru_cache(maxsize=512)
-def zone_named(text: str) -> dt.tzinfo:
+def zone_named(text: str, own: dt.tzinfo | None = None) -> dt.tzinfo:
     """Return the zone of ``Europe/Amsterdam``, ``CET``, ``PDT`` or ``GMT+08:00``.
+
+    Args:
+        text: the name, in any case.
+        own: the user's zone; it stands for an abbreviation that several zones share, such as
+            ``CST``, if it calls itself so in winter or in summer.
 
     Raises:
         RowError: the name is unknown or has several meanings.
@@ -41,6 +46,8 @@ def zone_named(text: str) -> dt.tzinfo:
     hours = _HOURS.get(name.upper())
     if hours is not None:
         return dt.timezone(dt.timedelta(hours=hours), name.upper())
+    if own is not None and name.upper() in _names(own):
+        return own
     known = _WORDS.get(name.lower(), name)
     for prefix in ("GMT", "UTC"):
         if known.upper().startswith(prefix) and known[3:]:
@@ -51,8 +58,13 @@ def zone_named(text: str) -> dt.tzinfo:
         raise RowError(
             "timezone_unknown",
             f"{name[:30]!r} is not the name of one time zone, such as Asia/Shanghai: the time "
-            "cannot be told",
+            "cannot be told; read the file with the time zone that it means",
         ) from None
+
+
+def _names(zone: dt.tzinfo) -> set[str | None]:
+    """Return the abbreviations of a zone in January and in July of a year like any other."""
+    return {dt.datetime(2025, month, 1, tzinfo=zone).tzname() for month in (1, 7)}
 
 
 def _offset(text: str, name: str) -> dt.tzinfo:

@@ -299,7 +299,7 @@ class _Reading:
             )  # fmt: skip
         elif account.details:
             self.out.warn(
-                account.line, "balance_broken",
+                account.line, "balance_mismatch",
                 f"opening balance and entries come to {format_minor(expected, account.currency)}, "
                 f"the closing balance is {format_minor(closing, account.currency)}: an entry may "
                 "be missing",

@@ -167,9 +167,8 @@ class _Balance(_Table):
         self.effective = [
             place(name)
             for name in (
-                "available_on_utc", "available_on", "Available On (UTC)",
+                "Available On (UTC)", "Transfer Date (UTC)", "available_on_utc", "available_on",
                 "automatic_payout_effective_at_utc", "automatic_payout_effective_at",
-                "Transfer Date (UTC)",
             )
         ]  # fmt: skip
         self.terminal = place("terminal_location_id", "connected_account_id")
@@ -353,8 +352,8 @@ class _Payouts(_Table):
         self.reasons = [
             place(name)
             for name in (
-                "failure_message", "Failure Message", "failure_code", "Failure Code",
-                "payout_failure_message", "failure_balance_transaction_id",
+                "Failure Message", "Failure Code", "failure_message", "failure_code",
+                "payout_failure_message",
             )
         ]  # fmt: skip
         self.category = place("reporting_category")

@@ -303,12 +303,13 @@ class HeadlessReader(TableReader):
     headers = ()
 
     def match(self, found: Preview) -> tuple[Fit, frozenset[str]]:
-        """Return CERTAIN when every row seen has the columns' shapes, YES when most have."""
+        """Return YES when at least half of the rows seen have the columns' shapes."""
         for _, rows in found.tables:
             seen = [row for row in rows if "".join(row).strip(BLANK_CHARS)][:_ROWS_JUDGED]
             good = sum(map(self._holds, seen))
             if good and good * 2 >= len(seen):
-                return Fit.CERTAIN if good == len(seen) else Fit.YES, frozenset(self.columns)
+                # It rests on no header, so any layout whose header fits goes before it.
+                return Fit.YES, frozenset()
         return Fit.NO, frozenset()
 
     def _holds(self, row: Sequence[str]) -> bool:

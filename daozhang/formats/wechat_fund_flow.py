@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.formats._balances import RunningBalance
-from daozhang.formats._bills import CoveredDays, Total, number
+from daozhang.formats._bills import CoveredDays, Total, backticked, number
 from daozhang.formats._lines import LineIds, join_texts
-from daozhang.formats._rows import BLANK_CHARS, RowError
+from daozhang.formats._rows import RowError
 from daozhang.formats._values import Amounts, Moments
 from daozhang.formats.privacy import truncate_cards
 from daozhang.formats.profiles import normal_header
@@ -99,7 +99,7 @@ class _Body:
         Raises:
             RowError: the row cannot be taken.
         """
-        values = [cell.strip(BLANK_CHARS) for cell in cells]
+        values = backticked(cells)
         if values[0].startswith("资金流水总笔数"):
             self.summary = [normal_header(cell) for cell in values]
             return

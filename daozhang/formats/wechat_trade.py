@@ -17,7 +17,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from daozhang.formats._bills import RECORDED_BY, FineAmounts, number
+from daozhang.formats._bills import RECORDED_BY, FineAmounts, backticked, number
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments, currency_code
 from daozhang.formats.profiles import normal_header
@@ -104,7 +104,7 @@ class _Body:
         if cells[0].strip(BLANK_CHARS).startswith(_SUMMARY):
             self.summary = [normal_header(cell) for cell in cells]
             return
-        values = [cell.strip(BLANK_CHARS) for cell in cells]
+        values = backticked(cells)
         if self.summary is not None:
             self._check(line, values)
             return

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from daozhang.facts import TABLES, Problem
 from daozhang.formats import (
-    Source,
     Facts,
     Options,
     Profile,
+    Source,
     bundled_profiles,
     limits,
     load_profile,

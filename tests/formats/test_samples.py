@@ -6,7 +6,7 @@ import re
 import mt940
 import pytest
 
-from daozhang.formats import Options, read_file, recognise
+from daozhang.formats import Options, recognise
 
 from .conftest import Reading, need, sample_files
 
@@ -91,13 +91,55 @@ def test_both_sheets_of_one_bill_are_the_same_facts():
     assert rows[:27] == rows[27:]
 
 
-@pytest.mark.parametrize(
-    "path",
-    [p for f in ("bai2", "ofx", "iso8583") for p in sample_files(f)],
-    ids=lambda p: p.name,
-)
-def test_other_formats_are_named_and_refused(path):
-    items = list(read_file(need(path), Options()))
-    assert len(items) == 1
-    assert items[0].line is None
-    assert items[0].code.startswith("unknown_")
+@pytest.mark.parametrize("path", sample_files("bai2"), ids=lambda p: p.name)
+def test_bai2_entries(path):
+    content = need(path).read_bytes()
+    found = Reading(path)
+    assert recognise(path).name == "bai2"
+    assert found.errors == []
+    assert len(found.rows()) == len(re.findall(rb"(?m)^16,", content)) > 0
+    assert len({r["credit_id"] for r in found.rows()}) == len(found.rows())
+
+
+REFUSED_OFX = {
+    "date_missing": ["date_unreadable"] * 3,  # Two have no date, one is 31 February.
+    "decimal_error": ["date_unreadable"],
+    "error_message": ["bank_refused"],
+    "account_listing": ["no_statement"],
+    "bank_small": ["no_statement"],
+}
+
+
+@pytest.mark.parametrize("path", sample_files("ofx"), ids=lambda p: p.name)
+def test_ofx_entries(path):
+    content = need(path).read_bytes()
+    # One file leaves its currency empty.
+    found = Reading(path, Options(currency="NZD"))
+    assert recognise(path).name == "ofx"
+    refused = next((codes for name, codes in REFUSED_OFX.items() if name in path.name), [])
+    assert [p.code for p in found.errors] == refused
+    entries = len(re.findall(rb"<STMTTRN>", content))
+    lost = sum(code == "date_unreadable" for code in refused)
+    assert len(found.rows()) == entries - lost
+    assert all(p.line for p in found.errors if p.code == "date_unreadable")
+
+
+KNOWN_ISO8583 = {"iso_reversal_message", "message_advice", "repeat_message", "message_response"}
+
+
+@pytest.mark.parametrize("path", sample_files("iso8583"), ids=lambda p: p.name)
+def test_iso8583_messages(path, tmp_path):
+    """Messages of the standard's own encodings are read; the others say where reading stopped."""
+    if path.name.endswith("attributes_data_elements.dat"):
+        assert [p.code for p in Reading(need(path)).errors] == ["unknown_text"]
+        return
+    dated = tmp_path / f"trace-2026-09-08-{path.name}"
+    dated.write_bytes(need(path).read_bytes())
+    assert recognise(dated).name == "iso8583"
+    found = Reading(dated)
+    if any(name in path.name for name in KNOWN_ISO8583):
+        assert found.errors == []
+    else:
+        (problem,) = found.errors
+        assert problem.code == "message_unreadable"
+        assert "field" in problem.message
