@@ -1,80 +1,131 @@
-"""How fast the format readers are: rows a second of mapped CSV, megabytes a second of camt.
+"""How fast the format readers are, beside the best library for the format where there is one.
 
-Run ``.venv/bin/python bench/formats.py [rows]``. The files are made here, in a temporary folder.
+Run ``.venv/bin/python -m bench.formats [rows] [--write]``. Files are made here, in a temporary
+folder; seconds are the process's own CPU seconds, so that other work on the machine does not count.
+``--write`` keeps the figures in ``docs/format_speeds.json``, which the table of formats shows.
 """
 
 from __future__ import annotations
 
+import json
+import logging
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 
+from bench.format_files import WRITERS
+from daozhang.facts import Problem
 from daozhang.formats import Facts, Options, read_file
 
-NTRY = """<Ntry><Amt Ccy="EUR">{a}.{c:02d}</Amt><CdtDbtInd>CRDT</CdtDbtInd>
-<Sts><Cd>BOOK</Cd></Sts><BookgDt><Dt>2026-05-{d:02d}</Dt></BookgDt><ValDt><Dt>2026-05-01</Dt></ValDt>
-<AcctSvcrRef>REF{n:09d}</AcctSvcrRef><BkTxCd><Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd>
-<SubFmlyCd>ESCT</SubFmlyCd></Fmly></Domn></BkTxCd><NtryDtls><TxDtls><Refs>
-<EndToEndId>PO-{n:09d}</EndToEndId></Refs><Amt Ccy="EUR">{a}.{c:02d}</Amt>
-<CdtDbtInd>CRDT</CdtDbtInd><RltdPties><Dbtr><Pty><Nm>Acquirer AG</Nm></Pty></Dbtr></RltdPties>
-<RmtInf><Ustrd>payout PO-{n:09d}</Ustrd></RmtInf></TxDtls></NtryDtls></Ntry>
-"""
+SPEEDS = Path(__file__).parent.parent / "docs" / "format_speeds.json"
 
 
-def write_csv(path: Path, rows: int) -> None:
-    with path.open("w", encoding="utf-8") as out:
-        out.write("记账日期,货币,交易金额,联机余额,交易摘要,对手信息,客户摘要\n")
-        for n in range(rows):
-            amount = f'"{n % 9999:,}.{n % 100:02d}"'
-            out.write(
-                f"2026-05-{1 + n % 28:02d},CNY,{amount},{n}.00,收单结算,银联商务,PO{n:010d}\n"
-            )
+def ours(path: Path) -> int:
+    rows = 0
+    for item in read_file(path, Options(timezone="Asia/Shanghai", currency="EUR")):
+        if isinstance(item, Problem) and item.severity == "error":
+            raise SystemExit(f"the bench's own file is refused: {item}")
+        if (isinstance(item, Facts) and item.table in {"settlements", "credits", "attempts"}) or (isinstance(item, Facts) and item.table == "payouts" and path.name == "payouts.csv"):
+            rows += len(item.rows)
+    return rows
 
 
-def write_camt(path: Path, rows: int) -> None:
-    with path.open("w", encoding="utf-8") as out:
-        out.write(
-            '<Document xmlns="urn:iso:std:iso:20022:tech:xsd:camt.053.001.08"><BkToCstmrStmt>'
-            "<GrpHdr><CreDtTm>2026-06-01T06:00:00Z</CreDtTm></GrpHdr><Stmt><Acct><Id>"
-            "<IBAN>DE02120300000000202051</IBAN></Id></Acct>"
-        )
-        for n in range(rows):
-            out.write(NTRY.format(a=n, c=n % 100, d=1 + n % 28, n=n))
-        out.write("</Stmt></BkToCstmrStmt></Document>")
+def with_mt940(path: Path) -> int:
+    import mt940
+
+    logging.disable(logging.CRITICAL)
+    return len(mt940.parse(str(path)))
 
 
-def write_mt940(path: Path, rows: int) -> None:
-    with path.open("w", encoding="utf-8") as out:
-        out.write(":20:A\n:25:50050000/4711\n:60F:C260430EUR0,00\n")
-        for n in range(rows):
-            out.write(f":61:2605{1 + n % 28:02d}C{n},{n % 100:02d}NTRFNONREF//B{n}\n")
-            out.write(f":86:166?00GUTSCHRIFT?20EREF+PO-{n}?21SVWZ+payout?32Acquirer AG\n")
-        out.write(":62F:C260531EUR0,00\n-\n")
+def with_pandas(path: Path) -> int:
+    import pandas as pd
+
+    return len(pd.read_csv(path, dtype=str))
 
 
-def measure(path: Path) -> None:
-    started = time.perf_counter()
-    rows = sum(len(i.rows) for i in read_file(path, Options()) if isinstance(i, Facts))
-    seconds = time.perf_counter() - started
-    size_mb = path.stat().st_size / 1e6
-    print(
-        f"{path.name}: {rows} rows, {size_mb:.0f} MB, {seconds:.1f} s: "
-        f"{rows / seconds:,.0f} rows/s, {size_mb / seconds:.1f} MB/s"
-    )
+def with_iso8583(path: Path) -> int:
+    import iso8583
+
+    from daozhang.formats._iso8583_specs import SPECS
+
+    count = 0
+    with path.open(encoding="ascii") as lines:
+        for line in lines:
+            iso8583.decode(bytes.fromhex(line.split()[2]), SPECS["bcd"])
+            count += 1
+    return count // 2
 
 
-def main(rows: int) -> None:
+def with_bai2(path: Path) -> int:
+    from bai2 import bai2
+
+    with path.open(encoding="utf-8") as lines:
+        parsed = bai2.parse_from_file(lines, check_integrity=False)
+    return sum(len(a.children) for g in parsed.children for a in g.children)
+
+
+def with_ofxparse(path: Path) -> int:
+    from ofxparse import OfxParser
+
+    with path.open("rb") as stream:
+        return len(OfxParser.parse(stream).account.statement.transactions)
+
+
+OTHERS: dict[str, tuple[str, Callable[[Path], int]]] = {
+    "mt940": ("mt-940", with_mt940),
+    "bai2": ("bai2", with_bai2),
+    "ofx": ("ofxparse", with_ofxparse),
+    "iso8583": ("pyiso8583 (decoding only)", with_iso8583),
+    "cmb_debit": ("pandas (texts only)", with_pandas),
+    "adyen_settlement": ("pandas (texts only)", with_pandas),
+    "stripe_balance": ("pandas (texts only)", with_pandas),
+}
+
+
+def timed(read: Callable[[Path], int], path: Path) -> tuple[int, float]:
+    started = time.process_time()
+    rows = read(path)
+    return rows, time.process_time() - started
+
+
+def main(rows: int, *, write: bool, only: set[str]) -> None:
+    found: dict[str, dict[str, object]] = {}
     with tempfile.TemporaryDirectory() as folder:
-        for name, write in (
-            ("mapped.csv", write_csv),
-            ("camt.xml", write_camt),
-            ("mt940.sta", write_mt940),
-        ):
-            path = Path(folder) / name
-            write(path, rows)
-            measure(path)
+        for name, (file, writer) in WRITERS.items():
+            if only and name not in only:
+                continue
+            path = Path(folder) / file
+            writer(path, rows)
+            size = path.stat().st_size / 1e6
+            count, seconds = timed(ours, path)
+            said = f"{name}: {count / seconds:,.0f} rows/s, {size / seconds:.1f} MB/s"
+            found[name] = {"rows_s": round(count / seconds), "mb_s": round(size / seconds, 1)}
+            if name in OTHERS:
+                library, other = OTHERS[name]
+                try:
+                    theirs, their_seconds = timed(other, path)
+                except ImportError:
+                    said += f" ({library} is not installed)"
+                except Exception as error:  # noqa: BLE001 (whatever another library does)
+                    said += f" ({library} refuses the file: {error!r:.60})"
+                else:
+                    ratio = (count / seconds) / (theirs / their_seconds)
+                    said += f"; {library}: {theirs / their_seconds:,.0f} rows/s, ours {ratio:.1f}x"
+                    found[name] |= {"library": library, "ratio": round(ratio, 1)}
+            print(said, flush=True)
+            path.unlink()
+    if write:
+        before = json.loads(SPEEDS.read_text()) if SPEEDS.exists() else {}
+        SPEEDS.write_text(json.dumps({**before, **found}, indent=1, sort_keys=True) + "\n")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000)
+    words = [word for word in sys.argv[1:] if not word.startswith("-")]
+    numbers = [int(word) for word in words if word.isdigit()]
+    main(
+        numbers[0] if numbers else 100_000,
+        write="--write" in sys.argv,
+        only={word for word in words if not word.isdigit()},
+    )

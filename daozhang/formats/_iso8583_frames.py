@@ -16,6 +16,7 @@ from typing import BinaryIO, Final
 __all__ = ["Frame", "bare", "frames_of", "looks_like"]
 
 _HEX_LINE: Final = re.compile(rb"(?:0x)?((?:[0-9A-Fa-f]{2}[ :]?){10,})\s*$")
+_HEX: Final = re.compile(rb"[0-9A-Fa-f]+")
 _TEXT_MTI: Final = re.compile(rb"[01][1-8][0-9][0-9](?=[0-9A-F]{16}|[\x00-\xff]{8})")
 _TIME: Final = re.compile(
     rb"(\d{4})[-/.]?(\d\d)[-/.]?(\d\d)[T _](\d\d):?(\d\d):?(\d\d)(?:[.,](\d{1,6}))?"
@@ -105,9 +106,8 @@ def _of_line(line: bytes) -> tuple[bytes, ...]:
     """Return the messages that a line of a log may hold."""
     text = line.strip()
     ways = []
-    match = _HEX_LINE.search(text)
-    if match is not None:
-        digits = re.sub(rb"[ :]", b"", match[1])
+    digits = _hex_of(text)
+    if digits:
         for start in range(0, min(len(digits) - 20, 64), 2):
             data = bytes.fromhex(digits[start:].decode())
             if _begins(data):
@@ -126,6 +126,16 @@ def _of_line(line: bytes) -> tuple[bytes, ...]:
             break
         place = _TEXT_MTI.search(text, place.start() + 1)
     return tuple(ways)
+
+
+def _hex_of(text: bytes) -> bytes:
+    """Return the hexadecimal digits at the end of a line, without the time before them."""
+    last = text.rsplit(None, 1)[-1].removeprefix(b"0x") if text else b""
+    if len(last) >= 2 * _MESSAGE_BYTES_MIN and len(last) % 2 == 0 and _HEX.fullmatch(last):
+        return last
+    timed = _TIME.search(text[:80])
+    match = _HEX_LINE.search(text, timed.end() if timed else 0)
+    return re.sub(rb"[ :]", b"", match[1]) if match else b""
 
 
 def _logged(line: bytes) -> dt.datetime | None:
@@ -181,6 +191,6 @@ def _line_frames(stream: BinaryIO) -> Iterator[Frame | tuple[int, int]]:
             ways = _of_line(line)
             if ways:
                 yield Frame(number, offset, ways, _logged(line))
-            elif _HEX_LINE.search(line.strip()) or line.strip()[:1].isdigit():
+            elif _hex_of(line.strip()):
                 yield number, offset
         offset += len(line)
