@@ -8,7 +8,6 @@ genuine lines stay two, and the same two in an overlapping statement get the sam
 from __future__ import annotations
 
 import hashlib
-import re
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -26,8 +25,6 @@ NO_REFERENCE: Final = frozenset(
     {"", "NONREF", "NOTPROVIDED", "NOT PROVIDED", "NOTAPPLICABLE", "NOREF", "EREF", "KREF", "/"}
 )
 """What banks write where a reference is missing, in capitals."""
-
-_SPACES: Final = re.compile(r"\s+")
 
 
 class LineIds:
@@ -53,7 +50,7 @@ def join_texts(parts: Iterable[str | None]) -> str | None:
     """Join texts by a space; what an earlier part already holds is left out, and so are blanks."""
     kept: list[str] = []
     for part in parts:
-        plain = _SPACES.sub(" ", part).strip() if part else ""
+        plain = " ".join(part.split()) if part else ""
         if plain.upper() not in NO_REFERENCE and not any(plain in have for have in kept):
             kept.append(plain)
     return " ".join(kept) or None
@@ -74,9 +71,11 @@ class Collector:
 
     def add(self, table: str, row: Row, line: int) -> None:
         """Take one row."""
-        rows, lines = self._rows.setdefault(table, ([], []))
-        rows.append(row)
-        lines.append(line)
+        held = self._rows.get(table)
+        if held is None:
+            held = self._rows[table] = ([], [])
+        held[0].append(row)
+        held[1].append(line)
 
     def error(self, line: int | None, code: str, message: str) -> None:
         """Note that a row (or the file) was refused."""

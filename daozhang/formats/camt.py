@@ -30,6 +30,7 @@ from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, read_entr
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._times import parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import FACTS_BATCH_ROWS
 from daozhang.money import format_minor
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class _Statement:
     known_at: dt.datetime | None = None
     failed: bool = False
     partial: bool = False
-    entries: list[tuple[Entry, int, str]] = field(default_factory=list)
+    entries: list[tuple[Entry, int]] = field(default_factory=list)
 
 
 class CamtReader:
@@ -128,6 +129,7 @@ class _Reading:
             remove_comments=True,
             remove_pis=True,
         )
+        count = 0
         try:
             for event, element in events:
                 if not self.checked and not self._is_plain(element):
@@ -136,7 +138,10 @@ class _Reading:
                     self._open(element)
                 else:
                     self._close(element)
-                    yield from self.out.drain()
+                    count += 1
+                    if count % FACTS_BATCH_ROWS == 0 or self.statement is None:
+                        yield from self.out.drain()
+                        self._progress()
         except etree.XMLSyntaxError as error:
             self._broken(error)
         if self.statement is not None:
@@ -251,7 +256,7 @@ class _Reading:
             statement.failed = True
             self.out.error(line, error.code, f"{error}; the entry was left out")
             return
-        statement.entries.append((entry, line, self.xml.text(element, "NtryRef") or ""))
+        statement.entries.append((entry, line))
 
     def _finish(self, statement: _Statement, element: etree._Element | None) -> None:
         """Hand out a statement's rows, then say what it covers and whether it adds up."""
@@ -267,10 +272,10 @@ class _Reading:
                 "kept as information: add the camt.053 statement",
             )  # fmt: skip
         self._count_occurrences_from(statement, element)
-        shared = Counter(entry.reference for entry, _, _ in statement.entries)
-        for entry, line, ntry_ref in statement.entries:
+        shared = Counter(entry.reference for entry, _ in statement.entries)
+        for entry, line in statement.entries:
             own = entry.reference if shared[entry.reference] == 1 else None
-            self._rows(statement, entry, line, own, ntry_ref)
+            self._rows(statement, entry, line, own)
         if element is not None and statement.kind != "054":
             self._coverage(statement, element)
 
@@ -297,9 +302,7 @@ class _Reading:
         statement.partial = last == "false" or (further and not goes_on)
         self.page_before = place
 
-    def _rows(
-        self, statement: _Statement, entry: Entry, line: int, own: str | None, ntry_ref: str
-    ) -> None:
+    def _rows(self, statement: _Statement, entry: Entry, line: int, own: str | None) -> None:
         booked_at = entry.booked_at or entry.value_date or statement.known_at
         if booked_at is None:
             statement.failed = True
@@ -312,7 +315,7 @@ class _Reading:
         day = _day(booked_at, self.zone)
         status = "info" if statement.kind == "054" else entry.status
         for number, part in enumerate(entry.parts, 1):
-            text = f"{part.ref or ''}|{part.counterparty or ''}|{ntry_ref}"
+            text = f"{part.ref or ''}|{part.counterparty or ''}|{entry.ntry_ref or ''}"
             if own is not None:
                 credit_id = own if len(entry.parts) == 1 else f"{own}/{part.own_ref or number}"
             else:
@@ -409,7 +412,7 @@ class _Reading:
         if opening is None or closing is None or statement.failed:
             return True
         currency = closing[1]
-        booked = [entry for entry, _, _ in statement.entries if entry.status == "booked"]
+        booked = [entry for entry, _ in statement.entries if entry.status == "booked"]
         if opening[1] != currency or any(entry.currency != currency for entry in booked):
             return True  # Amounts of several currencies cannot be added.
         moved = sum(entry.amount_minor for entry in booked)
