@@ -7,9 +7,10 @@ grammar of an amount or a date is not: what it cannot read becomes a located err
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from daozhang.formats._lines import NO_REFERENCE, join_texts
 from daozhang.formats._times import parse_yymmdd, with_nearest_year
@@ -117,10 +118,12 @@ _STATEMENT_LONG_YEAR: Final = re.compile(
     r"\s*(?P<amount>\d[\d.,']*|,\d+)(?P<rest>.*)",
     re.ASCII,
 )
+_WHOLE: Final = re.compile(r"\d[RE]?[CD]?[A-Z]?\s*\d*[.,]?\d*[NFS]")
 _TYPE: Final = re.compile(r"\s*[NFS][A-Z0-9 ]{3}")
 _SIGNS: Final = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 
 
+@functools.lru_cache(maxsize=65_536)
 def swift_amount(text: str, currency: str) -> int:
     """Return the minor units of SWIFT's ``1234,5`` (also ``1.234,50`` and ``1234.50``).
 
@@ -155,8 +158,7 @@ def parse_balance(text: str) -> Balance:
     return Balance(day, match["currency"], minor if match["mark"] == "C" else -minor)
 
 
-@dataclass(frozen=True, slots=True)
-class StatementLine:
+class StatementLine(NamedTuple):
     """Field 61. ``sign`` is the direction of the money: reversals are already turned round."""
 
     value_date: dt.date | None
@@ -177,7 +179,7 @@ def parse_statement_line(lines: list[str]) -> StatementLine:
         FieldError: no direction, date or amount can be found.
     """
     text = lines[0].rstrip()
-    if not re.search(r"\d[RE]?[CD]?[A-Z]?\s*\d*[.,]?\d*[NFS]", text) and len(lines) > 1:
+    if len(lines) > 1 and not _WHOLE.search(text):
         text += lines[1].strip()  # The field was wrapped before its amount ended.
     match = _STATEMENT.match(text) or _STATEMENT_LONG_YEAR.match(text)
     if match is None:
@@ -205,8 +207,7 @@ def parse_statement_line(lines: list[str]) -> StatementLine:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Details:
+class Details(NamedTuple):
     """Field 86: its text to search in, and who is on the other side."""
 
     text: str | None
@@ -251,6 +252,9 @@ def parse_details(lines: list[str]) -> Details:
     return Details(_searchable(text), _name(counterparty))
 
 
+_PURPOSE: Final = tuple(str(code) for code in (*range(20, 30), *range(60, 64)))
+
+
 def _german(joined: str) -> Details:
     """Read the sub-fields that German banks use (DFÜ agreement, annex 3)."""
     pieces = _GERMAN.split(joined)
@@ -258,7 +262,7 @@ def _german(joined: str) -> Details:
     for code, value in zip(pieces[1::2], pieces[2::2], strict=True):
         fields[code] = fields.get(code, "") + value
     # 20 to 29 and 60 to 63 are one text cut every 27 characters, in the middle of words and ids.
-    purpose = "".join(fields.get(str(code), "") for code in (*range(20, 30), *range(60, 64)))
+    purpose = "".join([fields[code] for code in _PURPOSE if code in fields])
     name = fields.get("32", "").rstrip() + (" " if fields.get("33", "")[:1] == " " else "")
     name += fields.get("33", "").strip()
     account = join_texts([fields.get("31"), fields.get("30")])

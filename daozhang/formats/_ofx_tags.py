@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, TextIO
+from typing import Final, NamedTuple, TextIO
 
 __all__ = ["Tag", "tags_of"]
 
@@ -23,8 +22,7 @@ _ENTITIES: Final = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Tag:
+class Tag(NamedTuple):
     """One tag: its name in capitals, the text behind it, and where it stands."""
 
     name: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from typing import Final
 
@@ -63,6 +64,7 @@ def parse_iso_day(text: str) -> dt.date | None:
         return None
 
 
+@functools.lru_cache(maxsize=16_384)
 def parse_yymmdd(text: str) -> dt.date | None:
     """Return the date of SWIFT's ``YYMMDD`` (or ``YYYYMMDD``), or None; 80 to 99 are 19xx."""
     if not (text.isascii() and text.isdigit()):
@@ -77,6 +79,7 @@ def parse_yymmdd(text: str) -> dt.date | None:
         return None
 
 
+@functools.lru_cache(maxsize=16_384)
 def with_nearest_year(month: int, day: int, near: dt.date) -> dt.date | None:
     """Return the date of that month and day nearest to another date, or None if there is none."""
     found = []

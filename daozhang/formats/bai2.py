@@ -33,6 +33,7 @@ from daozhang.formats._bai2_records import (
 from daozhang.formats._lines import Collector, LineIds, join_texts
 from daozhang.formats._text import guarded_lines, open_text, sniff_encoding
 from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import FACTS_BATCH_ROWS
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import CURRENCIES, format_minor
 
@@ -96,12 +97,13 @@ class Bai2Reader:
         """
         reading = _Reading(Collector(source.name), options)
         with open_text(source, sniff_encoding(source.head), options) as stream:
-            for record in records_of(guarded_lines(stream, reading.out)):
+            for count, record in enumerate(records_of(guarded_lines(stream, reading.out)), 1):
                 if isinstance(record, Record):
                     reading.take(record)
                 else:
                     reading.stranger(*record)
-                yield from reading.out.drain()
+                if count % FACTS_BATCH_ROWS == 0:
+                    yield from reading.out.drain()
         reading.finish()
         yield from reading.out.drain(last=True)
 

@@ -36,9 +36,10 @@ from daozhang.formats._mt940_tags import (
     parse_statement_line,
     swift_amount,
 )
-from daozhang.formats._text import guarded_lines
+from daozhang.formats._text import guarded_lines, open_text
 from daozhang.formats._times import parse_yymmdd
 from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import FACTS_BATCH_ROWS
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import CURRENCIES, format_minor
 
@@ -114,13 +115,12 @@ class Mt940Reader:
             zoneinfo.ZoneInfoNotFoundError: ``options.timezone`` is not a time zone.
         """
         reading = _Reading(source.name, options)
-        with source.path.open(encoding=_encoding_of(source), errors="replace") as stream:
-            for found in fields_of(guarded_lines(stream, reading.out)):
+        with open_text(source, _encoding_of(source), options) as stream:
+            for count, found in enumerate(fields_of(guarded_lines(stream, reading.out)), 1):
                 reading.take(found)
-                yield from reading.out.drain()
+                if count % FACTS_BATCH_ROWS == 0:
+                    yield from reading.out.drain()
         reading.finish()
-        if options.progress is not None:
-            options.progress(source.path.stat().st_size)
         yield from reading.out.drain(last=True)
 
 

@@ -24,6 +24,7 @@ from daozhang.formats._rows import RowError, clean_amount
 from daozhang.formats._text import open_text, sniff_encoding
 from daozhang.formats._values import currency_code, decimal_mark
 from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import FACTS_BATCH_ROWS
 from daozhang.formats.privacy import truncate_cards
 from daozhang.money import (
     AmountError,
@@ -109,9 +110,10 @@ class OfxReader:
         """
         reading = _Reading(Collector(source.name), options)
         with open_text(source, _encoding_of(source.head), options) as stream:
-            for tag in tags_of(stream):
+            for count, tag in enumerate(tags_of(stream), 1):
                 reading.take(tag)
-                yield from reading.out.drain()
+                if count % FACTS_BATCH_ROWS == 0:
+                    yield from reading.out.drain()
         reading.finish()
         yield from reading.out.drain(last=True)
 
