@@ -163,8 +163,8 @@ def write_allinpay(path: Path, rows: int) -> None:
 
 def write_lcsw(path: Path, rows: int) -> None:
     write_lines(path, "", lambda n: (
-        f"852105399000001,{n % 50:08d},2026-05-06 {clock(n)},,{fen(n)},6,0,{fen(n) - 6},1,6,1,34{n},"
-        f",29{n},15{n},2026-05-06,o12,0,3,0,{fen(n)},{fen(n)},0,小程序,,OTHERS,测试门店,1\n"),
+        f"852105399000001,{n % 50:08d},2026-05-06 {clock(n)},,{fen(n)},6,0,{fen(n) - 6},1,6,1,"
+        f"34{n},,29{n},15{n},2026-05-06,o12,0,3,0,{fen(n)},{fen(n)},0,小程序,,OTHERS,测试门店,1\n"),
         rows)  # fmt: skip
 
 
@@ -187,14 +187,24 @@ def write_stripe(path: Path, rows: int) -> None:
         "payment_intent_id,charge_id\n"
     )
     write_lines(path, head, lambda n: (
-        f"po_1,2026-05-06 00:00:00,txn_{n},2026-05-04 {clock(n)},2026-05-06 00:00:00,gbp,{money(n)},"
-        f"0.00,{money(n)},charge,ch_{n},Order {n},pi_{n},ch_{n}\n"), rows)  # fmt: skip
+        f"po_1,2026-05-06 00:00:00,txn_{n},2026-05-04 {clock(n)},2026-05-06 00:00:00,gbp,"
+        f"{money(n)},0.00,{money(n)},charge,ch_{n},Order {n},pi_{n},ch_{n}\n"), rows)  # fmt: skip
 
 
 def write_stripe_payouts(path: Path, rows: int) -> None:
     write_lines(path, "payout_id,effective_at_utc,currency,gross,fee,net,reporting_category\n",
                 lambda n: f"po_{n},2026-05-06 {clock(n)},gbp,-{money(n)},0.00,-{money(n)},payout\n",
                 rows)  # fmt: skip
+
+
+def write_stripe_payments(path: Path, rows: int) -> None:
+    head = (
+        "id,Created date (UTC),Amount,Amount Refunded,Currency,Captured,Converted Amount,"
+        "Converted Currency,Description,Fee,PaymentIntent ID,Payment Source Type,Status\n"
+    )
+    write_lines(path, head, lambda n: (
+        f"ch_{n},2026-05-04 {clock(n)},{money(n)},0.00,gbp,true,{money(n)},gbp,Order {n},0.05,"
+        f"pi_{n},card_present,Paid\n"), rows)  # fmt: skip
 
 
 def write_stripe_api(path: Path, rows: int) -> None:
@@ -220,11 +230,13 @@ def write_square_entries(path: Path, rows: int) -> None:
 def write_square_transactions(path: Path, rows: int) -> None:
     head = (
         "Date,Time,Time Zone,Gross Sales,Net Sales,Tax,Total Collected,Source,Card,Cash,Fees,"
-        "Net Total,Transaction ID,Payment ID,Card Brand,Device Name,Event Type,Location,Deposit ID\n"
+        "Net Total,Transaction ID,Payment ID,Card Brand,Device Name,Event Type,Location,"
+        "Deposit ID\n"
     )
     write_lines(path, head, lambda n: (
-        f"2026-05-06,{clock(n)},Eastern Time (US & Canada),${money(n)},${money(n)},$0.00,${money(n)},"
-        f"Point of Sale,${money(n)},$0.00,$0.00,${money(n)},T{n},P{n},Visa,Till 1,Payment,Fair,D1\n"),
+        f"2026-05-06,{clock(n)},Eastern Time (US & Canada),${money(n)},${money(n)},$0.00,"
+        f"${money(n)},Point of Sale,${money(n)},$0.00,$0.00,${money(n)},T{n},P{n},Visa,Till 1,"
+        "Payment,Fair,D1\n"),
         rows)  # fmt: skip
 
 
@@ -239,7 +251,8 @@ def write_paypal_settlement(path: Path, rows: int) -> None:
     )
     write_lines(path, head, lambda n: (
         f'"SB","T{n}","INV-{n}","","","T0006","2026/05/06 {clock(n)} -0700",'
-        f'"2026/05/06 {clock(n)} -0700","CR",{fen(n)},"USD","DR",32,"USD","",""\n'), rows)  # fmt: skip
+        f'"2026/05/06 {clock(n)} -0700","CR",{fen(n)},"USD","DR",32,"USD",'
+        '"",""\n'), rows)  # fmt: skip
 
 
 def write_paypal_activity(path: Path, rows: int) -> None:
@@ -249,7 +262,8 @@ def write_paypal_activity(path: Path, rows: int) -> None:
     )
     write_lines(path, head, lambda n: (
         f'"05/{1 + n % 28:02d}/2026","{clock(n)}","PDT","Ada","Express Checkout Payment",'
-        f'"Completed","USD","1.00","0.00","1.00","a@x","TX{n}","","{n + 1}.00"\n'), rows)  # fmt: skip
+        f'"Completed","USD","1.00","0.00","1.00","a@x","TX{n}","",'
+        f'"{n + 1}.00"\n'), rows)  # fmt: skip
 
 
 def write_iso8583(path: Path, rows: int) -> None:
@@ -296,6 +310,7 @@ WRITERS: dict[str, tuple[str, Callable[[Path, int], None]]] = {
     "adyen_settlement": ("adyen.csv", write_adyen),
     "stripe_balance": ("stripe.csv", write_stripe),
     "stripe_payouts": ("payouts.csv", write_stripe_payouts),
+    "stripe_payments": ("payments.csv", write_stripe_payments),
     "stripe_api_balance": ("balance.json", write_stripe_api),
     "square_payout_entries": ("entries.json", write_square_entries),
     "square_transactions": ("square.csv", write_square_transactions),

@@ -27,7 +27,9 @@ def ours(path: Path) -> int:
     for item in read_file(path, Options(timezone="Asia/Shanghai", currency="EUR")):
         if isinstance(item, Problem) and item.severity == "error":
             raise SystemExit(f"the bench's own file is refused: {item}")
-        if (isinstance(item, Facts) and item.table in {"settlements", "credits", "attempts"}) or (isinstance(item, Facts) and item.table == "payouts" and path.name == "payouts.csv"):
+        if (isinstance(item, Facts) and item.table in {"settlements", "credits", "attempts"}) or (
+            isinstance(item, Facts) and item.table == "payouts" and path.name == "payouts.csv"
+        ):
             rows += len(item.rows)
     return rows
 

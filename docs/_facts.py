@@ -205,17 +205,32 @@ _READS = {
     ),
     "lcsw": ("LCSW 利楚扫呗 statement", "settlements, sales", f"the published example; {_OWN}"),
     "adyen_settlement": (
-        "Adyen settlement details report", _PSP, f"excerpts in public repositories; {_OWN}",
-    ),
-    "stripe_balance": (
-        "Stripe itemised payout reconciliation, balance change from activity, balance history",
+        "Adyen settlement details report, payments accounting report",
         _PSP,
         f"excerpts in public repositories; {_OWN}",
     ),
-    "stripe_payouts": ("Stripe payouts (itemised, or the Dashboard's)", "payouts", _OWN),
+    "stripe_balance": (
+        "Stripe itemised payout reconciliation, balance change, balance history, per-payout export",
+        _PSP,
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "stripe_payouts": (
+        "Stripe payouts (itemised, or the Dashboard's)",
+        "payouts",
+        f"excerpts in public repositories; {_OWN}",
+    ),
+    "stripe_payments": (
+        "Stripe payments export, older and newer columns",
+        "sales, attempts",
+        f"excerpts in public repositories; {_OWN}",
+    ),
     "stripe_api_balance": ("Stripe balance transactions (API answer)", _PSP, _OWN),
     "stripe_api_payouts": ("Stripe payouts (API answer)", "payouts", _OWN),
-    "paypal_settlement": ("PayPal settlement report (STL)", _PSP, _OWN),
+    "paypal_settlement": (
+        "PayPal settlement report (STL), transaction detail report (TRR)",
+        _PSP,
+        f"excerpts in public repositories; {_OWN}",
+    ),
     "paypal_activity": (
         "PayPal activity download in seven languages",
         _PSP,

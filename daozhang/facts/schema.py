@@ -81,7 +81,7 @@ _LINE_KINDS: Final = (
 )
 
 
-def _table(  # noqa: PLR0917 - the tables below read as a table this way
+def _table(
     name: str,
     key: str,
     event: str | None,

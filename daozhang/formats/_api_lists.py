@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any
+import io
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
 
+from daozhang.facts import Problem
 from daozhang.formats._json_items import ItemError, items_of
 from daozhang.formats._lines import Collector
 from daozhang.formats._rows import RowError
@@ -12,48 +15,66 @@ from daozhang.formats._text import decode_head, open_text, sniff_encoding
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.formats.limits import FACTS_BATCH_ROWS
+from daozhang.money import format_minor
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+__all__ = ["ApiBody", "ApiListReader", "moment_of", "net_checked", "text_of", "whole_of"]
 
-    from daozhang.facts import Problem
+_INT_MAX: Final = 10**15
+_BEGINNINGS: Final = (b"{", b"[", b"\xef", b"\xfe", b"\xff")
 
-__all__ = ["ApiListReader", "moment_of", "text_of", "whole_of"]
 
-_INT_MAX = 10**15
+class ApiBody(Protocol):
+    """Takes the objects of one list."""
+
+    def take(self, line: int, item: dict[str, Any]) -> None:
+        """Take one object.
+
+        Raises:
+            RowError: it cannot be taken; its message becomes a located error.
+        """
+        ...
+
+    def finish(self) -> None:
+        """Look at the whole, once all objects were taken and before the last are handed out."""
+        ...
 
 
 class ApiListReader:
-    """Reads a saved API answer: a JSON object with a list of objects.
+    """Reads a saved API answer: a JSON object with a list of objects, or such a list alone.
 
     Attributes:
         name: the format's name.
         title: what people call it.
         key: the list's key.
-        marks: texts that all stand in the head of such a file.
+        empty: a text that stands in an answer whose list is empty.
     """
 
     name: str
     title: str
     key: str
-    marks: tuple[str, ...]
+    empty: str
+
+    def holds(self, item: dict[str, Any]) -> bool:
+        """Say whether an object is one of this list's."""
+        raise NotImplementedError
+
+    def open(self, options: Options, out: Collector) -> ApiBody:
+        """Return what takes the objects."""
+        raise NotImplementedError
 
     def fit(self, source: Source) -> Fit:
-        """Say how well the file fits: by the list's key and the words of its objects."""
-        if source.head.lstrip()[:1] not in {b"{", b"[", b"\xef"}:
+        """Say how well the file fits: by the first object of its list."""
+        if not source.head.lstrip().startswith(_BEGINNINGS):
             return Fit.NO
         text = decode_head(source.head, sniff_encoding(source.head))
         if not text.lstrip().startswith(("{", "[")):
             return Fit.NO
-        return Fit.CERTAIN if all(mark in text for mark in self.marks) else Fit.NO
-
-    def take(self, out: Collector, line: int, item: dict[str, Any]) -> None:
-        """Take one object.
-
-        Raises:
-            RowError: it cannot be taken.
-        """
-        raise NotImplementedError
+        try:
+            for _, item in items_of(io.StringIO(text), self.key):
+                return Fit.CERTAIN if self.holds(item) else Fit.NO
+        except ItemError:
+            return Fit.NO
+        return Fit.CERTAIN if self.empty in text else Fit.NO
 
     def read(self, source: Source, options: Options) -> Iterator[Facts | Problem]:
         """Stream what the objects mean.
@@ -62,13 +83,14 @@ class ApiListReader:
             OSError: the file cannot be read.
         """
         out = Collector(source.name)
+        body = self.open(options, out)
         count = 0
         with open_text(source, sniff_encoding(source.head), options) as stream:
             try:
                 for line, item in items_of(stream, self.key):
                     count += 1
                     try:
-                        self.take(out, line, item)
+                        body.take(line, item)
                     except RowError as error:
                         out.error(line, error.code, f"{error}; the object was left out")
                     if count % FACTS_BATCH_ROWS == 0:
@@ -80,34 +102,59 @@ class ApiListReader:
                 )  # fmt: skip
         if not count and not out.problem_count:
             out.warn(None, "no_entries", f"the list {self.key!r} is empty")
+        body.finish()
         yield from out.drain(last=True)
 
 
-def text_of(item: dict[str, Any], *names: str) -> str | None:
+def text_of(item: object, *names: str) -> str | None:
     """Return the first of some members that is a text (or a number, as text)."""
-    for name in names:
-        value = item.get(name)
-        if isinstance(value, str) and value:
-            return value
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
+    if isinstance(item, dict):
+        for name in names:
+            value = item.get(name)
+            if isinstance(value, str) and value:
+                return value
+            if isinstance(value, int) and not isinstance(value, bool):
+                return str(value)
     return None
 
 
 def whole_of(item: dict[str, Any], name: str) -> int:
-    """Return a member that is a whole number of minor units; a missing one is 0.
+    """Return a member that is a whole number of minor units.
 
     Raises:
-        RowError: it is something else.
+        RowError: it is something else, or is not there.
     """
     value = item.get(name)
     if value is None:
-        return 0
+        raise RowError("amount_missing", f"the object has no {name}")
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _INT_MAX:
         raise RowError(
             "amount_unreadable", f"{name} is {str(value)[:30]!r}, not a whole number of minor units"
         )
     return value
+
+
+def net_checked(
+    out: Collector, line: int, currency: str, money: tuple[int, int, int]
+) -> tuple[int, int, int]:
+    """Return gross, fee and net that close: where they do not, the net stands and a warning.
+
+    Args:
+        out: takes the warning.
+        line: where the object begins.
+        currency: of the amounts.
+        money: gross, fee and net as the object states them, in minor units.
+    """
+    gross, fee, net = money
+    if gross - fee == net:
+        return money
+    told = (format_minor(n, currency) for n in money)
+    out.warn(
+        line, "net_differs",
+        "amount {} less fee {} is not net {}: the net is taken as what is paid, and the rest as "
+        "the fee".format(*told),
+    )  # fmt: skip
+    return gross, gross - net, net
 
 
 def moment_of(item: dict[str, Any], *names: str) -> dt.datetime | dt.date:

@@ -32,7 +32,7 @@ _WORDS: Final = {
 
 @functools.lru_cache(maxsize=512)
 def zone_named(text: str, own: dt.tzinfo | None = None) -> dt.tzinfo:
-    """Return the zone of ``Europe/Amsterdam``, ``CET``, ``PDT`` or ``GMT+08:00``.
+    """Return the zone of ``Europe/Amsterdam``, ``CET``, ``PDT``, ``GMT+08:00`` or ``+08:00``.
 
     Args:
         text: the name, in any case.
@@ -49,9 +49,10 @@ def zone_named(text: str, own: dt.tzinfo | None = None) -> dt.tzinfo:
     if own is not None and name.upper() in _names(own):
         return own
     known = _WORDS.get(name.lower(), name)
-    for prefix in ("GMT", "UTC"):
-        if known.upper().startswith(prefix) and known[3:]:
-            return _offset(known[3:], name)
+    if known[:3].upper() in {"GMT", "UTC"} and known[3:]:
+        return _offset(known[3:], name)
+    if known[:1] in {"+", "-"}:
+        return _offset(known, name)
     try:
         return ZoneInfo(known)
     except (KeyError, ValueError, OSError):

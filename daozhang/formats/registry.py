@@ -37,6 +37,7 @@ from daozhang.formats.square import (
 )
 from daozhang.formats.stripe import StripeBalanceReader, StripePayoutReader
 from daozhang.formats.stripe_api import StripeApiPayoutReader, StripeApiReader
+from daozhang.formats.stripe_payments import StripePaymentsReader
 from daozhang.formats.tables import TableReader, preview
 from daozhang.formats.unionpay import UnionpayDisputeReader, UnionpayReader
 from daozhang.formats.wechat_fund_flow import WechatFundFlowReader
@@ -67,6 +68,7 @@ READERS: Final[tuple[Reader, ...]] = (
     AdyenReader(),
     StripeBalanceReader(),
     StripePayoutReader(),
+    StripePaymentsReader(),
     StripeApiReader(),
     StripeApiPayoutReader(),
     SquareEntriesReader(),

@@ -3,58 +3,85 @@
 Rules kept here (developer.squareup.com, Payouts API; Square Dashboard, transactions export):
 
 - An entry's gross less fee is its net, in minor units; a fee is negative where it is given back.
-- A payout that FAILED came back; SENT and PAID ones are sent.
-- In the CSV, Total Collected and Fees (which are negative) come to Net Total. ``Deposit ID`` names
-  the payout. Cash never reaches a bank, so a row without a card or wallet amount is left out.
+- A payout that FAILED came back; SENT and PAID ones are sent. ``updated_at`` is when its state was
+  known, so that of two answers the later stands.
+- In the CSV, Total Collected and Fees (which are negative) come to Net Total. Cash, gift cards and
+  other tenders never reach a bank: what remains of a row without them is the line, and a row that
+  was paid with nothing else is left out.
+- ``Deposit ID`` names the payout. An export made before the deposit does not have it yet: the one
+  that has it is the later word.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from daozhang.formats._api_lists import ApiListReader, moment_of, text_of, whole_of
+from daozhang.formats._api_lists import (
+    ApiBody,
+    ApiListReader,
+    moment_of,
+    net_checked,
+    text_of,
+    whole_of,
+)
 from daozhang.formats._bills import RECORDED_BY
-from daozhang.formats._rows import BLANK_CHARS, RowError, clean_amount
+from daozhang.formats._lines import Collector, LineIds
+from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments, currency_code
 from daozhang.formats._zones import zone_named
+from daozhang.formats.base import Options
 from daozhang.formats.profiles import normal_header
 from daozhang.formats.tables import Head, TableReader
 from daozhang.money import format_minor
 
-if TYPE_CHECKING:
-    from daozhang.formats._lines import Collector
-    from daozhang.formats.base import Options
-
 __all__ = ["SquareEntriesReader", "SquarePayoutsReader", "SquareTransactionsReader"]
 
 PROVIDER: Final = "square"
-_KINDS: Final = {
-    "CHARGE": "sale", "REFUND": "refund", "DISPUTE": "chargeback", "FEE": "fee",
-    "DISPUTE_REVERSAL": "chargeback_reversal", "TAX_ON_FEE": "tax", "APP_FEE_REVENUE":
-    "adjustment", "APP_FEE_REFUND": "adjustment", "AUTOMATIC_SAVINGS": "adjustment",
-    "HOLD_ADJUSTMENT": "reserve", "INITIAL_BALANCE_CHANGE": "adjustment",
-    "AUTOMATIC_BITCOIN_CONVERSIONS": "adjustment", "RESERVE_HOLD": "reserve_hold",
-    "RESERVE_RELEASE": "reserve_release", "DEPOSIT_FEE": "fee", "PROCESSING_FEE": "fee",
-    "SUBSCRIPTION_FEE_PAID_REFUND": "fee", "THIRD_PARTY_FEE": "fee", "SQUARE_CAPITAL_PAYMENT":
-    "adjustment", "ESCHEATMENT": "adjustment", "OTHER": "adjustment", "UNDO_FEE_REFUND": "fee",
-}  # fmt: skip
+_WORDS: Final = {
+    "sale": "CHARGE",
+    "refund": "REFUND",
+    "dispute": "DISPUTE OPEN_DISPUTE",
+    "fee": "FEE DEPOSIT_FEE DEPOSIT_FEE_REVERSED PAID_SERVICE_FEE PAID_SERVICE_FEE_REFUND "
+    "SUBSCRIPTION_FEE SUBSCRIPTION_FEE_REFUND SUBSCRIPTION_FEE_PAID_REFUND THIRD_PARTY_FEE "
+    "THIRD_PARTY_FEE_REFUND PROCESSING_FEE PROCESSING_FEE_REFUND UNDO_PROCESSING_FEE_REFUND "
+    "UNDO_FEE_REFUND FREE_PROCESSING LOCAL_OFFERS_FEE SQUARE_275 RETURNED_SQUARE_275",
+    "tax": "TAX_ON_FEE",
+    "reserve": "HOLD_ADJUSTMENT RELEASE_ADJUSTMENT RESERVE_HOLD RESERVE_RELEASE",
+    "carry_forward": "RETURNED_PAYOUT RETURNED_ACH_ENTRY INITIAL_BALANCE_CHANGE",
+    "adjustment": "ADJUSTMENT OTHER OTHER_ADJUSTMENT APP_FEE_REVENUE APP_FEE_REFUND "
+    "AUTOMATIC_SAVINGS AUTOMATIC_SAVINGS_REVERSED AUTOMATIC_BITCOIN_CONVERSIONS "
+    "AUTOMATIC_BITCOIN_CONVERSIONS_REVERSED BALANCE_CHARGE CREDIT_CARD_REPAYMENT "
+    "CREDIT_CARD_REPAYMENT_REVERSED ESCHEATMENT GIFT_CARD_LOAD_FEE GIFT_CARD_LOAD_FEE_REFUND "
+    "GIFT_CARD_POOL_TRANSFER GIFT_CARD_POOL_TRANSFER_REVERSED INCENTED_PAYMENT "
+    "LOCAL_OFFERS_CASHBACK MONEY_TRANSFER MONEY_TRANSFER_REVERSAL PAYOUT "
+    "PERCENTAGE_PROCESSING_ENROLLMENT PERCENTAGE_PROCESSING_DEACTIVATION "
+    "PERCENTAGE_PROCESSING_REPAYMENT PERCENTAGE_PROCESSING_REPAYMENT_REVERSED "
+    "REDEMPTION_CODE SQUARE_CAPITAL_ADVANCE SQUARE_CAPITAL_PAYMENT "
+    "SQUARE_CAPITAL_REVERSED_PAYMENT SQUARE_CARD SQUARE_PAYROLL_TRANSFER "
+    "SQUARE_PAYROLL_TRANSFER_REVERSED",
+}
+_KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _STANDINGS: Final = {"SENT": "sent", "PAID": "sent", "FAILED": "returned", "PENDING": "held"}
+_NO_MONEY: Final = frozenset({"failed", "canceled", "cancelled", "voided", "declined"})
+_SECOND: Final = dt.timedelta(seconds=1)
 
 
-def _money(item: dict[str, Any], name: str) -> tuple[int, str]:
+def _money(item: dict[str, Any], name: str, otherwise: str | None) -> tuple[int, str]:
     """Return minor units and currency of a Money object.
 
     Raises:
-        RowError: there is none.
+        RowError: there is none, or no currency.
     """
     money = item.get(name)
     if not isinstance(money, dict):
         raise RowError("amount_missing", f"the object has no {name}")
-    code = text_of(money, "currency_code", "currency")
+    code = text_of(money, "currency_code", "currency") or otherwise
     if code is None:
-        raise RowError("currency_missing", f"{name} names no currency")
+        raise RowError(
+            "currency_missing", f"{name} names no currency: name the one to read it with"
+        )
     return whole_of(money, "amount"), currency_code(code)
 
 
@@ -64,44 +91,75 @@ class SquareEntriesReader(ApiListReader):
     name = "square_payout_entries"
     title = "Square, payout entries (API)"
     key = "payout_entries"
-    marks = ('"payout_entries"', '"gross_amount_money"')
+    empty = '"payout_entries"'
 
-    def take(self, out: Collector, line: int, item: dict[str, Any]) -> None:
+    def holds(self, item: dict[str, Any]) -> bool:
+        """Say whether an object is a payout entry."""
+        return "gross_amount_money" in item or "payout_id" in item
+
+    def open(self, options: Options, out: Collector) -> ApiBody:
+        """Return what takes the entries."""
+        return _Entries(options, out)
+
+
+class _Entries:
+    """Entries of payouts of one file."""
+
+    def __init__(self, options: Options, out: Collector) -> None:
+        self.out = out
+        self.currency = options.currency
+        self.unknown: set[str] = set()
+
+    def take(self, line: int, item: dict[str, Any]) -> None:
         """Take one entry.
 
         Raises:
             RowError: it cannot be taken.
         """
-        (gross, currency), (fee, _), (net, _) = (
-            _money(item, f"{part}_amount_money") for part in ("gross", "fee", "net")
+        stated = [
+            _money(item, f"{part}_amount_money", self.currency) for part in ("gross", "fee", "net")
+        ]
+        currency = stated[0][1]
+        if any(code != currency for _, code in stated):
+            raise RowError("currency_unknown", "the entry's amounts are in several currencies")
+        gross, fee, net = net_checked(
+            self.out, line, currency, (stated[0][0], stated[1][0], stated[2][0])
         )
-        if gross - fee != net:
-            told = (format_minor(n, currency) for n in (gross, fee, net))
-            out.warn(
-                line, "net_differs",
-                "gross {} less fee {} is not net {}: the net is taken as what is paid, and the "
-                "rest as the fee".format(*told),
-            )  # fmt: skip
-            fee = gross - net
         own = text_of(item, "id")
         if own is None:
             raise RowError("value_missing", "the entry has no id")
         type_ = text_of(item, "type") or "OTHER"
-        kind = _KINDS.get(type_, "adjustment")
-        if kind == "reserve":
-            kind = "reserve_hold" if net < 0 else "reserve_release"
         details = item.get(f"type_{type_.lower()}_details")
-        payment = text_of(details, "payment_id") if isinstance(details, dict) else None
-        out.add(
+        self.out.add(
             "settlements",
             {
-                "line_id": own, "provider_id": PROVIDER, "kind": kind, "ref": payment,
-                "gross_minor": gross, "fee_minor": fee, "net_minor": net, "currency": currency,
+                "line_id": own, "provider_id": PROVIDER, "kind": self._kind(line, type_, net),
+                "ref": text_of(details, "payment_id"), "gross_minor": gross, "fee_minor": fee,
+                "net_minor": net, "currency": currency,
                 "cleared_at": moment_of(item, "effective_at"),
                 "payout_id": text_of(item, "payout_id"), "status": "settled",
             },
             line,
         )  # fmt: skip
+
+    def _kind(self, line: int, type_: str, net: int) -> str:
+        kind = _KINDS.get(type_)
+        if kind is None:
+            kind = "adjustment"
+            if type_ not in self.unknown:
+                self.unknown.add(type_)
+                self.out.warn(
+                    line, "kind_unknown",
+                    f"the type {type_[:40]!r} is not known; such entries are taken as {kind}",
+                )  # fmt: skip
+        if kind == "reserve":
+            return "reserve_hold" if net < 0 else "reserve_release"
+        if kind == "dispute":
+            return "chargeback" if net < 0 else "chargeback_reversal"
+        return kind
+
+    def finish(self) -> None:
+        """Nothing is left to do: an answer states no totals."""
 
 
 class SquarePayoutsReader(ApiListReader):
@@ -110,15 +168,31 @@ class SquarePayoutsReader(ApiListReader):
     name = "square_payouts"
     title = "Square, payouts (API)"
     key = "payouts"
-    marks = ('"payouts"', '"amount_money"', '"arrival_date"')
+    empty = '"payouts"'
 
-    def take(self, out: Collector, line: int, item: dict[str, Any]) -> None:
+    def holds(self, item: dict[str, Any]) -> bool:
+        """Say whether an object is a payout."""
+        return "amount_money" in item
+
+    def open(self, options: Options, out: Collector) -> ApiBody:
+        """Return what takes the payouts."""
+        return _Payouts(options, out)
+
+
+class _Payouts:
+    """Payouts of one file."""
+
+    def __init__(self, options: Options, out: Collector) -> None:
+        self.out = out
+        self.currency = options.currency
+
+    def take(self, line: int, item: dict[str, Any]) -> None:
         """Take one payout.
 
         Raises:
             RowError: it cannot be taken.
         """
-        amount, currency = _money(item, "amount_money")
+        amount, currency = _money(item, "amount_money", self.currency)
         own = text_of(item, "id")
         if own is None:
             raise RowError("value_missing", "the payout has no id")
@@ -128,16 +202,28 @@ class SquarePayoutsReader(ApiListReader):
             raise RowError(
                 "value_unknown", f"status is {state[:20]!r}; known are {', '.join(_STANDINGS)}"
             )
-        out.add(
+        at = moment_of(item, "created_at", "arrival_date")
+        self.out.add(
             "payouts",
             {
                 "payout_id": own, "provider_id": PROVIDER,
                 "merchant_id": text_of(item, "location_id"), "net_minor": amount,
-                "currency": currency, "paid_out_at": moment_of(item, "created_at"),
+                "currency": currency, "paid_out_at": at, "known_at": _later(item, at),
                 "status": standing, "reason": None if standing == "sent" else state,
             },
             line,
         )  # fmt: skip
+
+    def finish(self) -> None:
+        """Nothing is left to do: an answer states no totals."""
+
+
+def _later(item: dict[str, Any], at: dt.datetime | dt.date) -> dt.datetime | None:
+    """Return when a payout's state was known, where that is later than its making."""
+    if not isinstance(at, dt.datetime) or not item.get("updated_at"):
+        return None
+    updated = moment_of(item, "updated_at")
+    return updated if isinstance(updated, dt.datetime) and updated > at else None
 
 
 class SquareTransactionsReader(TableReader):
@@ -155,16 +241,16 @@ class SquareTransactionsReader(TableReader):
         ),
     )  # fmt: skip
 
-    def open(self, head: Head, options: Options, out: Collector) -> _Body:
+    def open(self, head: Head, options: Options, out: Collector) -> _Transactions:
         """Return what takes the rows.
 
         Raises:
             RowError: a column is missing.
         """
-        return _Body(head, options, out)
+        return _Transactions(head, options, out)
 
 
-class _Body:
+class _Transactions:
     """The rows of one export."""
 
     def __init__(self, head: Head, options: Options, out: Collector) -> None:
@@ -175,15 +261,24 @@ class _Body:
         self.date, self.time, self.time_zone = need("Date"), need("Time"), need("Time Zone")
         self.total, self.fee, self.net = need("Total Collected"), need("Fees"), need("Net Total")
         self.id, self.payment = need("Transaction ID"), place("Payment ID")
-        self.cash = place("Cash")
+        self.elsewhere = [
+            found
+            for found in map(place, ("Cash", "Square Gift Card", "Other Tender"))
+            if found is not None
+        ]
+        self.more_fees = [
+            found for found in map(place, ("Third Party Fees", "International Fee")) if found
+        ]
         self.device, self.location = place("Device Name", "Device Nickname"), place("Location")
-        self.event, self.deposit = place("Event Type"), place("Deposit ID")
-        self.deposited = place("Deposit Date")
+        self.event, self.state = place("Event Type"), place("Transaction Status")
+        self.deposit, self.deposited = place("Deposit ID"), place("Deposit Date")
         self.card = place("Card Brand")
+        self.description = place("Description")
         self.width = 1 + max(
             self.date, self.time, self.time_zone, self.total, self.fee, self.net, self.id
         )
         self.moments: dict[str, Moments] = {}
+        self.ids = LineIds()
 
     @staticmethod
     def _cell(cells: list[str], place: int | None) -> str:
@@ -200,27 +295,30 @@ class _Body:
             raise RowError(
                 "row_short", f"the row has {len(cells)} cells, at least {self.width} are needed"
             )
-        total, fees, net = (
-            self._amount(cells[place]) for place in (self.total, self.fee, self.net)
-        )
-        cash = self._amount(self._cell(cells, self.cash))
-        if cash and cash == total:
+        if not (cells[self.total] and cells[self.net]):
+            raise RowError("amount_missing", "the row has no Total Collected or no Net Total")
+        if self._cell(cells, self.state).lower() in _NO_MONEY:
             return
-        gross, fee = total - cash, -fees
-        if gross - fee != net - cash:
-            told = (format_minor(n, self.amounts.currency) for n in (total, fees, net))
+        amounts = self.amounts
+        total, fees, net = (amounts(cells[place]) for place in (self.total, self.fee, self.net))
+        elsewhere = sum(amounts(self._cell(cells, place)) for place in self.elsewhere)
+        gross, fee, paid = total - elsewhere, -fees, net - elsewhere
+        if not (gross or fee or paid):
+            return
+        if gross - fee != paid:
+            # Some exports keep two of the fees in columns of their own.
+            fee -= sum(amounts(self._cell(cells, place)) for place in self.more_fees)
+        if gross - fee != paid:
+            told = (format_minor(n, amounts.currency) for n in (total, fees, net))
             self.out.warn(
                 line, "net_differs",
                 "total {} and fees {} do not come to net {}: the net is taken as what is paid, and "
                 "the rest as the fee".format(*told),
             )  # fmt: skip
-            fee = gross - (net - cash)
+            fee = gross - paid
         self._add(line, cells, gross, fee)
 
-    def _amount(self, text: str) -> int:
-        return self.amounts(clean_amount(text))
-
-    def _moment(self, cells: list[str]) -> dt.datetime:
+    def _moment(self, cells: list[str], text: str) -> dt.datetime | dt.date:
         name = cells[self.time_zone]
         moments = self.moments.get(name)
         if moments is None:
@@ -228,29 +326,33 @@ class _Body:
             # Square writes 2026-05-31, and 5/31/26 in older exports of American accounts.
             made = Moments(
                 zone, "%m/%d/%Y %H:%M:%S", "%m/%d/%y %H:%M:%S", "%m/%d/%y %I:%M:%S %p",
-                "%m/%d/%Y %I:%M:%S %p",
+                "%m/%d/%Y %I:%M:%S %p", "%m/%d/%Y", "%m/%d/%y", "%Y-%m-%d %I:%M:%S %p",
             )  # fmt: skip
             moments = self.moments[name] = made
-        return moments.instant(f"{cells[self.date]} {cells[self.time]}")
+        return moments(text)
 
     def _add(self, line: int, cells: list[str], gross: int, fee: int) -> None:
-        at = self._moment(cells)
+        at = self._moment(cells, f"{cells[self.date]} {cells[self.time]}".strip())
+        event = self._cell(cells, self.event).lower()
+        kind = "refund" if gross < 0 or "refund" in event else "sale"
         own = self._cell(cells, self.payment) or cells[self.id]
-        kind = (
-            "refund" if gross < 0 or "refund" in self._cell(cells, self.event).lower() else "sale"
-        )
+        if not own:
+            # Not the deposit: an earlier export of the same row does not have it.
+            what = (cells[self.time], self._cell(cells, self.description), f"fee {fee}")
+            own = self.ids.next_id("", cells[self.date], gross, " ".join(what))
+        ref = cells[self.id] or own
         store = self._cell(cells, self.location) or None
         terminal = self._cell(cells, self.device) or store or PROVIDER
         currency = self.amounts.currency
+        payout = self._cell(cells, self.deposit) or None
         self.out.add(
             "settlements",
             {
-                "line_id": f"{own}-{kind}", "provider_id": PROVIDER, "kind": kind,
-                "ref": cells[self.id], "merchant_id": store or PROVIDER, "terminal_id": terminal,
-                "gross_minor": gross, "fee_minor": fee, "net_minor": gross - fee,
-                "currency": currency, "cleared_at": at,
-                "payout_id": self._cell(cells, self.deposit) or None, "status": "settled",
-                "store_id": store,
+                "line_id": f"{own}-{kind}", "provider_id": PROVIDER, "kind": kind, "ref": ref,
+                "merchant_id": store or PROVIDER, "terminal_id": terminal, "gross_minor": gross,
+                "fee_minor": fee, "net_minor": gross - fee, "currency": currency,
+                "cleared_at": at, "payout_id": payout, "status": "settled", "store_id": store,
+                "known_at": self._known(cells, at) if payout else None,
             },
             line,
         )  # fmt: skip
@@ -258,16 +360,24 @@ class _Body:
             "sales",
             {
                 "sale_id": f"{PROVIDER}:{own}" + ("" if kind == "sale" else "-refund"),
-                "kind": kind,
-                "original_sale_id": None if kind == "sale" else f"{PROVIDER}:{own}",
-                "merchant_id": store or PROVIDER, "store_id": store, "terminal_id": terminal,
-                "provider_id": PROVIDER, "channel": "card",
+                "kind": kind, "merchant_id": store or PROVIDER, "store_id": store,
+                "terminal_id": terminal, "provider_id": PROVIDER, "channel": "card",
                 "card_type": self._cell(cells, self.card) or None, "amount_minor": abs(gross),
-                "currency": currency, "captured_at": at, "host_at": at, "rrn": cells[self.id],
+                "currency": currency, "captured_at": at, "host_at": at, "rrn": ref,
                 "recorded_by": RECORDED_BY,
             },
             line,
         )  # fmt: skip
+
+    def _known(self, cells: list[str], at: dt.datetime | dt.date) -> dt.datetime | dt.date:
+        """Return when it was known that a deposit carries the line: later than the sale."""
+        text = self._cell(cells, self.deposited)
+        day = self._moment(cells, text) if text else at
+        if not isinstance(at, dt.datetime):
+            return max(day.date() if isinstance(day, dt.datetime) else day, at)
+        if not isinstance(day, dt.datetime):
+            day = dt.datetime.combine(day, dt.time(), at.tzinfo)
+        return max(day, at + _SECOND)
 
     def finish(self) -> None:
         """Nothing is left to do: the export states no totals."""

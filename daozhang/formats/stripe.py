@@ -1,80 +1,51 @@
 """Stripe's report files: the balance, line by line, and payouts (CSV of Reports and Dashboard).
 
-Rules kept here (docs.stripe.com, report types):
+Rules kept here (docs.stripe.com, report types; the columns of the Dashboard's exports):
 
 - Columns are chosen by the user, so they are found by name; amounts are in major units.
 - gross − fee = net on every line. Where a file's own three disagree, its net is what is paid: the
   fee is taken as gross − net, and a warning tells all three.
 - A line's ``reporting_category`` (or ``Type``) is its kind; one that is not known moves money all
   the same and becomes an adjustment, with one warning.
-- The line of a payout is the payout: ``paid`` and ``in_transit`` are sent, ``failed`` and
-  ``canceled`` came back, ``pending`` is still held. The lines that an automatic payout carries come
-  to it.
+- The line of a payout is the payout: what leaves the balance, less a fee of its own, is sent. One
+  that takes money from the bank account is negative. The lines that an automatic payout carries
+  come to it.
+- A payout that failed comes back as a line of its own, which a later payout carries: that one
+  replaces it, so the line itself is no money of its own.
+- A line is known when it is made, and that a payout carries it is known later: of two exports that
+  overlap, the one that names the payout is the later word.
+- Exports that name lines by what they are about (``ch_…``) and reports that name them by the
+  balance transaction (``txn_…``) state the same lines under different ids: use one of the two.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 from collections import Counter
-from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._bills import RECORDED_BY
-from daozhang.formats._rows import BLANK_CHARS, RowError
-from daozhang.formats._values import Amounts, Moments, currency_code
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
-from daozhang.money import format_minor
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from daozhang.formats._lines import Collector
-    from daozhang.formats.base import Options
-
-__all__ = [
-    "KINDS",
-    "PAYOUTS",
-    "PAYOUT_REVERSALS",
-    "PROVIDER",
-    "STANDINGS",
-    "StripeBalanceReader",
-    "StripePayoutReader",
-]
-
-PROVIDER: Final = "stripe"
-KINDS: Final = {
-    "charge": "sale", "payment": "sale", "charge_failure": "adjustment",
-    "refund": "refund", "payment_refund": "refund", "partial_capture_reversal": "refund",
-    "payment_failure_refund": "refund", "refund_failure": "refund",
-    "dispute": "chargeback", "dispute_reversal": "chargeback_reversal",
-    "fee": "fee", "stripe_fee": "fee", "stripe_fx_fee": "fee", "network_cost": "fee",
-    "network_costs": "fee", "application_fee": "fee", "platform_fee": "fee", "tax_fee": "tax",
-    "tax": "tax", "risk_reserved_funds": "reserve", "reserve_transaction": "reserve",
-    "reserved_funds": "reserve", "reserve_hold": "reserve", "reserve_release": "reserve",
-    "transfer": "adjustment", "transfer_reversal": "adjustment", "transfer_refund": "adjustment",
-    "adjustment": "adjustment", "other_adjustment": "adjustment", "topup": "adjustment",
-    "topup_reversal": "adjustment", "fee_refund": "fee", "contribution": "adjustment",
-    "connect_collection_transfer": "adjustment", "connect_reserved_funds": "reserve",
-    "currency_conversion": "adjustment", "financing_paydown": "adjustment",
-    "financing_payout": "adjustment", "financing_paydown_reversal": "adjustment",
-    "application_fee_refund": "fee", "climate_order_purchase": "adjustment",
-    "advance": "adjustment", "advance_funding": "adjustment", "anticipation_repayment":
-    "adjustment",
-}  # fmt: skip
-PAYOUTS: Final = frozenset({"payout"})
-PAYOUT_REVERSALS: Final = frozenset(
-    {"payout_reversal", "payout_failure", "payout_cancel", "payout_canceled"}
+from daozhang.formats._lines import Collector
+from daozhang.formats._rows import RowError
+from daozhang.formats._stripe_table import SECOND, StripeTable, names
+from daozhang.formats._stripe_words import (
+    PAYOUT_REVERSALS,
+    PAYOUTS,
+    PROVIDER,
+    STANDINGS,
+    category_word,
+    channel_of,
+    kind_of,
 )
-STANDINGS: Final = {
-    "paid": "sent", "in_transit": "sent", "in transit": "sent", "sent": "sent", "": "sent",
-    "succeeded": "sent", "failed": "returned", "canceled": "returned", "cancelled": "returned",
-    "pending": "held",
-}  # fmt: skip
-_FORMS: Final = ("%Y-%m-%d %H:%M", "%m/%d/%Y %H:%M", "%m/%d/%y %H:%M", "%m/%d/%Y")
+from daozhang.formats.base import Options
+from daozhang.formats.privacy import truncate_cards
+from daozhang.formats.tables import Head, TableReader
+from daozhang.money import CURRENCIES, format_minor
 
+__all__ = ["StripeBalanceReader", "StripePayoutReader"]
 
-def _names(*cells: str) -> frozenset[str]:
-    return frozenset(map(normal_header, cells))
+_Money = tuple[int, int, int, str]
+_CHARGES = ("ch_", "py_")
+_REFUNDS = ("re_", "pyr_")
 
 
 class StripeBalanceReader(TableReader):
@@ -83,10 +54,14 @@ class StripeBalanceReader(TableReader):
     name = "stripe_balance"
     title = "Stripe, itemised balance or payout reconciliation"
     headers = (
-        _names("balance_transaction_id", "gross", "fee", "net", "currency"),
-        _names("balance_transaction_id", "amount", "fee", "net", "currency", "type"),
-        _names("id", "Type", "Source", "Amount", "Fee", "Net", "Currency"),
-    )
+        names("balance_transaction_id", "gross", "fee", "net"),
+        names("balance_transaction_id", "amount", "fee", "net", "type"),
+        names("id", "Type", "Source", "Amount", "Fee", "Net", "Currency"),
+        names("Transaction ID", "Transaction Type", "Source", "Amount", "Fee", "Net", "Currency",
+              "Created (UTC)"),
+        names("Type", "ID", "Created", "Amount", "Converted Amount", "Fees", "Net",
+              "Converted Currency"),
+    )  # fmt: skip
 
     def open(self, head: Head, options: Options, out: Collector) -> _Balance:
         """Return what takes the rows.
@@ -94,90 +69,60 @@ class StripeBalanceReader(TableReader):
         Raises:
             RowError: a column is missing.
         """
-        return _Balance(head, out)
+        return _Balance(head, options, out)
 
 
-class _Table:
-    """What all of Stripe's tables have: amounts by currency, moments in UTC unless said."""
-
-    def __init__(self, head: Head, out: Collector) -> None:
-        self.head = head
-        self.out = out
-        self.moments = Moments(dt.UTC, *_FORMS)
-        self.amounts: dict[str, Amounts] = {}
-        self.width = 1
-
-    def of(self, currency: str) -> Amounts:
-        """Return the reader of a currency's amounts."""
-        code = currency_code(currency)
-        amounts = self.amounts.get(code)
-        if amounts is None:
-            amounts = self.amounts[code] = Amounts(code)
-        return amounts
-
-    @staticmethod
-    def cell(cells: list[str], place: int | None) -> str:
-        """Return a cell, empty where there is none."""
-        return cells[place] if place is not None and place < len(cells) else ""
-
-    def need_width(self, cells: list[str]) -> None:
-        """Refuse a row that ends before its amounts.
-
-        Raises:
-            RowError: it does.
-        """
-        if len(cells) < self.width:
-            raise RowError(
-                "row_short", f"the row has {len(cells)} cells, at least {self.width} are needed"
-            )
-
-    def first(self, cells: list[str], places: Iterable[int | None]) -> str:
-        """Return the first of some cells that is not empty."""
-        return next((text for place in places if (text := self.cell(cells, place))), "")
-
-
-class _Balance(_Table):
+class _Balance(StripeTable):
     """Lines of the balance."""
 
-    def __init__(self, head: Head, out: Collector) -> None:
-        super().__init__(head, out)
+    def __init__(self, head: Head, options: Options, out: Collector) -> None:
+        super().__init__(head, options, out)
         place, need = head.place, head.need
-        self.id = need("balance_transaction_id", "id")
-        self.gross, self.fee = need("gross", "amount"), need("fee")
-        self.net, self.currency = need("net"), need("currency")
-        self.kind = place("reporting_category", "type")
-        self.at = [
-            p for p in map(place, ("created_utc", "created", "Created (UTC)")) if p is not None
-        ]
-        if not self.at:
+        self.id = need("Transaction ID", "balance_transaction_id", "id")
+        self.gross, self.fee = need("gross", "Converted Amount", "amount"), need("fee", "Fees")
+        self.net, self.currency = need("net"), place("Converted Currency", "currency")
+        self.kind = place("reporting_category", "type", "Transaction Type")
+        self.available = self.times(
+            "Available On (UTC)", "Transfer Date (UTC)", "available_on_utc", "available_on",
+            "automatic_payout_effective_at_utc", "automatic_payout_effective_at",
+        )  # fmt: skip
+        self.created = self.times("Created (UTC)", "created_utc", "created") or self.available
+        if not self.created:
             raise RowError("column_missing", "the header lacks a column 'created_utc' or 'created'")
-        self.source = place("source_id", "source")
-        self.description = place("description")
-        self.payout = [
-            place(name) for name in ("automatic_payout_id", "payout_id", "transfer", "transfer_id")
-        ]
-        self.refs = [
-            place(name)
-            for name in (
-                "payment_metadata[order_id]", "order_id (metadata)", "payment_intent_id",
-                "charge_id", "source_id", "source",
-            )
-        ]  # fmt: skip
-        self.charge = [place(name) for name in ("charge_id", "payment_intent_id")]
-        self.effective = [
-            place(name)
-            for name in (
-                "Available On (UTC)", "Transfer Date (UTC)", "available_on_utc", "available_on",
-                "automatic_payout_effective_at_utc", "automatic_payout_effective_at",
-            )
-        ]  # fmt: skip
-        self.terminal = place("terminal_location_id", "connected_account_id")
-        self.method = place("payment_method_type")
-        self.width = 1 + max(self.id, self.gross, self.fee, self.net, self.currency)
+        self._whose()
+        self.width = 1 + max(
+            p for p in (self.id, self.gross, self.fee, self.net, self.currency) if p is not None
+        )
         self.lines: Counter[tuple[str, str]] = Counter()
-        self.paid: dict[tuple[str, str], tuple[int, int]] = {}
+        self.paid: dict[tuple[str, str], tuple[int, int, dt.datetime]] = {}
+        self.replaces: dict[str, str] = {}
         self.unknown: set[str] = set()
         self.failed = False
+
+    def _whose(self) -> None:
+        """Look up the columns that say what a line is about."""
+        place, places = self.head.place, self.places
+        self.source = places("source_id", "source")
+        self.payout = places("automatic_payout_id", "payout_id", "transfer", "transfer_id")
+        self.refs = places(
+            "order_id (metadata)", "order_number (metadata)", "order_id",
+            "payment_metadata[order_id]", "payment_metadata[order_number]",
+            "payment_metadata[OrderNumber]", "PaymentIntent ID", "payment_intent_id", "charge_id",
+            "source_id", "source",
+        )  # fmt: skip
+        self.charge = places("charge_id")
+        self.intent = places("PaymentIntent ID", "payment_intent_id")
+        self.merchant = places("connected_account_id", "connected_account")
+        self.terminal = places(
+            "terminal_reader_id", "terminal_location_id", "connected_account_id",
+            "connected_account",
+        )  # fmt: skip
+        self.description = place("description")
+        self.method, self.brand = place("payment_method_type"), place("card_brand")
+        self.theirs = place("Customer Facing Amount", "customer_facing_amount")
+        self.their_currency = place("Customer Facing Currency", "customer_facing_currency")
+        if place("Converted Amount") is not None:
+            self.theirs, self.their_currency = place("Amount"), place("Currency")
 
     def row(self, line: int, cells: list[str]) -> None:
         """Take one line.
@@ -185,117 +130,211 @@ class _Balance(_Table):
         Raises:
             RowError: the row cannot be taken.
         """
-        values = [cell.strip(BLANK_CHARS) for cell in cells]
         try:
-            self._row(line, values)
+            self._row(line, self.strip(cells))
         except RowError:
             self.failed = True
             raise
 
     def _row(self, line: int, cells: list[str]) -> None:
-        self.need_width(cells)
-        amounts = self.of(cells[self.currency])
-        gross, fee, net = (amounts(cells[place]) for place in (self.gross, self.fee, self.net))
+        if not cells[self.id]:
+            raise RowError("value_missing", "the row has no id")
+        if not (cells[self.gross] and cells[self.net]):
+            raise RowError("amount_missing", "the row has no gross or no net amount")
+        amounts = self.of(cells, self.currency)
+        currency = amounts.currency
+        gross, fee = amounts(cells[self.gross]), amounts(cells[self.fee])
+        net = amounts(cells[self.net])
+        at = self.at(cells, self.created)
         if gross - fee != net:
-            kept = gross - net
-            told = (format_minor(n, amounts.currency) for n in (gross, fee, net))
+            told = (format_minor(n, currency) for n in (gross, fee, net))
             self.out.warn(
                 line, "net_differs",
                 "gross {} less fee {} is not net {}: the net is taken as what is paid, and the "
                 "rest as the fee".format(*told),
             )  # fmt: skip
-            fee = kept
-        kind = self.cell(cells, self.kind).lower().replace(" ", "_")
-        at = self.moments.instant(self.first(cells, self.at))
-        if kind in PAYOUTS or kind in PAYOUT_REVERSALS:
-            self._payout(line, cells, kind, (gross, fee, net, amounts.currency), at)
-            return
-        payout = self.first(cells, self.payout) or None
-        if payout is not None:
-            self.lines[payout, amounts.currency] += net
-        self._line(line, cells, kind, (gross, fee, net, amounts.currency), at)
+            fee = gross - net
+        category = category_word(self.cell(cells, self.kind))
+        source = self.first(cells, self.source)
+        payout = self.first(cells, self.payout)
+        if payout and category not in PAYOUTS:
+            self.lines[payout, currency] += net
+        money = (gross, fee, net, currency)
+        if _is_payout(category, source, payout):
+            self._payout(line, cells, source or payout or cells[self.id], money, at)
+        elif category in PAYOUT_REVERSALS:
+            self._returned(line, cells, (source, payout), money, at)
+        else:
+            self._line(line, cells, (category, source, payout), money, at)
 
     def _payout(
-        self,
-        line: int,
-        cells: list[str],
-        kind: str,
-        money: tuple[int, int, int, str],
-        at: dt.datetime,
+        self, line: int, cells: list[str], payout: str, money: _Money, at: dt.datetime
     ) -> None:
-        _, _, net, currency = money
-        payout = self.first(cells, [self.source, *self.payout]) or cells[self.id]
-        returned = kind in PAYOUT_REVERSALS
-        if not returned:
-            self.paid[payout, currency] = -net, line
+        gross, fee, net, currency = money
+        self.paid[payout, currency] = -net, line, at
+        self._sent(line, payout, (-gross, currency), at)
+        if fee:
+            # It leaves the balance with the payout that it is for, when lines make that one up.
+            what = (f"{cells[self.id]}-fee", "fee", payout)
+            carried = self.first(cells, self.payout)
+            self._settle(line, what, (0, fee, -fee, currency), (at, at, carried), cells)
+
+    def _sent(self, line: int, payout: str, money: tuple[int, str], at: dt.datetime) -> None:
         self.out.add(
             "payouts",
             {
-                "payout_id": payout, "provider_id": PROVIDER, "net_minor": abs(net),
-                "currency": currency, "paid_out_at": at,
-                "status": "returned" if returned else "sent",
-                "reason": (self.cell(cells, self.description) or kind) if returned else None,
+                "payout_id": payout, "provider_id": PROVIDER, "net_minor": money[0],
+                "currency": money[1], "paid_out_at": at, "status": "sent",
+                "replaces_payout_id": self.replaces.get(payout),
             },
             line,
         )  # fmt: skip
+
+    def _returned(
+        self, line: int, cells: list[str], ids: tuple[str, str], money: _Money, at: dt.datetime
+    ) -> None:
+        """Take a payout that came back, and the payout that carries its money now."""
+        back, later = ids
+        gross, _, net, currency = money
+        if not back:
+            # Nothing says which payout it was; the money is in the balance all the same.
+            self._line(line, cells, ("adjustment", "", later), money, at)
+            return
+        reason = truncate_cards(self.cell(cells, self.description)) or None
+        self.out.add(
+            "payouts",
+            {
+                "payout_id": back, "provider_id": PROVIDER, "net_minor": gross,
+                "currency": currency, "paid_out_at": at, "status": "returned", "reason": reason,
+            },
+            line,
+        )  # fmt: skip
+        if not later or later == back:
+            return
+        if later in self.replaces:
+            # A payout replaces one other; what more it carries is a line of its own.
+            what = (cells[self.id], "carry_forward", back)
+            self._settle(line, what, (net, 0, net, currency), (at, at, later), cells)
+            return
+        self.replaces[later] = back
+        known = self.paid.get((later, currency))
+        if known is not None:
+            # The newest line stands first: what was said of the later payout is said again.
+            amount, _, sent_at = known
+            row = {
+                "payout_id": later, "provider_id": PROVIDER, "net_minor": amount,
+                "currency": currency, "paid_out_at": sent_at, "known_at": sent_at + SECOND,
+                "status": "sent", "replaces_payout_id": back,
+            }  # fmt: skip
+            self.out.add("payouts", row, line)
 
     def _line(
         self,
         line: int,
         cells: list[str],
-        category: str,
-        money: tuple[int, int, int, str],
+        what: tuple[str, str, str],
+        money: _Money,
         at: dt.datetime,
     ) -> None:
-        gross, fee, net, currency = money
-        kind = KINDS.get(category)
+        category, source, payout = what
+        kind = kind_of(category, money[2], source)
         if kind is None:
-            kind = "adjustment" if category else ("sale" if gross >= 0 else "refund")
+            kind = "adjustment" if category else ("sale" if money[0] >= 0 else "refund")
             if category not in self.unknown:
                 self.unknown.add(category)
                 self.out.warn(
                     line, "kind_unknown",
-                    f"the category {category[:40]!r} is not known; such lines are taken as {kind}",
+                    f"the category {category[:40]!r} is not known; such lines are taken as {kind}"
+                    if category else "the row names no category: what comes in is taken as a sale "
+                    "and what goes out as a refund; export the report with reporting_category",
                 )  # fmt: skip
-        if kind == "reserve":
-            kind = "reserve_hold" if net < 0 else "reserve_release"
         ref = self.first(cells, self.refs) or cells[self.id]
-        merchant = self.cell(cells, self.head.place("connected_account_id")) or PROVIDER
-        terminal = self.cell(cells, self.terminal) or merchant
-        cleared = self.first(cells, self.effective)
+        cleared = self.when(cells, self.available) or at
+        self._settle(line, (cells[self.id], kind, ref), money, (at, cleared, payout), cells)
+        if kind in {"sale", "refund"}:
+            self._sale(line, cells, (kind, source, ref), money, at)
+
+    def _settle(
+        self,
+        line: int,
+        what: tuple[str, str, str],
+        money: _Money,
+        when: tuple[dt.datetime, dt.datetime | dt.date, str | None],
+        cells: list[str],
+    ) -> None:
+        line_id, kind, ref = what
+        gross, fee, net, currency = money
+        at, cleared, payout = when
+        merchant = self.first(cells, self.merchant) or PROVIDER
+        theirs = self._their_currency(cells)
         self.out.add(
             "settlements",
             {
-                "line_id": cells[self.id], "provider_id": PROVIDER, "kind": kind, "ref": ref,
-                "merchant_id": merchant, "terminal_id": terminal, "gross_minor": gross,
-                "fee_minor": fee, "net_minor": net, "currency": currency,
-                "cleared_at": self.moments(cleared) if cleared else at,
-                "payout_id": self.first(cells, self.payout) or None, "status": "settled",
+                "line_id": line_id, "provider_id": PROVIDER, "kind": kind, "ref": ref,
+                "merchant_id": merchant,
+                "terminal_id": self.first(cells, self.terminal) or merchant,
+                "gross_minor": gross, "fee_minor": fee, "net_minor": net, "currency": currency,
+                "gross_currency": theirs if theirs != currency else None,
+                "cleared_at": cleared, "payout_id": payout or None, "status": "settled",
+                "known_at": at + SECOND if payout else at,
             },
             line,
         )  # fmt: skip
-        if kind in {"sale", "refund"}:
-            sold = kind == "sale"
-            charge = self.first(cells, self.charge)
-            own = (charge or cells[self.id]) if sold else cells[self.id]
-            self.out.add(
-                "sales",
-                {
-                    "sale_id": f"{PROVIDER}:{own}", "kind": kind,
-                    "original_sale_id": None if sold or not charge else f"{PROVIDER}:{charge}",
-                    "merchant_id": merchant, "terminal_id": terminal, "provider_id": PROVIDER,
-                    "channel": "card", "amount_minor": abs(gross), "currency": currency,
-                    "captured_at": at, "host_at": at, "rrn": ref,
-                    "method": self.cell(cells, self.method) or None, "recorded_by": RECORDED_BY,
-                },
-                line,
-            )  # fmt: skip
+
+    def _sale(
+        self,
+        line: int,
+        cells: list[str],
+        what: tuple[str, str, str],
+        money: _Money,
+        at: dt.datetime,
+    ) -> None:
+        kind, source, ref = what
+        # In older files the line of a refund names the charge, not the refund.
+        charge = self.first(cells, self.charge) or (source if source.startswith(_CHARGES) else "")
+        original = None
+        if kind == "sale":
+            own = charge or source or self.first(cells, self.intent) or cells[self.id]
+        else:
+            own = source if source.startswith(_REFUNDS) else cells[self.id]
+            original = f"{PROVIDER}:{charge}" if charge else None
+        amount, currency = self._charged(cells, money)
+        merchant = self.first(cells, self.merchant) or PROVIDER
+        method = self.cell(cells, self.method)
+        self.out.add(
+            "sales",
+            {
+                "sale_id": f"{PROVIDER}:{own}", "kind": kind, "original_sale_id": original,
+                "merchant_id": merchant,
+                "terminal_id": self.first(cells, self.terminal) or merchant,
+                "provider_id": PROVIDER, "channel": channel_of(method),
+                "card_type": self.cell(cells, self.brand) or None, "amount_minor": amount,
+                "currency": currency, "captured_at": at, "host_at": at, "rrn": ref,
+                "method": method or None, "recorded_by": RECORDED_BY,
+            },
+            line,
+        )  # fmt: skip
+
+    def _charged(self, cells: list[str], money: _Money) -> tuple[int, str]:
+        """Return what the customer paid or got back, in the currency of the sale."""
+        theirs = self._their_currency(cells)
+        text = self.cell(cells, self.theirs)
+        if theirs is None or theirs == money[3] or not text:
+            return abs(money[0]), money[3]
+        return abs(self.of(cells, self.their_currency)(text)), theirs
+
+    def _their_currency(self, cells: list[str]) -> str | None:
+        """Return the currency in which the customer paid, where the row has one."""
+        if self.their_currency is None:
+            return None
+        code = self.cell(cells, self.their_currency).upper()
+        return code if code in CURRENCIES else None
 
     def finish(self) -> None:
         """Compare each payout with the lines that name it."""
         if self.failed:
             return
-        for (payout, currency), (paid, line) in self.paid.items():
+        for (payout, currency), (paid, line, _) in self.paid.items():
             lines = self.lines.get((payout, currency))
             if lines is not None and lines != paid:
                 self.out.warn(
@@ -305,17 +344,27 @@ class _Balance(_Table):
                 )  # fmt: skip
 
 
+def _is_payout(category: str, source: str, payout: str) -> bool:
+    if category in PAYOUTS:
+        return True
+    # Before 2017 payouts were called transfers, and named themselves in the column of that name.
+    return (category == "transfer" and bool(source) and source == payout) or (
+        not category and source.startswith("po_")
+    )
+
+
 class StripePayoutReader(TableReader):
     """Reads itemised payouts, and the Dashboard's payouts (formerly transfers)."""
 
     name = "stripe_payouts"
     title = "Stripe, payouts"
     headers = (
-        _names("payout_id", "currency", "amount", "status"),
-        _names("payout_id", "currency", "gross", "net", "effective_at"),
-        _names("payout_id", "currency", "gross", "net", "effective_at_utc"),
-        _names("id", "Amount", "Created (UTC)", "Arrival Date (UTC)", "Status", "Currency"),
-        _names("id", "Amount", "Created", "Arrival Date", "Status", "Currency"),
+        names("payout_id", "currency", "amount", "status"),
+        names("payout_id", "gross", "net", "effective_at"),
+        names("payout_id", "gross", "net", "effective_at_utc"),
+        names("payout_id", "gross", "net", "payout_status"),
+        names("id", "Amount", "Created (UTC)", "Arrival Date (UTC)", "Status"),
+        names("id", "Amount", "Created", "Arrival Date", "Status"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Payouts:
@@ -324,40 +373,40 @@ class StripePayoutReader(TableReader):
         Raises:
             RowError: a column is missing.
         """
-        return _Payouts(head, out)
+        return _Payouts(head, options, out)
 
 
-class _Payouts(_Table):
+class _Payouts(StripeTable):
     """Rows of payouts."""
 
-    def __init__(self, head: Head, out: Collector) -> None:
-        super().__init__(head, out)
+    def __init__(self, head: Head, options: Options, out: Collector) -> None:
+        super().__init__(head, options, out)
         place, need = head.place, head.need
-        self.id, self.currency = need("payout_id", "id"), need("currency")
-        self.amount = need("net", "amount")
-        self.standing = place("status", "payout_status")
-        self.at = [
-            p
-            for p in map(
-                place,
-                ("effective_at_utc", "effective_at", "created_utc", "created", "Created (UTC)"),
-            )
-            if p is not None
-        ]
-        if not self.at:
+        self.id, self.currency = need("payout_id", "id"), place("currency")
+        self.amount = need("gross", "amount")
+        self.standing = place("payout_status", "status")
+        self.category = place("reporting_category")
+        # A line of the balance shows what it takes out of it as negative; without its category
+        # it cannot be told from one that takes money from the bank account, which is rare.
+        self.is_line = place("gross") is not None
+        self.arrival = self.times(
+            "Arrival Date (UTC)", "Arrival Date", "arrival_date", "payout_expected_arrival_date"
+        )
+        self.created = self.times(
+            "Created (UTC)", "created_utc", "created", "effective_at_utc", "effective_at"
+        ) or self.arrival  # fmt: skip
+        if not self.created:
             raise RowError(
                 "column_missing", "the header lacks a column 'effective_at' or 'created'"
             )
-        self.returned_at = [place("payout_reversed_at_utc"), place("payout_reversed_at")]
-        self.reasons = [
-            place(name)
-            for name in (
-                "Failure Message", "Failure Code", "failure_message", "failure_code",
-                "payout_failure_message",
-            )
-        ]  # fmt: skip
-        self.category = place("reporting_category")
-        self.width = 1 + max(self.id, self.currency, self.amount)
+        self.returned_at = self.times("payout_reversed_at_utc", "payout_reversed_at")
+        self.reasons = self.places(
+            "Failure Message", "Failure Code", "failure_message", "failure_code",
+            "failure_description", "payout_failure_message",
+        )  # fmt: skip
+        self.width = 1 + max(
+            p for p in (self.id, self.amount, self.currency) if p is not None
+        )  # fmt: skip
 
     def row(self, line: int, cells: list[str]) -> None:
         """Take one payout.
@@ -365,32 +414,51 @@ class _Payouts(_Table):
         Raises:
             RowError: the row cannot be taken.
         """
-        values = [cell.strip(BLANK_CHARS) for cell in cells]
-        self.need_width(values)
+        values = self.strip(cells)
         if not values[self.id]:
             raise RowError("value_missing", "the row has no payout id")
-        amounts = self.of(values[self.currency])
-        standing = STANDINGS.get(self.cell(values, self.standing).lower())
+        if not values[self.amount]:
+            raise RowError("amount_missing", "the row has no amount")
+        amounts = self.of(values, self.currency)
+        state = self.cell(values, self.standing)
+        standing = STANDINGS.get(category_word(state))
         if standing is None:
             raise RowError(
                 "value_unknown",
-                f"the payout's status is {self.cell(values, self.standing)[:30]!r}; known are "
+                f"the payout's status is {state[:30]!r}; known are "
                 f"{', '.join(filter(None, STANDINGS))}",
             )
-        category = self.cell(values, self.category).lower()
-        if category in PAYOUT_REVERSALS or self.first(values, self.returned_at):
+        reversal = category_word(self.cell(values, self.category)) in PAYOUT_REVERSALS
+        if reversal or self.first(values, [place for place, _ in self.returned_at]):
             standing = "returned"
+        amount = amounts(values[self.amount])
+        if self.is_line and self.category is None:
+            amount = abs(amount)
+        elif self.is_line and not reversal:
+            amount = -amount
+        at = self.at(values, self.created)
         self.out.add(
             "payouts",
             {
-                "payout_id": values[self.id], "provider_id": PROVIDER,
-                "net_minor": abs(amounts(values[self.amount])), "currency": amounts.currency,
-                "paid_out_at": self.moments(self.first(values, self.at)), "status": standing,
-                "reason": self.first(values, self.reasons) or None
+                "payout_id": values[self.id], "provider_id": PROVIDER, "net_minor": amount,
+                "currency": amounts.currency, "paid_out_at": at, "status": standing,
+                "known_at": self._known(values, at, reversal=reversal)
                 if standing != "sent" else None,
+                "reason": self._reason(values, state) if standing != "sent" else None,
             },
             line,
         )  # fmt: skip
+
+    def _known(self, values: list[str], at: dt.datetime, *, reversal: bool) -> dt.datetime:
+        """Return when a payout was known to have come back: later than that it was sent."""
+        times = self.returned_at or self.arrival
+        known = self.at(values, times) if self.when(values, times) is not None else at
+        # Of the two lines of a payout that came back, the one that says so is the later word.
+        return max(known, at) + SECOND * (2 if reversal else 1)
+
+    def _reason(self, values: list[str], state: str) -> str:
+        reason = self.first(values, self.reasons) or category_word(state)
+        return truncate_cards(reason) if reason not in {"", "paid"} else "returned"
 
     def finish(self) -> None:
         """Nothing is left to do: the file states no totals."""
