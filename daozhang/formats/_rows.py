@@ -175,7 +175,7 @@ class RowReader:
             return lambda cells: self._when(get(cells), day_only=kind == "date")
         if kind == "int":
             if rule.target.endswith("_minor"):
-                return lambda cells: self._money(get(cells), self.row_currency(cells))
+                return lambda cells: self.money(get(cells), self.row_currency(cells))
             return lambda cells: _integer(get(cells), rule.target)
         allowed = frozenset(column.values) if column else frozenset()
         if allowed:
@@ -202,11 +202,18 @@ class RowReader:
             raise RowError("currency_unknown", f"{text!r} is not an ISO 4217 currency code")
         return code
 
-    def _money(self, text: str | None, currency: str) -> int | None:
+    def money(self, text: str | None, currency: str) -> int | None:
+        """Return the minor units of a cell; None: there is no text.
+
+        Raises:
+            RowError: it is no amount of the currency.
+        """
         if text is None:
             return None
         if len(text) > CELL_CHARS_MAX:
             raise RowError("cell_too_long", f"a cell is longer than {CELL_CHARS_MAX} characters")
+        if self.profile.minor_units:
+            return _whole_units(text)
         try:
             return parse_amount(
                 clean_amount(text),
@@ -269,7 +276,7 @@ class RowReader:
             sign = factor if by is None else factor * _direction(clean_cell(cells[by]), rule)
             if rule.pattern is None:
                 currency = self.row_currency(cells)
-                minor = self._money(text or None, currency)
+                minor = self.money(text or None, currency)
             else:
                 minor, currency = self._inside(rule.pattern, text, cells)
             if minor is None:
@@ -287,8 +294,8 @@ class RowReader:
         currency = groups.get("currency") or self.row_currency(cells)
         if currency not in CURRENCIES:
             raise RowError("currency_unknown", f"{currency!r} is not an ISO 4217 currency code")
-        minor = self._money(groups["amount"], currency)
-        less = self._money(groups.get("less"), currency)
+        minor = self.money(groups["amount"], currency)
+        less = self.money(groups.get("less"), currency)
         return (minor - less if minor is not None and less is not None else minor), currency
 
     def _two_columns(self, rule: Amount) -> Callable[[Cells], tuple[int, str]]:
@@ -301,7 +308,7 @@ class RowReader:
             for place, sign in ((place_in, 1), (place_out, -1)):
                 text = clean_cell(cells[place]) if place is not None else ""
                 if text and text not in self.profile.blank:
-                    minor = self._money(text, currency) or 0
+                    minor = self.money(text, currency) or 0
                     # Some banks write what goes out with a minus in a column of its own.
                     total += sign * abs(minor) if sign < 0 else minor
                     found = True
@@ -334,6 +341,8 @@ class RowReader:
             row[self.profile.amount.target], row["currency"] = self._amount(cells)
         elif self._has_currency:
             row["currency"] = self.row_currency(cells)
+        if self.profile.table == "settlements":
+            _complete_line(row, self.profile.fee)
         built = self.profile.built_id
         if built is not None:
             row[built] = self._id(row, cells)
@@ -371,6 +380,44 @@ def _direction(text: str, rule: Amount) -> int:
         return rule.signs[text]
     known = ", ".join(map(repr, rule.signs))
     raise RowError("direction_unknown", f"{text[:40]!r} is no direction; known are {known}")
+
+
+def _whole_units(text: str) -> int:
+    """Return an amount that is written in fen or cents.
+
+    Raises:
+        RowError: it has a decimal mark, or is no amount.
+    """
+    plain = clean_amount(text).replace(",", "")
+    if not re.fullmatch(r"[+-]?\d{1,18}(\.0*)?", plain, re.ASCII):
+        raise RowError(
+            "amount_unreadable",
+            f"the amount cannot be taken: {text[:40]!r} is no whole number of minor units",
+        )
+    return int(plain.partition(".")[0])
+
+
+def _complete_line(row: dict[str, object], fee_sign: str) -> None:
+    """Give a settlement line its fee's sign, and gross or net where the file states only one.
+
+    Raises:
+        RowError: the file states gross, fee and net, and they do not add up.
+    """
+    gross, fee, net = (row.get(name) for name in ("gross_minor", "fee_minor", "net_minor"))
+    kept = fee if isinstance(fee, int) else 0
+    if fee_sign == "negative":
+        kept = -kept
+    elif fee_sign == "unsigned":
+        brings = gross if isinstance(gross, int) else net
+        kept = -abs(kept) if isinstance(brings, int) and brings < 0 else abs(kept)
+    other = sum(v for n in ("tax_minor", "reserve_minor") if isinstance(v := row.get(n), int))
+    if not isinstance(net, int):
+        net = gross - kept - other if isinstance(gross, int) else None
+    if not isinstance(gross, int):
+        gross = net + kept + other if isinstance(net, int) else None
+    if gross is not None and net is not None and fee is None:
+        kept = gross - other - net
+    row["gross_minor"], row["fee_minor"], row["net_minor"] = gross, kept, net
 
 
 def _integer(text: str | None, target: str) -> int | None:

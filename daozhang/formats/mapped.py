@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
+from daozhang.formats._balances import RunningBalance
 from daozhang.formats._rows import RowError, RowReader, clean_cell
 from daozhang.formats.profiles import Profile, bundled_profiles
 from daozhang.formats.tables import DELIMITERS, Head, Preview, TableReader, preview
@@ -48,6 +50,9 @@ class _ProfileBody:
         self.footer: list[str] = []
         self.sums: dict[tuple[str, bool], int] = {}
         self.failed = False
+        self.balances: dict[str, RunningBalance] = {}
+        self.accounts: set[str] = set()
+        self.after = head.need(profile.balance) if profile.balance is not None else None
         self.reader = RowReader(
             profile, head.header, "\n".join(head.preamble), options.timezone, options.currency
         )
@@ -80,6 +85,26 @@ class _ProfileBody:
         self.out.add(self.profile.table, row, line)
         if self.profile.totals is not None:
             self._add_up(row)
+        if self.profile.table == "credits":
+            self._follow(line, cells, row)
+
+    def _follow(self, line: int, cells: list[str], row: dict[str, object]) -> None:
+        """Follow the balance after each line, where the file states one."""
+        account, currency = str(row["account_id"]), str(row["currency"])
+        self.accounts.add(account)
+        text = clean_cell(cells[self.after]) if self.after is not None else ""
+        amount = row.get("amount_minor")
+        if not text or text in self.profile.blank or not isinstance(amount, int):
+            return
+        balance = self.balances.get(currency)
+        if balance is None:
+            balance = self.balances[currency] = RunningBalance(currency)
+        try:
+            stated = self.reader.money(text, currency)
+        except RowError:
+            return  # The line itself is good; a balance that cannot be read proves nothing.
+        if stated is not None:
+            balance.add(line, amount, stated)
 
     def _add_up(self, row: dict[str, object]) -> None:
         amount, status = row.get("amount_minor"), row.get("status", "booked")
@@ -88,10 +113,36 @@ class _ProfileBody:
             self.sums[key] = self.sums.get(key, 0) + amount
 
     def finish(self) -> None:
+        """Compare balances and totals with what the file says, and say what it covers."""
+        sound = not self.failed
+        for balance in self.balances.values() if sound else ():
+            sound = balance.check(self.out) and sound
+        if self._totals_agree() and sound:
+            self._cover()
+
+    def _cover(self) -> None:
+        """Say that the stated period of the one account is covered."""
+        profile = self.profile
+        if profile.period is None or profile.table != "credits" or len(self.accounts) != 1:
+            return
+        match = profile.period.search("\n".join([*self.preamble, *self.footer]))
+        if match is None:
+            return
+        days = [_day(match[name], profile.period_dates) for name in ("from", "to")]
+        if days[0] is not None and days[1] is not None and days[0] <= days[1]:
+            (account,) = self.accounts
+            self.out.add(
+                "coverage",
+                {"subject": account, "table": "credits", "from_at": days[0], "to_at": days[1]},
+                1,
+            )
+
+    def _totals_agree(self) -> bool:
         """Compare what came in and went out with what the file itself says."""
         pattern, currencies = self.profile.totals, {key[0] for key in self.sums}
         if pattern is None or len(currencies) != 1 or self.failed:
-            return
+            return not self.failed
+        agrees = True
         currency = currencies.pop()
         stated = _stated(pattern, "\n".join([*self.preamble, *self.footer]))
         for name, positive in (("in", True), ("out", False)):
@@ -104,11 +155,23 @@ class _ProfileBody:
                 continue
             actual = abs(self.sums.get((currency, positive), 0))
             if actual != expected:
+                agrees = False
                 self.out.warn(
                     None, "total_mismatch",
                     f"the rows sum to {format_minor(actual, currency)} going {name}, the file "
                     f"states {format_minor(expected, currency)}: rows may be missing",
                 )  # fmt: skip
+        return agrees
+
+
+def _day(text: str, forms: tuple[str, ...]) -> dt.date | None:
+    """Return the day of a text in one of some strptime forms, or None."""
+    for form in forms:
+        try:
+            return dt.datetime.strptime(text.strip(), form).date()  # noqa: DTZ007 (a day only)
+        except ValueError:
+            continue
+    return None
 
 
 def _first(cells: list[str]) -> str:

@@ -6,7 +6,8 @@ A profile is a TOML text. ``columns`` are the header cells that recognise the la
     name, title, table, columns
     [read]    dates (strptime forms), decimal, group, currency, timezone, blank (cells that mean
               empty), stop (the first cell of a footer begins so), year (a pattern over the lines
-              above the header that finds ``year`` and perhaps ``month`` for dates without one)
+              above the header that finds ``year`` and perhaps ``month`` for dates without one),
+              minor_units (true: amounts are whole fen or cents)
     [skip]    header cell = list of values; such rows are left out
     [amount]  target (default amount_minor) and one of: ``column`` with ``negate``; ``in`` and
               ``out``; ``column`` with ``by`` and ``signs`` (value = 1 or -1; ``prefix`` = true
@@ -14,6 +15,12 @@ A profile is a TOML text. ``columns`` are the header cells that recognise the la
               (subtracted) inside the cell
     [fields.<column of the table>]  columns (joined by ``join``), or ``constant``, or ``preamble``
               (a pattern over the lines above the header); ``values`` maps cells; ``default``
+    [settlement]  fee: ``as_written`` (positive is kept), ``negative`` (negative is kept) or
+              ``unsigned`` (kept where the line brings money, given back where it takes some);
+              gross or net that no rule gives is worked out from the other and the fee
+    [balance] column: the balance after each line; it is followed from line to line
+    [period]  pattern over the lines above and below the table: ``from`` and ``to``, days that the
+              statement covers; ``dates`` their strptime forms
     [id]      columns whose cells tell two lines apart beside account, date, amount and text
     [totals]  pattern over the lines above and below the table: ``in`` and ``out``, as the file
               states them
@@ -48,8 +55,10 @@ PROFILE_CHARS_MAX: Final = 200_000
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,60}")
 _TOP: Final = {"name", "title", "table", "columns", "read", "skip", "amount", "fields", "id",
-               "totals"}  # fmt: skip
-_READ: Final = {"dates", "decimal", "group", "currency", "timezone", "blank", "stop", "year"}
+               "totals", "settlement", "balance", "period"}  # fmt: skip
+_READ: Final = {"dates", "decimal", "group", "currency", "timezone", "blank", "stop", "year",
+                "minor_units"}  # fmt: skip
+_FEES: Final = ("as_written", "negative", "unsigned")
 _AMOUNT: Final = {"target", "column", "negate", "in", "out", "by", "signs", "prefix", "pattern"}
 _FIELD: Final = {"columns", "join", "constant", "preamble", "values", "default"}
 _BUILT_IDS: Final = {"credits": "credit_id", "settlements": "line_id"}
@@ -111,6 +120,11 @@ class Profile:
     skip: Mapping[str, frozenset[str]] = field(default_factory=dict)
     id_columns: tuple[str, ...] = ()
     totals: re.Pattern[str] | None = None
+    minor_units: bool = False
+    fee: str = "as_written"
+    balance: str | None = None
+    period: re.Pattern[str] | None = None
+    period_dates: tuple[str, ...] = ("%Y-%m-%d",)
     bundled: bool = False
 
     @property
@@ -237,9 +251,23 @@ def load_profile(text: str, file: str) -> Profile | list[Problem]:
         },
         id_columns=tuple(map(normal_header, load.texts(load.table(data, "id"), "columns"))),
         totals=load.pattern(load.table(data, "totals"), "pattern", ()),
+        minor_units=read.get("minor_units") is True,
+        fee=_fee(load, data),
+        balance=load.header(load.table(data, "balance"), "column"),
+        period=load.pattern(load.table(data, "period"), "pattern", ("from", "to")),
+        period_dates=load.texts(load.table(data, "period"), "dates") or ("%Y-%m-%d",),
     )
     _check_complete(load, profile)
     return load.problems or profile
+
+
+def _fee(load: _Loading, data: Mapping[str, Any]) -> str:
+    section = load.table(data, "settlement")
+    load.known(section, {"fee"}, "[settlement]")
+    fee = load.text(section, "fee", _FEES[0]) or _FEES[0]
+    if fee not in _FEES:
+        load.wrong("fee", "profile_fee", f"fee {fee!r} is none of {', '.join(_FEES)}")
+    return fee
 
 
 def _check_read(load: _Loading, currency: str | None, timezone: str | None) -> None:
@@ -260,6 +288,8 @@ def _check_complete(load: _Loading, profile: Profile) -> None:
         given.add(profile.amount.target)
     if profile.currency is not None or (profile.amount and profile.amount.pattern):
         given.add("currency")
+    if profile.table == "settlements" and given & {"gross_minor", "net_minor"}:
+        given |= {"gross_minor", "fee_minor", "net_minor"}
     for column in table.columns:
         built = column.name in {profile.built_id, "currency"}
         if column.required and column.name not in given and not built:

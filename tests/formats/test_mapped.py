@@ -286,3 +286,125 @@ def test_preview_of_something_else(tmp_path):
     path.write_bytes(b"PK\x03\x04xl/" + bytes(50))
     source = Source(path, "x", path.read_bytes())
     assert mapped.preview(source) is None
+
+
+LINES = """
+name = "pay"
+table = "settlements"
+columns = ["Trade", "Paid out", "Value", "Charge"]
+[read]
+dates = ["%Y-%m-%d"]
+minor_units = true
+currency = "CNY"
+[amount]
+target = "gross_minor"
+column = "Value"
+[fields.provider_id]
+constant = "pay"
+[fields.merchant_id]
+constant = "m1"
+[fields.kind]
+constant = "sale"
+[fields.ref]
+columns = ["Trade"]
+[fields.payout_id]
+columns = ["Paid out"]
+[fields.cleared_at]
+columns = ["Paid out"]
+[fields.status]
+constant = "settled"
+[fields.fee_minor]
+columns = ["Charge"]
+[settlement]
+fee = "SIGN"
+"""
+
+
+@pytest.mark.parametrize(
+    ("sign", "charge", "refunded", "fees", "nets"),
+    [
+        ("as_written", "60", "-60", (60, -60), (9940, -9940)),
+        ("negative", "-60", "60", (60, -60), (9940, -9940)),
+        ("unsigned", "60", "60", (60, -60), (9940, -9940)),
+        ("as_written", "", "", (0, 0), (10000, -10000)),
+    ],
+)
+def test_settlement_lines_get_the_fee_and_the_net(reading, sign, charge, refunded, fees, nets):
+    profile = load_profile(LINES.replace("SIGN", sign), "pay.profile.toml")
+    assert isinstance(profile, Profile), profile
+    content = (
+        f"Trade,Paid out,Value,Charge\nT1,2026-05-06,10000,{charge}\n"
+        f'T2,2026-05-06,"-10,000.00",{refunded}\nT3,2026-05-06,10.5,1\n'
+    )
+    found = reading(content, options=Options(profiles={"pay": profile}))
+    assert [
+        (r["gross_minor"], r["fee_minor"], r["net_minor"]) for r in found.rows("settlements")
+    ] == [
+        (10000, fees[0], nets[0]),
+        (-10000, fees[1], nets[1]),
+    ]
+    assert [(p.line, p.code) for p in found.problems] == [(4, "amount_unreadable")]
+    assert len({r["line_id"] for r in found.rows("settlements")}) == 2
+
+
+def test_settlement_gross_from_net_and_fee_from_both(reading):
+    text = LINES.replace('target = "gross_minor"', 'target = "net_minor"')
+    profile = load_profile(text.replace("SIGN", "unsigned"), "pay.profile.toml")
+    options = Options(profiles={"pay": profile})
+    found = reading("Trade,Paid out,Value,Charge\nT1,2026-05-06,9940,60\n", options=options)
+    assert (
+        found.rows("settlements")[0]["gross_minor"],
+        found.rows("settlements")[0]["net_minor"],
+    ) == (10000, 9940)
+    both = LINES.replace("[fields.fee_minor]", "[fields.net_minor]")
+    profile = load_profile(both.replace("SIGN", "unsigned"), "pay.profile.toml")
+    options = Options(profiles={"pay": profile})
+    found = reading("Trade,Paid out,Value,Charge\nT1,2026-05-06,10000,9940\n", options=options)
+    assert found.rows("settlements")[0]["fee_minor"] == 60
+
+
+def test_a_fee_sign_that_is_unknown():
+    problems = load_profile(LINES.replace("SIGN", "inverse"), "pay.profile.toml")
+    assert [(p.line is not None, p.code) for p in problems] == [(True, "profile_fee")]
+
+
+FOLLOWED = (
+    PROFILE.replace('"Text"]\n[read]', '"Text", "Left"]\n[read]')
+    + """
+[balance]
+column = "Left"
+[period]
+pattern = 'from (?P<from>\\S+) to (?P<to>\\S+)'
+dates = ["%d.%m.%Y"]
+"""
+)
+
+
+@pytest.mark.parametrize(
+    ("second", "codes", "covered"),
+    [("97,00", [], 1), ("90,00", [(4, "balance_mismatch")], 0), ("", [], 1), ("odd", [], 1)],
+)
+def test_a_statement_that_closes_covers_its_period(reading, second, codes, covered):
+    profile = load_profile(FOLLOWED, "north.profile.toml")
+    assert isinstance(profile, Profile), profile
+    content = (
+        "Account NL02 from 04.05.2026 to 06.05.2026\nDay;Money in;Money out;Text;Left\n"
+        f"04.05.2026;100,00;;payout;100,00\n04.05.2026;;3,00;fee;{second}\n"
+    )
+    found = reading(content, options=Options(profiles={"north": profile}))
+    assert [(p.line, p.code) for p in found.problems] == codes
+    periods = found.rows("coverage")
+    assert len(periods) == covered
+    for period in periods:
+        assert (period["subject"], str(period["from_at"]), str(period["to_at"])) == (
+            "NL02", "2026-05-04", "2026-05-06",
+        )  # fmt: skip
+
+
+def test_a_period_of_two_accounts_or_turned_round_covers_nothing(reading):
+    profile = load_profile(FOLLOWED, "north.profile.toml")
+    head = "Day;Money in;Money out;Text;Left\n04.05.2026;100,00;;payout;100,00\n"
+    for stated in ("from 06.05.2026 to 04.05.2026", "from 4 May to 06.05.2026"):
+        options = Options(profiles={"north": profile})
+        found = reading(f"Account NL02 {stated}\n{head}", options=options)
+        assert found.rows("coverage") == []
