@@ -23,6 +23,7 @@ from daozhang.app.answers import summary_json
 from daozhang.app.check import checked
 from daozhang.cli.main import main
 from daozhang.engine import Engine
+from daozhang.facts import TABLES as TABLE_OF
 from daozhang.journey import pipeline
 from daozhang.journey.identities import BrokenIdentityError, check_identities
 from daozhang.journey.pipeline import SQL
@@ -68,8 +69,12 @@ def correct_rows(folder: Path, table: str, share: float, seed: int) -> Path:
     new = duplicate_rows(folder, table, 0, seed)
     rows = read_folder(folder)[table]
     changed = []
+    # A row stated twice is corrected to one amount: two corrections of one moment contradict each
+    # other, and which of them stands is not what is tested here.
+    once: dict[tuple[str, ...], int] = {}
     for row in rng.sample(rows, round(len(rows) * share)):
-        more = rng.randint(0, 50)
+        key = tuple(row.get(name, "") for name in TABLE_OF[table].key)
+        more = once.setdefault(key, rng.randint(0, 50))
         amounts = {name: str(int(row[name]) + more) for name in MONEY[table]}
         if table == "settlements":  # net = gross − fee − tax − reserve, as the contract has it.
             amounts["net_minor"] = str(int(row["net_minor"]))
