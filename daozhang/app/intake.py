@@ -34,6 +34,7 @@ __all__ = [
     "Intake",
     "Meter",
     "Progress",
+    "located_json",
     "read_files",
     "reading_with",
     "sentence_for_nothing",
@@ -344,7 +345,7 @@ def read_files(
             con.close()
         told: dict[str, list[dict[str, object]]] = {"error": [], "warning": []}
         for problem in taken.problems:
-            told[problem.severity].append(_located(problem, taken.file))
+            told[problem.severity].append(located_json(problem, taken.file))
         yield {
             "file": taken.file,
             "format": taken.format,
@@ -354,7 +355,7 @@ def read_files(
         }
 
 
-def _located(problem: Problem, file: str) -> dict[str, object]:
+def located_json(problem: Problem, file: str) -> dict[str, object]:
     """Return a problem as JSON; one inside an archive names the file in it."""
     inside = problem.file.removeprefix(f"{file}/")
     if inside == problem.file:

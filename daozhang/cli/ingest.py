@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from daozhang.app.ingest import ingest
+from daozhang.app.intake import located_json
 from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, progress_shown, say_error
 from daozhang.store.parts import Ingested, StoreError
@@ -49,8 +50,12 @@ def _as_json(result: Ingested) -> dict[str, object]:
         "format": result.taken.format,
         "rows": result.taken.rows,
         "refused": result.taken.refused,
-        "errors": [p.to_json() for p in result.taken.problems if p.severity == "error"],
-        "warnings": [p.to_json() for p in result.taken.problems if p.severity == "warning"],
+        "errors": [
+            located_json(p, result.file) for p in result.taken.problems if p.severity == "error"
+        ],
+        "warnings": [
+            located_json(p, result.file) for p in result.taken.problems if p.severity == "warning"
+        ],
     }
 
 

@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from daozhang.facts import Problem
+from daozhang.formats._nearest import nearest
 from daozhang.formats._sheets import OLE_MARK, ZIP_MARK, is_encrypted_ole, refusal
 from daozhang.formats._text import decode_head, sniff_encoding
+from daozhang.formats.privacy import truncate_cards
+from daozhang.formats.tables import preview
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from daozhang.formats.base import Source
+    from daozhang.formats.tables import TableReader
 
 __all__ = ["explain"]
 
@@ -36,10 +42,15 @@ _ADVICE: Final = {
 }
 _CONTROL_SHARE_MAX: Final = 0.02
 _SHOWN_CHARS: Final = 40
+_COLUMNS_SHOWN: Final = 5
 
 
-def explain(source: Source) -> Problem:
+def explain(source: Source, layouts: Sequence[TableReader] = ()) -> Problem:
     """Return the one problem that says what an unrecognised file is and what to do.
+
+    Args:
+        source: the file.
+        layouts: the known tables, of which the nearest is named.
 
     Raises:
         OSError: the file cannot be read.
@@ -65,11 +76,11 @@ def explain(source: Source) -> Problem:
             "again",
         )
     if head.startswith((OLE_MARK, ZIP_MARK)):
-        return _container(source)
-    return _text_or_binary(source)
+        return _container(source, layouts)
+    return _text_or_binary(source, layouts)
 
 
-def _container(source: Source) -> Problem:
+def _container(source: Source, layouts: Sequence[TableReader]) -> Problem:
     head = source.head
     workbook = head.startswith(OLE_MARK) or b"xl/" in head or b"[Content_Types].xml" in head
     if not workbook:
@@ -86,12 +97,12 @@ def _container(source: Source) -> Problem:
         return Problem(source.name, None, *refused)
     return Problem(
         source.name, None, "unknown_layout",
-        "this is a workbook whose columns fit no known layout: write a mapping profile for it "
-        "(daozhang map FILE proposes one)",
+        f"this is a workbook whose columns fit no known layout{_comes_near(source, layouts)}; "
+        "write a mapping profile for it (daozhang map FILE proposes one)",
     )  # fmt: skip
 
 
-def _text_or_binary(source: Source) -> Problem:
+def _text_or_binary(source: Source, layouts: Sequence[TableReader]) -> Problem:
     encoding = sniff_encoding(source.head)
     text = decode_head(source.head, encoding)
     odd = sum(1 for c in text if (c < " " and c not in "\t\r\n\f\x1a") or c == "\x7f")
@@ -116,6 +127,7 @@ def _text_or_binary(source: Source) -> Problem:
             "this is XML, but no camt.052, camt.053 or camt.054 message: ask the bank for one",
         )  # fmt: skip
     first = next((line.strip() for line in text.splitlines() if line.strip()), "")
+    first = truncate_cards(first)
     shown = first[:_SHOWN_CHARS] + ("…" if len(first) > _SHOWN_CHARS else "")
     if not first:
         return Problem(
@@ -123,6 +135,22 @@ def _text_or_binary(source: Source) -> Problem:
         )
     return Problem(
         source.name, None, "unknown_text",
-        f"this is text that begins {shown!r} and fits no known format: for a table write a "
-        "mapping profile (daozhang map FILE proposes one)",
+        f"this is text that begins {shown!r} and fits no known format"
+        f"{_comes_near(source, layouts)}; for a table write a mapping profile (daozhang map FILE "
+        "proposes one)",
     )  # fmt: skip
+
+
+def _comes_near(source: Source, layouts: Sequence[TableReader]) -> str:
+    """Return a clause that names the nearest layout and what the file lacks of it, or nothing."""
+    found = preview(source) if layouts else None
+    near = nearest(found, layouts) if found is not None else None
+    if near is None:
+        return ""
+    few = ", ".join(near.missing[:_COLUMNS_SHOWN])
+    more = len(near.missing) - _COLUMNS_SHOWN
+    return (
+        f": row {near.row} has {near.held} columns of {near.title} and lacks {few}"
+        + (f" and {more} more" if more > 0 else "")
+        + " (if it is that file, export it with all its columns)"
+    )

@@ -147,7 +147,7 @@ def _best(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
         fits += _table_fits(source, user)
     best = max(fit for fit, _ in fits)
     if best is Fit.NO:
-        return explain(source)
+        return explain(source, [*user, *_bundled_tables()])
     winners = [reader for fit, reader in fits if fit is best]
     if len(winners) > 1:
         names = " and ".join(sorted(reader.name for reader in winners))
@@ -158,13 +158,16 @@ def _best(source: Source, profiles: Mapping[str, object]) -> Reader | Problem:
     return winners[0]
 
 
+def _bundled_tables() -> list[TableReader]:
+    return [reader for reader in READERS if isinstance(reader, TableReader)]
+
+
 def _table_fits(source: Source, user: list[TableReader]) -> list[tuple[Fit, Reader]]:
     """Return the table readers that fit and that no better one puts aside."""
     found = preview(source)
     if found is None:
         return []
-    bundled = [reader for reader in READERS if isinstance(reader, TableReader)]
-    for group in (user, bundled):
+    for group in (user, _bundled_tables()):
         matches = [(*reader.match(found), reader) for reader in group]
         fitting = [match for match in matches if match[0] is not Fit.NO]
         kept: list[tuple[Fit, Reader]] = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,12 @@ from tests.app.cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.app.small import term, write_small
 
 ON_TIME = {**PAID, "credits": IN_TIME}
+
+
+BANK = (
+    "记账日期,货币,交易金额,联机余额,交易摘要,对手信息,客户摘要\n"
+    "2026-05-04,CNY,10.00,10.00,结算,银联商务,PO1\n"
+)
 
 
 @pytest.fixture
@@ -217,6 +224,20 @@ def test_ingest_then_check_a_store(folder: Path, tmp_path: Path, capsys: Any) ->
     theirs = json.loads(run(capsys, "check", store, "--json")[1])
     for name in ("by_status", "identities", "as_of"):
         assert theirs[name] == mine[name]
+
+
+def test_ingest_names_the_file_of_an_archive_that_a_problem_is_in(
+    tmp_path: Path, capsys: Any
+) -> None:
+    """One zip, one file in it that is known and one that is not: the message names the second."""
+    bill = tmp_path / "day.zip"
+    with zipfile.ZipFile(bill, "w") as out:
+        out.writestr("bank.csv", BANK)
+        out.writestr("note.txt", "thanks for all")
+    status, said, _ = run(capsys, "ingest", tmp_path / "store", bill, "--json")
+    assert status == 0
+    (told,) = map(json.loads, said.splitlines())
+    assert any(p["message"].startswith("note.txt: ") for p in told["warnings"]), told
 
 
 @pytest.mark.parametrize("command", ["check", "trace", "ingest"])

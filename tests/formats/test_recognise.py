@@ -72,6 +72,29 @@ def test_refused_with_a_sentence(reading, tmp_path, content, code):
     assert recognise(tmp_path / "sales.camt.csv") == found.problems[0]
 
 
+def test_a_table_that_nearly_fits_is_told_what_it_lacks(reading):
+    text = (DATA / "adyen_settlement.csv").read_text(encoding="utf-8-sig").splitlines()
+    header = text[0].split(",")
+    dropped = header.index("Net Credit (NC)")
+    rows = "\n".join(",".join(c for i, c in enumerate(r.split(",")) if i != dropped) for r in text)
+    for content in (rows, workbook([r.split(",") for r in rows.splitlines()])):
+        (problem,) = reading(content).problems
+        assert "columns of Adyen" in problem.message
+        assert "lacks netcredit(nc) (if" in problem.message.lower().replace(" (nc)", "(nc)")
+
+
+def test_a_table_far_from_all_names_no_layout(reading):
+    (problem,) = reading("colour,shape,taste\nred,round,sweet\n").problems
+    assert problem.code == "unknown_text"
+    assert "lacks" not in problem.message
+
+
+def test_no_card_number_in_a_refusal(reading):
+    (problem,) = reading("paid by 4111111111111111\nthanks\n").problems
+    assert "411111******1111" in problem.message
+    assert "4111111111111111" not in problem.message
+
+
 def test_recognised_whatever_the_name(tmp_path):
     for path in DATA.iterdir():
         if not path.name.endswith(".json"):
