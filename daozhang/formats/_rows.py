@@ -242,7 +242,7 @@ class RowReader:
                 found = self._strptime(text, form)
             except (ValueError, OverflowError):
                 continue
-            if "%H" in form:
+            if "%H" in form or "%I" in form:
                 return found.replace(tzinfo=self.zone) if found.tzinfo is None else found
             return found.date()
         when: dt.date | dt.datetime | None = iso or parse_iso_day(text)
@@ -342,7 +342,11 @@ class RowReader:
         elif self._has_currency:
             row["currency"] = self.row_currency(cells)
         if self.profile.table == "settlements":
-            _complete_line(row, self.profile.fee)
+            _complete_line(row, self.profile)
+        if self.profile.kinds is not None:
+            row["kind"] = self.profile.kinds[_takes(row)]
+        if self.profile.table == "sales":
+            _turn_sale(row)
         built = self.profile.built_id
         if built is not None:
             row[built] = self._id(row, cells)
@@ -397,12 +401,25 @@ def _whole_units(text: str) -> int:
     return int(plain.partition(".")[0])
 
 
-def _complete_line(row: dict[str, object], fee_sign: str) -> None:
-    """Give a settlement line its fee's sign, and gross or net where the file states only one.
+_UNDOES: Final = frozenset({"refund", "void", "reversal"})
 
-    Raises:
-        RowError: the file states gross, fee and net, and they do not add up.
-    """
+
+def _takes(row: Mapping[str, object]) -> bool:
+    """Say whether a row takes money away: by its gross, a sale's by its amount."""
+    amount = row.get("gross_minor", row.get("amount_minor", row.get("net_minor")))
+    return isinstance(amount, int) and amount < 0
+
+
+def _turn_sale(row: dict[str, object]) -> None:
+    """Take the minus off what undoes a sale: its kind gives the direction."""
+    amount = row.get("amount_minor")
+    if isinstance(amount, int) and amount < 0 and row.get("kind") in _UNDOES:
+        row["amount_minor"] = -amount
+
+
+def _complete_line(row: dict[str, object], profile: Profile) -> None:
+    """Give a settlement line its fee's and net's sign, and gross or net where one is missing."""
+    fee_sign = profile.fee
     gross, fee, net = (row.get(name) for name in ("gross_minor", "fee_minor", "net_minor"))
     kept = fee if isinstance(fee, int) else 0
     if fee_sign == "negative":
@@ -411,6 +428,8 @@ def _complete_line(row: dict[str, object], fee_sign: str) -> None:
         brings = gross if isinstance(gross, int) else net
         kept = -abs(kept) if isinstance(brings, int) and brings < 0 else abs(kept)
     other = sum(v for n in ("tax_minor", "reserve_minor") if isinstance(v := row.get(n), int))
+    if profile.net == "unsigned" and isinstance(net, int) and isinstance(gross, int):
+        net = -abs(net) if gross < 0 else abs(net)
     if not isinstance(net, int):
         net = gross - kept - other if isinstance(gross, int) else None
     if not isinstance(gross, int):

@@ -82,6 +82,8 @@ class _ProfileBody:
         except RowError:
             self.failed = True
             raise
+        if self.profile.table == "settlements":
+            self._close(line, row)
         self.out.add(self.profile.table, row, line)
         if self.profile.totals is not None:
             self._add_up(row)
@@ -105,6 +107,23 @@ class _ProfileBody:
             return  # The line itself is good; a balance that cannot be read proves nothing.
         if stated is not None:
             balance.add(line, amount, stated)
+
+    def _close(self, line: int, row: dict[str, object]) -> None:
+        """Take a line's net for what is paid where the file's own figures do not add up."""
+        parts = ("gross_minor", "fee_minor", "tax_minor", "reserve_minor", "net_minor")
+        gross, fee, tax, reserve, net = (
+            v if isinstance(v := row.get(p), int) else 0 for p in parts
+        )
+        if gross - fee - tax - reserve == net:
+            return
+        currency = str(row["currency"])
+        told = (format_minor(n, currency) for n in (gross, fee, tax + reserve, net))
+        self.out.warn(
+            line, "net_differs",
+            "gross {} less fee {} and other deductions {} is not the net {}: the net is taken as "
+            "what is paid, the rest as fee".format(*told),
+        )  # fmt: skip
+        row["fee_minor"] = gross - tax - reserve - net
 
     def _add_up(self, row: dict[str, object]) -> None:
         amount, status = row.get("amount_minor"), row.get("status", "booked")

@@ -17,7 +17,10 @@ A profile is a TOML text. ``columns`` are the header cells that recognise the la
               (a pattern over the lines above the header); ``values`` maps cells; ``default``
     [settlement]  fee: ``as_written`` (positive is kept), ``negative`` (negative is kept) or
               ``unsigned`` (kept where the line brings money, given back where it takes some);
-              gross or net that no rule gives is worked out from the other and the fee
+              gross or net that no rule gives is worked out from the other and the fee. net:
+              ``as_written``, or ``unsigned`` (it goes the way that the gross goes)
+    [kind]    ``positive`` and ``negative``: the kinds of rows that bring and take money, where no
+              column says the kind
     [balance] column: the balance after each line; it is followed from line to line
     [period]  pattern over the lines above and below the table: ``from`` and ``to``, days that the
               statement covers; ``dates`` their strptime forms
@@ -55,10 +58,11 @@ PROFILE_CHARS_MAX: Final = 200_000
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{1,60}")
 _TOP: Final = {"name", "title", "table", "columns", "read", "skip", "amount", "fields", "id",
-               "totals", "settlement", "balance", "period"}  # fmt: skip
+               "totals", "settlement", "balance", "period", "kind"}  # fmt: skip
 _READ: Final = {"dates", "decimal", "group", "currency", "timezone", "blank", "stop", "year",
                 "minor_units"}  # fmt: skip
 _FEES: Final = ("as_written", "negative", "unsigned")
+_NETS: Final = ("as_written", "unsigned")
 _AMOUNT: Final = {"target", "column", "negate", "in", "out", "by", "signs", "prefix", "pattern"}
 _FIELD: Final = {"columns", "join", "constant", "preamble", "values", "default"}
 _BUILT_IDS: Final = {"credits": "credit_id", "settlements": "line_id"}
@@ -122,6 +126,8 @@ class Profile:
     totals: re.Pattern[str] | None = None
     minor_units: bool = False
     fee: str = "as_written"
+    net: str = "as_written"
+    kinds: tuple[str, str] | None = None
     balance: str | None = None
     period: re.Pattern[str] | None = None
     period_dates: tuple[str, ...] = ("%Y-%m-%d",)
@@ -252,7 +258,9 @@ def load_profile(text: str, file: str) -> Profile | list[Problem]:
         id_columns=tuple(map(normal_header, load.texts(load.table(data, "id"), "columns"))),
         totals=load.pattern(load.table(data, "totals"), "pattern", ()),
         minor_units=read.get("minor_units") is True,
-        fee=_fee(load, data),
+        fee=_written(load, data, "fee", _FEES),
+        net=_written(load, data, "net", _NETS),
+        kinds=_kinds(load, data, table),
         balance=load.header(load.table(data, "balance"), "column"),
         period=load.pattern(load.table(data, "period"), "pattern", ("from", "to")),
         period_dates=load.texts(load.table(data, "period"), "dates") or ("%Y-%m-%d",),
@@ -261,13 +269,30 @@ def load_profile(text: str, file: str) -> Profile | list[Problem]:
     return load.problems or profile
 
 
-def _fee(load: _Loading, data: Mapping[str, Any]) -> str:
+def _written(load: _Loading, data: Mapping[str, Any], key: str, choices: tuple[str, ...]) -> str:
+    """Return how a settlement line writes its fee or net."""
     section = load.table(data, "settlement")
-    load.known(section, {"fee"}, "[settlement]")
-    fee = load.text(section, "fee", _FEES[0]) or _FEES[0]
-    if fee not in _FEES:
-        load.wrong("fee", "profile_fee", f"fee {fee!r} is none of {', '.join(_FEES)}")
-    return fee
+    load.known(section, {"fee", "net"}, "[settlement]")
+    word = load.text(section, key, choices[0]) or choices[0]
+    if word not in choices:
+        load.wrong(key, "profile_fee", f"{key} {word!r} is none of {', '.join(choices)}")
+    return word
+
+
+def _kinds(load: _Loading, data: Mapping[str, Any], table: str) -> tuple[str, str] | None:
+    """Return the kinds of rows that bring and that take money."""
+    if "kind" not in data:
+        return None
+    section = load.table(data, "kind")
+    load.known(section, {"positive", "negative"}, "[kind]")
+    column = TABLES[table].column("kind")
+    allowed = column.values if column else ()
+    words = load.text(section, "positive") or "", load.text(section, "negative") or ""
+    for word in words:
+        if word not in allowed:
+            known = ", ".join(allowed) or "none, as the table has no kinds"
+            load.wrong("[kind]", "profile_kind", f"[kind] names {word!r}; known are {known}")
+    return words
 
 
 def _check_read(load: _Loading, currency: str | None, timezone: str | None) -> None:
@@ -288,6 +313,8 @@ def _check_complete(load: _Loading, profile: Profile) -> None:
         given.add(profile.amount.target)
     if profile.currency is not None or (profile.amount and profile.amount.pattern):
         given.add("currency")
+    if profile.kinds is not None:
+        given.add("kind")
     if profile.table == "settlements" and given & {"gross_minor", "net_minor"}:
         given |= {"gross_minor", "fee_minor", "net_minor"}
     for column in table.columns:
