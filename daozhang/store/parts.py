@@ -249,20 +249,27 @@ class Store:
                     known[receipt.id] = receipt
                 yield result
 
-    def register(self, con: duckdb.DuckDBPyConnection) -> None:
+    def register(
+        self,
+        con: duckdb.DuckDBPyConnection,
+        prefix: str = "raw_",
+        wanted: Callable[[str], bool] = lambda _: True,
+    ) -> None:
         """Create or replace the relations ``raw_<table>`` over the store's parts.
 
         Args:
             con: a connection whose TimeZone is UTC. See :mod:`daozhang.store.relations` for the
                 columns.
+            prefix: how the relations are to be called instead.
+            wanted: says of a file's id whether its rows are.
 
         Raises:
             StoreDamagedError: a receipt cannot be read or a part is missing.
             ValueError: the store's path cannot be given to DuckDB.
         """
-        receipts = self.receipts()
+        receipts = [receipt for receipt in self.receipts() if wanted(receipt.id)]
         for name in TABLES:
-            con.execute(f"CREATE OR REPLACE VIEW raw_{name} AS {self._select(name, receipts)}")
+            con.execute(f"CREATE OR REPLACE VIEW {prefix}{name} AS {self._select(name, receipts)}")
 
     def verify(self) -> tuple[Problem, ...]:
         """Hash every part again and return what is not as it was written."""
