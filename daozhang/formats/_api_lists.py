@@ -15,9 +15,8 @@ from daozhang.formats._text import decode_head, open_text, sniff_encoding
 from daozhang.formats._times import parse_iso_day, parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.formats.limits import FACTS_BATCH_ROWS
-from daozhang.money import format_minor
 
-__all__ = ["ApiBody", "ApiListReader", "moment_of", "net_checked", "text_of", "whole_of"]
+__all__ = ["ApiBody", "ApiListReader", "id_of", "moment_of", "text_of", "whole_of"]
 
 _INT_MAX: Final = 10**15
 _BEGINNINGS: Final = (b"{", b"[", b"\xef", b"\xfe", b"\xff")
@@ -118,6 +117,18 @@ def text_of(item: object, *names: str) -> str | None:
     return None
 
 
+def id_of(item: dict[str, Any], what: str = "object") -> str:
+    """Return an object's id; ``what`` is what a message calls it.
+
+    Raises:
+        RowError: it has none.
+    """
+    own = text_of(item, "id")
+    if own is None:
+        raise RowError("value_missing", f"the {what} has no id")
+    return own
+
+
 def whole_of(item: dict[str, Any], name: str) -> int:
     """Return a member that is a whole number of minor units.
 
@@ -132,29 +143,6 @@ def whole_of(item: dict[str, Any], name: str) -> int:
             "amount_unreadable", f"{name} is {str(value)[:30]!r}, not a whole number of minor units"
         )
     return value
-
-
-def net_checked(
-    out: Collector, line: int, currency: str, money: tuple[int, int, int]
-) -> tuple[int, int, int]:
-    """Return gross, fee and net that close: where they do not, the net stands and a warning.
-
-    Args:
-        out: takes the warning.
-        line: where the object begins.
-        currency: of the amounts.
-        money: gross, fee and net as the object states them, in minor units.
-    """
-    gross, fee, net = money
-    if gross - fee == net:
-        return money
-    told = (format_minor(n, currency) for n in money)
-    out.warn(
-        line, "net_differs",
-        "amount {} less fee {} is not net {}: the net is taken as what is paid, and the rest as "
-        "the fee".format(*told),
-    )  # fmt: skip
-    return gross, gross - net, net
 
 
 def moment_of(item: dict[str, Any], *names: str) -> dt.datetime | dt.date:

@@ -14,15 +14,28 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._rows import BLANK_CHARS, RowError
-from daozhang.money import Rounding, share_of
+from daozhang.money import Rounding, format_minor, share_of
 
 if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
 
-__all__ = ["RECORDED_BY", "CoveredDays", "FineAmounts", "Total", "backticked", "number"]
+__all__ = [
+    "RECORDED_BY",
+    "SECOND",
+    "CoveredDays",
+    "FineAmounts",
+    "Total",
+    "UnknownKinds",
+    "backticked",
+    "net_checked",
+    "number",
+]
 
 RECORDED_BY: Final = "provider"
 """What ``recorded_by`` says of a sale that only the provider's file states."""
+
+SECOND: Final = dt.timedelta(seconds=1)
+"""By how much the word that tells more is later than the one that tells less."""
 
 _REMEMBERED_MAX: Final = 50_000
 
@@ -95,6 +108,58 @@ class Total:
         """Add one row."""
         self.count += 1
         self.minor += minor
+
+
+def net_checked(
+    out: Collector,
+    line: int,
+    currency: str,
+    money: tuple[int, int, int],
+    names: tuple[str, str] = ("amount", "net"),
+) -> tuple[int, int, int]:
+    """Return gross, fee and net that close: where they do not, the net stands and a warning.
+
+    Args:
+        out: takes the warning.
+        line: where the file states them.
+        currency: of the amounts.
+        money: gross, fee and net as the file states them, in minor units; a fee kept is positive.
+        names: what the file calls gross and net.
+    """
+    gross, fee, net = money
+    if gross - fee == net:
+        return money
+    told = (format_minor(n, currency) for n in money)
+    out.warn(
+        line, "net_differs",
+        "{names[0]} {} less fee {} is not {names[1]} {}: the {last} is taken as what is paid, and "
+        "the rest as the fee".format(
+            *told, names=names, last="net" if names[1] == "net" else "last"
+        ),
+    )  # fmt: skip
+    return gross, gross - net, net
+
+
+class UnknownKinds:
+    """Takes lines of a kind that is not known as adjustments, with one warning for each kind."""
+
+    def __init__(self, out: Collector, kind: str, lines: str) -> None:
+        """Take what the file calls the kind of a line, and its lines."""
+        self._out = out
+        self._kind = kind
+        self._lines = lines
+        self._told: set[str] = set()
+
+    def take(self, line: int, word: str) -> str:
+        """Return the kind of a line whose word for it is not known."""
+        if word not in self._told:
+            self._told.add(word)
+            self._out.warn(
+                line, "kind_unknown",
+                f"the {self._kind} {word[:40]!r} is not known; such {self._lines} are taken as "
+                "adjustment",
+            )  # fmt: skip
+        return "adjustment"
 
 
 def number(

@@ -19,10 +19,7 @@ from daozhang.formats.base import Options
 from daozhang.formats.profiles import normal_header
 from daozhang.formats.tables import Head
 
-__all__ = ["SECOND", "StripeTable", "names"]
-
-SECOND: Final = dt.timedelta(seconds=1)
-"""By how much the word that tells more is later than the one that tells less."""
+__all__ = ["StripeTable"]
 
 # Stripe writes ISO 8601; the other forms are what an American spreadsheet makes of it.
 _FORMS: Final = ("%m/%d/%Y %H:%M", "%m/%d/%y %H:%M", "%m/%d/%Y %H:%M:%S", "%m/%d/%Y", "%Y-%m-%d")
@@ -37,11 +34,6 @@ class _Times(Moments):
         if len(plain) == _MINUTE_CHARS and plain[10] in " T":
             plain += ":00"
         return super()._parse(plain)
-
-
-def names(*cells: str) -> frozenset[str]:
-    """Return column names as a header is compared."""
-    return frozenset(map(normal_header, cells))
 
 
 class StripeTable:
@@ -101,11 +93,6 @@ class StripeTable:
         if amounts is None:
             amounts = self._amounts[text] = StripeAmounts(text)
         return amounts
-
-    @staticmethod
-    def cell(cells: list[str], place: int | None) -> str:
-        """Return a value, empty where there is none."""
-        return cells[place] if place is not None and place < len(cells) else ""
 
     @staticmethod
     def first(cells: list[str], places: Iterable[int]) -> str:

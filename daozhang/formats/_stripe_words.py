@@ -78,7 +78,6 @@ _WALLETS: Final = {
 _API_ZERO: Final = frozenset({"MGA"})
 _API_HUNDREDTHS: Final = frozenset({"ISK", "UGX"})
 _DIGITS_AFTER: Final = 3
-_REMEMBERED_MAX: Final = 50_000
 
 
 def category_word(text: str) -> str:
@@ -109,7 +108,7 @@ def channel_of(method: str) -> str:
     return _WALLETS.get(method, method)
 
 
-class StripeAmounts:
+class StripeAmounts(Amounts):
     """Reads amounts in major units of one currency, with a decimal point or a decimal comma."""
 
     def __init__(self, currency: str) -> None:
@@ -118,25 +117,14 @@ class StripeAmounts:
         Raises:
             RowError: it is not an ISO 4217 code.
         """
-        self.currency = currency_code(currency)
+        super().__init__(currency_code(currency))
         self._thousandths = CURRENCIES[self.currency] == _DIGITS_AFTER
-        self._point = Amounts(self.currency)
         self._comma = Amounts(self.currency, decimal=",", group=".")
-        self._known: dict[str, int] = {}
 
-    def __call__(self, text: str) -> int:
-        """Return minor units; an empty cell is 0.
-
-        Raises:
-            RowError: it is no amount, or finer than the currency's minor unit.
-        """
-        minor = self._known.get(text)
-        if minor is None:
-            if len(self._known) > _REMEMBERED_MAX:
-                self._known.clear()
-            decimal = "," in text and self._is_decimal(text)
-            minor = self._known[text] = self._comma(text) if decimal else self._point(text)
-        return minor
+    def _parse(self, text: str) -> int:
+        if "," in text and self._is_decimal(text):
+            return self._comma(text)
+        return super()._parse(text)
 
     def _is_decimal(self, text: str) -> bool:
         place = text.rfind(",")

@@ -30,8 +30,7 @@ from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments, currency_code
 from daozhang.formats._zones import zone_named
 from daozhang.formats.privacy import truncate_cards
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, header_set
 from daozhang.money import CURRENCIES, Rounding, format_minor, share_of
 
 if TYPE_CHECKING:
@@ -53,18 +52,14 @@ _SENT_BACK: Final = frozenset(
 )
 
 
-def _names(*names: str) -> frozenset[str]:
-    return frozenset(map(normal_header, names))
-
-
 class AdyenReader(TableReader):
     """Reads settlement details and payments accounting reports, whatever columns were chosen."""
 
     name = "adyen_settlement"
     title = "Adyen, settlement details or payments accounting report"
     headers = (
-        _names("Type", "Net Currency", "Net Debit (NC)", "Net Credit (NC)", "Batch Number"),
-        _names("Psp Reference", "Record Type", "Settlement Currency", "Payable (SC)"),
+        header_set("Type", "Net Currency", "Net Debit (NC)", "Net Credit (NC)", "Batch Number"),
+        header_set("Psp Reference", "Record Type", "Settlement Currency", "Payable (SC)"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Body:

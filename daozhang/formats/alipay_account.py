@@ -21,8 +21,7 @@ from daozhang.formats._lines import LineIds, join_texts
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments
 from daozhang.formats.privacy import truncate_cards
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, header_set
 
 if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
@@ -31,20 +30,16 @@ if TYPE_CHECKING:
 __all__ = ["AlipayAccountReader"]
 
 
-def _header(*names: str) -> frozenset[str]:
-    return frozenset(map(normal_header, names))
-
-
 class AlipayAccountReader(TableReader):
     """Reads 账务明细."""
 
     name = "alipay_account"
     title = "Alipay, account bill (账务明细)"
     headers = (
-        _header("账务流水号", "发生时间", "收入金额(+元)", "支出金额(-元)"),
-        _header("账务流水号", "发生时间", "收入金额", "支出金额"),
-        _header("账务流水号", "入账时间", "收入(+元)", "支出(-元)"),
-        _header("账务流水号", "发生时间", "收入(元)", "支出(元)"),
+        header_set("账务流水号", "发生时间", "收入金额(+元)", "支出金额(-元)"),
+        header_set("账务流水号", "发生时间", "收入金额", "支出金额"),
+        header_set("账务流水号", "入账时间", "收入(+元)", "支出(-元)"),
+        header_set("账务流水号", "发生时间", "收入(元)", "支出(元)"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Body:

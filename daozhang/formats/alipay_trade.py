@@ -17,8 +17,7 @@ from daozhang.formats._alipay import PROVIDER, ZONE, Stated, read_preamble
 from daozhang.formats._bills import RECORDED_BY, Total
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, cell_at, header_set
 from daozhang.money import format_minor
 
 if TYPE_CHECKING:
@@ -35,14 +34,7 @@ class AlipayTradeReader(TableReader):
 
     name = "alipay_trade"
     title = "Alipay, trade bill (业务明细)"
-    headers = (
-        frozenset(
-            map(
-                normal_header,
-                ("支付宝交易号", "商户订单号", "业务类型", "完成时间", "商家实收(元)"),
-            )
-        ),
-    )
+    headers = (header_set("支付宝交易号", "商户订单号", "业务类型", "完成时间", "商家实收(元)"),)
 
     def open(self, head: Head, options: Options, out: Collector) -> _Body:
         """Return what takes the rows.
@@ -114,10 +106,10 @@ class _Body:
         if not trade_no:
             raise RowError("value_missing", "the row has no 支付宝交易号")
         merchant = self.preamble.account or PROVIDER
-        store = self._cell(cells, self.store) or None
-        terminal = self._cell(cells, self.terminal) or store or merchant
+        store = cell_at(cells, self.store) or None
+        terminal = cell_at(cells, self.terminal) or store or merchant
         sale_id = order_no or f"{PROVIDER}:{trade_no}"
-        request = self._cell(cells, self.request)
+        request = cell_at(cells, self.request)
         own_id = sale_id
         if not sold:
             own_id = f"{sale_id}-{request or 'refund'}"
@@ -145,12 +137,8 @@ class _Body:
         )  # fmt: skip
         self.sums["交易合计" if sold else "退款合计"].add(gross)
 
-    @staticmethod
-    def _cell(cells: list[str], place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
-
     def _amount(self, cells: list[str], place: int | None) -> int:
-        return self.amounts(self._cell(cells, place))
+        return self.amounts(cell_at(cells, place))
 
     def finish(self) -> None:
         """Say what the bill covers, if every row was taken and the bill is whole."""
@@ -179,8 +167,8 @@ class AlipaySummaryReader(TableReader):
     name = "alipay_summary"
     title = "Alipay, summary of a bill (汇总)"
     headers = (
-        frozenset(map(normal_header, ("门店编号", "门店名称", "交易订单总笔数", "退款订单总笔数"))),
-        frozenset(map(normal_header, ("类型", "收入笔数", "收入金额(+元)", "支出金额(-元)"))),
+        header_set("门店编号", "门店名称", "交易订单总笔数", "退款订单总笔数"),
+        header_set("类型", "收入笔数", "收入金额(+元)", "支出金额(-元)"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Summary:

@@ -15,13 +15,11 @@ import re
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, net_checked
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, HeadlessReader, TableReader
-from daozhang.money import format_minor
+from daozhang.formats.tables import Head, HeadlessReader, TableReader, cell_at, header_set
 
 if TYPE_CHECKING:
     from daozhang.formats.base import Options
@@ -54,12 +52,8 @@ class AllinpayReader(TableReader):
     name = "allinpay"
     title = "Allinpay, merchant statement (通联)"
     headers = (
-        frozenset(
-            map(
-                normal_header,
-                ("商户号", "终端号", "交易类型", "交易批次号", "参考号", "交易金额", "手续费",
-                 "交易日期"),
-            )
+        header_set(
+            "商户号", "终端号", "交易类型", "交易批次号", "参考号", "交易金额", "手续费", "交易日期"
         ),
     )  # fmt: skip
 
@@ -127,45 +121,34 @@ class _Body:
         kind = next((kind for word, kind in _BACK if word in cells[self.kind]), "sale")
         sold = kind == "sale"
         amount, fee = self.amounts(cells[self.amount]), self.amounts(cells[self.fee])
-        fee += self.amounts(self._cell(cells, self.interest))
+        fee += self.amounts(cell_at(cells, self.interest))
         gross = amount if sold else -abs(amount)
         if not sold:
             fee = -abs(fee)
-        stated = self._cell(cells, self.net)
+        stated = cell_at(cells, self.net)
         net = self.amounts(stated) if stated else gross - fee
         if stated and not sold:
             net = -abs(net)
-        if gross - fee != net:
-            told = (format_minor(n, "CNY") for n in (gross, fee, net))
-            self.out.warn(
-                line, "net_differs",
-                "amount {} less fee {} is not 结算金额 {}: the last is taken as what is paid, and "
-                "the rest as the fee".format(*told),
-            )  # fmt: skip
-            fee = gross - net
-        self._add(line, cells, kind, (gross, fee, net))
-
-    @staticmethod
-    def _cell(cells: list[str], place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
+        money = net_checked(self.out, line, "CNY", (gross, fee, net), ("amount", "结算金额"))
+        self._add(line, cells, kind, money)
 
     def _add(self, line: int, cells: list[str], kind: str, money: tuple[int, int, int]) -> None:
         gross, fee, net = money
         sold = kind == "sale"
-        at = self.moments.instant(f"{cells[self.day]} {self._cell(cells, self.time)}".strip())
-        done_day = self._cell(cells, self.done_day)
+        at = self.moments.instant(f"{cells[self.day]} {cell_at(cells, self.time)}".strip())
+        done_day = cell_at(cells, self.done_day)
         done = at
         if done_day:
-            done = self.moments.instant(f"{done_day} {self._cell(cells, self.done_time)}".strip())
+            done = self.moments.instant(f"{done_day} {cell_at(cells, self.done_time)}".strip())
         merchant, rrn = cells[self.merchant], cells[self.rrn]
         terminal = cells[self.terminal] or merchant
-        order, trade = self._cell(cells, self.order), self._cell(cells, self.trade)
-        original = self._cell(cells, self.original)
-        text = f"{terminal}|{cells[self.batch]}|{self._cell(cells, self.trace)}|{rrn}|{kind}"
+        order, trade = cell_at(cells, self.order), cell_at(cells, self.trade)
+        original = cell_at(cells, self.original)
+        text = f"{terminal}|{cells[self.batch]}|{cell_at(cells, self.trace)}|{rrn}|{kind}"
         own = trade or self.ids.next_id(merchant, at.isoformat(), gross, text)
         ref = rrn or order or own
-        store = self._cell(cells, self.store) or None
-        card_type = self._cell(cells, self.card)
+        store = cell_at(cells, self.store) or None
+        card_type = cell_at(cells, self.card)
         self.out.add(
             "settlements",
             {
@@ -187,7 +170,7 @@ class _Body:
                 "card_type": next((c for w, c in _CARDS if w in card_type), None),
                 "amount_minor": abs(gross), "currency": "CNY", "captured_at": at, "host_at": at,
                 "batch_no": cells[self.batch] or None,
-                "trace_no": self._cell(cells, self.trace) or None, "rrn": rrn or order or None,
+                "trace_no": cell_at(cells, self.trace) or None, "rrn": rrn or order or None,
                 "recorded_by": RECORDED_BY,
             },
             line,

@@ -235,11 +235,11 @@ class _Body:
             return
         fee = -kept
         if gross - fee != net:
-            told = (format_minor(n, currency) for n in (gross, kept, net))
+            told = [format_minor(n, currency) for n in (gross, kept, net)]
             self.out.warn(
                 line, "net_differs",
-                "gross {} and fee {} do not come to net {}: the net is taken as what moves, and "
-                "the rest as the fee".format(*told),
+                f"gross {told[0]} and fee {told[1]} do not come to net {told[2]}: the net is taken "
+                "as what moves, and the rest as the fee",
             )  # fmt: skip
             fee = gross - net
         at = self._moment(cells)

@@ -28,7 +28,7 @@ from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Moments, currency_code
 from daozhang.formats.base import Fit
 from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, Preview, TableReader
+from daozhang.formats.tables import Head, Preview, TableReader, cell_at, header_set
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,7 +65,7 @@ class PaypalSettlementReader(TableReader):
 
     name = "paypal_settlement"
     title = "PayPal, settlement or transaction detail report (STL, TRR)"
-    headers = (frozenset(map(normal_header, _NEEDED)),)
+    headers = (header_set(*_NEEDED),)
 
     def match(self, found: Preview) -> tuple[Fit, frozenset[str]]:
         """Return YES for records under a fitting CH, or for a day without movements."""
@@ -240,10 +240,6 @@ class _Body:
     # Values.
 
     @staticmethod
-    def _cell(cells: list[str], place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
-
-    @staticmethod
     def _units(text: str, way: str) -> int:
         plain = text.removeprefix("-")
         if not text:
@@ -284,11 +280,11 @@ class _Body:
                 "row_short", f"the row has {len(cells)} cells, at least {columns.width} are needed"
             )
         currency = currency_code(cells[columns.currency])
-        gross = self._units(cells[columns.gross], self._cell(cells, columns.way))
+        gross = self._units(cells[columns.gross], cell_at(cells, columns.way))
         # A fee is a debit: what is kept from us is positive in our tables.
-        fee = -self._units(cells[columns.fee], self._cell(cells, columns.fee_way) or "DR")
+        fee = -self._units(cells[columns.fee], cell_at(cells, columns.fee_way) or "DR")
         code = cells[columns.code].upper()
-        at = self._instant(self._cell(cells, columns.done) or self._cell(cells, columns.begun))
+        at = self._instant(cell_at(cells, columns.done) or cell_at(cells, columns.begun))
         if columns.standing is None:
             held = code[:3] in HOLDS
             self.section.totals.add(currency, gross, fee, held=held)
@@ -337,7 +333,7 @@ class _Body:
         gross, fee = scale.minor(record.gross), scale.minor(record.fee)
         own = cells[columns.id]
         if not own:
-            text = f"{record.code}|{self._cell(cells, columns.invoice)}"
+            text = f"{record.code}|{cell_at(cells, columns.invoice)}"
             own = self.ids.next_id(record.account, record.at.isoformat(), gross, text)
         if pays_out(record.code):
             self._payout(record, own, (gross, fee, scale.currency))
@@ -347,7 +343,7 @@ class _Body:
     def _payout(self, record: _Record, own: str, money: tuple[int, int, str]) -> None:
         cells, columns = record.cells, record.columns
         gross, fee, currency = money
-        denied = self._cell(cells, columns.standing).upper() == "D"
+        denied = cell_at(cells, columns.standing).upper() == "D"
         back = gross > 0
         self.out.add(
             "payouts",
@@ -367,21 +363,21 @@ class _Body:
 
     def _original(self, record: _Record) -> str:
         """Return the id of the transaction that a record refers to, if it is one."""
-        kind = self._cell(record.cells, record.columns.reference_type).upper()
-        found = self._cell(record.cells, record.columns.reference)
+        kind = cell_at(record.cells, record.columns.reference_type).upper()
+        found = cell_at(record.cells, record.columns.reference)
         return found if kind in {"TXN", ""} else ""
 
     def _line(self, record: _Record, own: str, kind: str, money: tuple[int, int, str]) -> None:
         cells, columns = record.cells, record.columns
         gross, fee, currency = money
-        invoice, original = self._cell(cells, columns.invoice), self._original(record)
-        store = self._cell(cells, columns.store) or None
-        terminal = self._cell(cells, columns.terminal) or store or record.account
+        invoice, original = cell_at(cells, columns.invoice), self._original(record)
+        store = cell_at(cells, columns.store) or None
+        terminal = cell_at(cells, columns.terminal) or store or record.account
         ref: str | None = invoice or (original if kind != "sale" and original else own)
         if record.code.startswith(CONVERSION):
             # It moves balance between currencies and is no part of the sale that it names.
             ref = None
-        standing, why = _STANDINGS.get(self._cell(cells, columns.standing).upper(), _SETTLED)
+        standing, why = _STANDINGS.get(cell_at(cells, columns.standing).upper(), _SETTLED)
         self.seen[own] += 1
         if self.seen[own] > 1:
             own = f"{own}-{self.seen[own]}"
@@ -398,7 +394,7 @@ class _Body:
             record.line,
         )  # fmt: skip
         if kind in {"sale", "refund"} and standing == "settled":
-            begun = self._cell(cells, columns.begun)
+            begun = cell_at(cells, columns.begun)
             self.out.add(
                 "sales",
                 {

@@ -35,9 +35,10 @@ from daozhang.formats.square import (
     SquarePayoutsReader,
     SquareTransactionsReader,
 )
-from daozhang.formats.stripe import StripeBalanceReader, StripePayoutReader
+from daozhang.formats.stripe import StripeBalanceReader
 from daozhang.formats.stripe_api import StripeApiPayoutReader, StripeApiReader
 from daozhang.formats.stripe_payments import StripePaymentsReader
+from daozhang.formats.stripe_payouts import StripePayoutReader
 from daozhang.formats.tables import TableReader, preview
 from daozhang.formats.unionpay import UnionpayDisputeReader, UnionpayReader
 from daozhang.formats.wechat_fund_flow import WechatFundFlowReader

@@ -21,19 +21,18 @@ from zoneinfo import ZoneInfo
 from daozhang.formats._api_lists import (
     ApiBody,
     ApiListReader,
+    id_of,
     moment_of,
-    net_checked,
     text_of,
     whole_of,
 )
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, SECOND, UnknownKinds, net_checked
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments, currency_code
 from daozhang.formats._zones import zone_named
 from daozhang.formats.base import Options
-from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, cell_at, header_set
 from daozhang.money import format_minor
 
 __all__ = ["SquareEntriesReader", "SquarePayoutsReader", "SquareTransactionsReader"]
@@ -65,7 +64,6 @@ _WORDS: Final = {
 _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _STANDINGS: Final = {"SENT": "sent", "PAID": "sent", "FAILED": "returned", "PENDING": "held"}
 _NO_MONEY: Final = frozenset({"failed", "canceled", "cancelled", "voided", "declined"})
-_SECOND: Final = dt.timedelta(seconds=1)
 
 
 def _money(item: dict[str, Any], name: str, otherwise: str | None) -> tuple[int, str]:
@@ -108,7 +106,7 @@ class _Entries:
     def __init__(self, options: Options, out: Collector) -> None:
         self.out = out
         self.currency = options.currency
-        self.unknown: set[str] = set()
+        self.unknown = UnknownKinds(out, "type", "entries")
 
     def take(self, line: int, item: dict[str, Any]) -> None:
         """Take one entry.
@@ -125,9 +123,7 @@ class _Entries:
         gross, fee, net = net_checked(
             self.out, line, currency, (stated[0][0], stated[1][0], stated[2][0])
         )
-        own = text_of(item, "id")
-        if own is None:
-            raise RowError("value_missing", "the entry has no id")
+        own = id_of(item, "entry")
         type_ = text_of(item, "type") or "OTHER"
         details = item.get(f"type_{type_.lower()}_details")
         self.out.add(
@@ -143,15 +139,7 @@ class _Entries:
         )  # fmt: skip
 
     def _kind(self, line: int, type_: str, net: int) -> str:
-        kind = _KINDS.get(type_)
-        if kind is None:
-            kind = "adjustment"
-            if type_ not in self.unknown:
-                self.unknown.add(type_)
-                self.out.warn(
-                    line, "kind_unknown",
-                    f"the type {type_[:40]!r} is not known; such entries are taken as {kind}",
-                )  # fmt: skip
+        kind = _KINDS.get(type_) or self.unknown.take(line, type_)
         if kind == "reserve":
             return "reserve_hold" if net < 0 else "reserve_release"
         if kind == "dispute":
@@ -193,9 +181,7 @@ class _Payouts:
             RowError: it cannot be taken.
         """
         amount, currency = _money(item, "amount_money", self.currency)
-        own = text_of(item, "id")
-        if own is None:
-            raise RowError("value_missing", "the payout has no id")
+        own = id_of(item, "payout")
         state = text_of(item, "status") or "SENT"
         standing = _STANDINGS.get(state)
         if standing is None:
@@ -232,14 +218,10 @@ class SquareTransactionsReader(TableReader):
     name = "square_transactions"
     title = "Square, transactions export"
     headers = (
-        frozenset(
-            map(
-                normal_header,
-                ("Date", "Time", "Time Zone", "Total Collected", "Fees", "Net Total",
-                 "Transaction ID"),
-            )
+        header_set(
+            "Date", "Time", "Time Zone", "Total Collected", "Fees", "Net Total", "Transaction ID"
         ),
-    )  # fmt: skip
+    )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Transactions:
         """Return what takes the rows.
@@ -280,10 +262,6 @@ class _Transactions:
         self.moments: dict[str, Moments] = {}
         self.ids = LineIds()
 
-    @staticmethod
-    def _cell(cells: list[str], place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
-
     def row(self, line: int, cells: list[str]) -> None:
         """Take one transaction.
 
@@ -297,17 +275,17 @@ class _Transactions:
             )
         if not (cells[self.total] and cells[self.net]):
             raise RowError("amount_missing", "the row has no Total Collected or no Net Total")
-        if self._cell(cells, self.state).lower() in _NO_MONEY:
+        if cell_at(cells, self.state).lower() in _NO_MONEY:
             return
         amounts = self.amounts
         total, fees, net = (amounts(cells[place]) for place in (self.total, self.fee, self.net))
-        elsewhere = sum(amounts(self._cell(cells, place)) for place in self.elsewhere)
+        elsewhere = sum(amounts(cell_at(cells, place)) for place in self.elsewhere)
         gross, fee, paid = total - elsewhere, -fees, net - elsewhere
         if not (gross or fee or paid):
             return
         if gross - fee != paid:
             # Some exports keep two of the fees in columns of their own.
-            fee -= sum(amounts(self._cell(cells, place)) for place in self.more_fees)
+            fee -= sum(amounts(cell_at(cells, place)) for place in self.more_fees)
         if gross - fee != paid:
             told = (format_minor(n, amounts.currency) for n in (total, fees, net))
             self.out.warn(
@@ -333,18 +311,18 @@ class _Transactions:
 
     def _add(self, line: int, cells: list[str], gross: int, fee: int) -> None:
         at = self._moment(cells, f"{cells[self.date]} {cells[self.time]}".strip())
-        event = self._cell(cells, self.event).lower()
+        event = cell_at(cells, self.event).lower()
         kind = "refund" if gross < 0 or "refund" in event else "sale"
-        own = self._cell(cells, self.payment) or cells[self.id]
+        own = cell_at(cells, self.payment) or cells[self.id]
         if not own:
             # Not the deposit: an earlier export of the same row does not have it.
-            what = (cells[self.time], self._cell(cells, self.description), f"fee {fee}")
+            what = (cells[self.time], cell_at(cells, self.description), f"fee {fee}")
             own = self.ids.next_id("", cells[self.date], gross, " ".join(what))
         ref = cells[self.id] or own
-        store = self._cell(cells, self.location) or None
-        terminal = self._cell(cells, self.device) or store or PROVIDER
+        store = cell_at(cells, self.location) or None
+        terminal = cell_at(cells, self.device) or store or PROVIDER
         currency = self.amounts.currency
-        payout = self._cell(cells, self.deposit) or None
+        payout = cell_at(cells, self.deposit) or None
         self.out.add(
             "settlements",
             {
@@ -362,7 +340,7 @@ class _Transactions:
                 "sale_id": f"{PROVIDER}:{own}" + ("" if kind == "sale" else "-refund"),
                 "kind": kind, "merchant_id": store or PROVIDER, "store_id": store,
                 "terminal_id": terminal, "provider_id": PROVIDER, "channel": "card",
-                "card_type": self._cell(cells, self.card) or None, "amount_minor": abs(gross),
+                "card_type": cell_at(cells, self.card) or None, "amount_minor": abs(gross),
                 "currency": currency, "captured_at": at, "host_at": at, "rrn": ref,
                 "recorded_by": RECORDED_BY,
             },
@@ -371,13 +349,13 @@ class _Transactions:
 
     def _known(self, cells: list[str], at: dt.datetime | dt.date) -> dt.datetime | dt.date:
         """Return when it was known that a deposit carries the line: later than the sale."""
-        text = self._cell(cells, self.deposited)
+        text = cell_at(cells, self.deposited)
         day = self._moment(cells, text) if text else at
         if not isinstance(at, dt.datetime):
             return max(day.date() if isinstance(day, dt.datetime) else day, at)
         if not isinstance(day, dt.datetime):
             day = dt.datetime.combine(day, dt.time(), at.tzinfo)
-        return max(day, at + _SECOND)
+        return max(day, at + SECOND)
 
     def finish(self) -> None:
         """Nothing is left to do: the export states no totals."""

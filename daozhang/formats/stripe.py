@@ -1,4 +1,4 @@
-"""Stripe's report files: the balance, line by line, and payouts (CSV of Reports and Dashboard).
+"""Stripe's report files: the balance, line by line (CSV of Reports and Dashboard).
 
 Rules kept here (docs.stripe.com, report types; the columns of the Dashboard's exports):
 
@@ -23,25 +23,24 @@ from __future__ import annotations
 import datetime as dt
 from collections import Counter
 
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, SECOND, UnknownKinds, net_checked
 from daozhang.formats._lines import Collector
 from daozhang.formats._rows import RowError
-from daozhang.formats._stripe_table import SECOND, StripeTable, names
+from daozhang.formats._stripe_table import StripeTable
 from daozhang.formats._stripe_words import (
     PAYOUT_REVERSALS,
     PAYOUTS,
     PROVIDER,
-    STANDINGS,
     category_word,
     channel_of,
     kind_of,
 )
 from daozhang.formats.base import Options
 from daozhang.formats.privacy import truncate_cards
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, cell_at, header_set
 from daozhang.money import CURRENCIES, format_minor
 
-__all__ = ["StripeBalanceReader", "StripePayoutReader"]
+__all__ = ["StripeBalanceReader"]
 
 _Money = tuple[int, int, int, str]
 _CHARGES = ("ch_", "py_")
@@ -54,13 +53,17 @@ class StripeBalanceReader(TableReader):
     name = "stripe_balance"
     title = "Stripe, itemised balance or payout reconciliation"
     headers = (
-        names("balance_transaction_id", "gross", "fee", "net"),
-        names("balance_transaction_id", "amount", "fee", "net", "type"),
-        names("id", "Type", "Source", "Amount", "Fee", "Net", "Currency"),
-        names("Transaction ID", "Transaction Type", "Source", "Amount", "Fee", "Net", "Currency",
-              "Created (UTC)"),
-        names("Type", "ID", "Created", "Amount", "Converted Amount", "Fees", "Net",
-              "Converted Currency"),
+        header_set("balance_transaction_id", "gross", "fee", "net"),
+        header_set("balance_transaction_id", "amount", "fee", "net", "type"),
+        header_set("id", "Type", "Source", "Amount", "Fee", "Net", "Currency"),
+        header_set(
+            "Transaction ID", "Transaction Type", "Source", "Amount", "Fee", "Net", "Currency",
+            "Created (UTC)",
+        ),
+        header_set(
+            "Type", "ID", "Created", "Amount", "Converted Amount", "Fees", "Net",
+            "Converted Currency",
+        ),
     )  # fmt: skip
 
     def open(self, head: Head, options: Options, out: Collector) -> _Balance:
@@ -96,7 +99,8 @@ class _Balance(StripeTable):
         self.lines: Counter[tuple[str, str]] = Counter()
         self.paid: dict[tuple[str, str], tuple[int, int, dt.datetime]] = {}
         self.replaces: dict[str, str] = {}
-        self.unknown: set[str] = set()
+        self.unknown = UnknownKinds(out, "category", "lines")
+        self.unnamed = False
         self.failed = False
 
     def _whose(self) -> None:
@@ -143,18 +147,10 @@ class _Balance(StripeTable):
             raise RowError("amount_missing", "the row has no gross or no net amount")
         amounts = self.of(cells, self.currency)
         currency = amounts.currency
-        gross, fee = amounts(cells[self.gross]), amounts(cells[self.fee])
-        net = amounts(cells[self.net])
+        stated = amounts(cells[self.gross]), amounts(cells[self.fee]), amounts(cells[self.net])
         at = self.at(cells, self.created)
-        if gross - fee != net:
-            told = (format_minor(n, currency) for n in (gross, fee, net))
-            self.out.warn(
-                line, "net_differs",
-                "gross {} less fee {} is not net {}: the net is taken as what is paid, and the "
-                "rest as the fee".format(*told),
-            )  # fmt: skip
-            fee = gross - net
-        category = category_word(self.cell(cells, self.kind))
+        gross, fee, net = net_checked(self.out, line, currency, stated, ("gross", "net"))
+        category = category_word(cell_at(cells, self.kind))
         source = self.first(cells, self.source)
         payout = self.first(cells, self.payout)
         if payout and category not in PAYOUTS:
@@ -200,7 +196,7 @@ class _Balance(StripeTable):
             # Nothing says which payout it was; the money is in the balance all the same.
             self._line(line, cells, ("adjustment", "", later), money, at)
             return
-        reason = truncate_cards(self.cell(cells, self.description)) or None
+        reason = truncate_cards(cell_at(cells, self.description)) or None
         self.out.add(
             "payouts",
             {
@@ -239,20 +235,23 @@ class _Balance(StripeTable):
         category, source, payout = what
         kind = kind_of(category, money[2], source)
         if kind is None:
-            kind = "adjustment" if category else ("sale" if money[0] >= 0 else "refund")
-            if category not in self.unknown:
-                self.unknown.add(category)
-                self.out.warn(
-                    line, "kind_unknown",
-                    f"the category {category[:40]!r} is not known; such lines are taken as {kind}"
-                    if category else "the row names no category: what comes in is taken as a sale "
-                    "and what goes out as a refund; export the report with reporting_category",
-                )  # fmt: skip
+            kind = self.unknown.take(line, category) if category else self._unnamed(line, money)
         ref = self.first(cells, self.refs) or cells[self.id]
         cleared = self.when(cells, self.available) or at
         self._settle(line, (cells[self.id], kind, ref), money, (at, cleared, payout), cells)
         if kind in {"sale", "refund"}:
             self._sale(line, cells, (kind, source, ref), money, at)
+
+    def _unnamed(self, line: int, money: _Money) -> str:
+        """Return the kind of a line without a category: which way its money goes."""
+        if not self.unnamed:
+            self.unnamed = True
+            self.out.warn(
+                line, "kind_unknown",
+                "the row names no category: what comes in is taken as a sale and what goes out as "
+                "a refund; export the report with reporting_category",
+            )  # fmt: skip
+        return "sale" if money[0] >= 0 else "refund"
 
     def _settle(
         self,
@@ -300,7 +299,7 @@ class _Balance(StripeTable):
             original = f"{PROVIDER}:{charge}" if charge else None
         amount, currency = self._charged(cells, money)
         merchant = self.first(cells, self.merchant) or PROVIDER
-        method = self.cell(cells, self.method)
+        method = cell_at(cells, self.method)
         self.out.add(
             "sales",
             {
@@ -308,7 +307,7 @@ class _Balance(StripeTable):
                 "merchant_id": merchant,
                 "terminal_id": self.first(cells, self.terminal) or merchant,
                 "provider_id": PROVIDER, "channel": channel_of(method),
-                "card_type": self.cell(cells, self.brand) or None, "amount_minor": amount,
+                "card_type": cell_at(cells, self.brand) or None, "amount_minor": amount,
                 "currency": currency, "captured_at": at, "host_at": at, "rrn": ref,
                 "method": method or None, "recorded_by": RECORDED_BY,
             },
@@ -318,7 +317,7 @@ class _Balance(StripeTable):
     def _charged(self, cells: list[str], money: _Money) -> tuple[int, str]:
         """Return what the customer paid or got back, in the currency of the sale."""
         theirs = self._their_currency(cells)
-        text = self.cell(cells, self.theirs)
+        text = cell_at(cells, self.theirs)
         if theirs is None or theirs == money[3] or not text:
             return abs(money[0]), money[3]
         return abs(self.of(cells, self.their_currency)(text)), theirs
@@ -327,7 +326,7 @@ class _Balance(StripeTable):
         """Return the currency in which the customer paid, where the row has one."""
         if self.their_currency is None:
             return None
-        code = self.cell(cells, self.their_currency).upper()
+        code = cell_at(cells, self.their_currency).upper()
         return code if code in CURRENCIES else None
 
     def finish(self) -> None:
@@ -351,114 +350,3 @@ def _is_payout(category: str, source: str, payout: str) -> bool:
     return (category == "transfer" and bool(source) and source == payout) or (
         not category and source.startswith("po_")
     )
-
-
-class StripePayoutReader(TableReader):
-    """Reads itemised payouts, and the Dashboard's payouts (formerly transfers)."""
-
-    name = "stripe_payouts"
-    title = "Stripe, payouts"
-    headers = (
-        names("payout_id", "currency", "amount", "status"),
-        names("payout_id", "gross", "net", "effective_at"),
-        names("payout_id", "gross", "net", "effective_at_utc"),
-        names("payout_id", "gross", "net", "payout_status"),
-        names("id", "Amount", "Created (UTC)", "Arrival Date (UTC)", "Status"),
-        names("id", "Amount", "Created", "Arrival Date", "Status"),
-    )
-
-    def open(self, head: Head, options: Options, out: Collector) -> _Payouts:
-        """Return what takes the rows.
-
-        Raises:
-            RowError: a column is missing.
-        """
-        return _Payouts(head, options, out)
-
-
-class _Payouts(StripeTable):
-    """Rows of payouts."""
-
-    def __init__(self, head: Head, options: Options, out: Collector) -> None:
-        super().__init__(head, options, out)
-        place, need = head.place, head.need
-        self.id, self.currency = need("payout_id", "id"), place("currency")
-        self.amount = need("gross", "amount")
-        self.standing = place("payout_status", "status")
-        self.category = place("reporting_category")
-        # A line of the balance shows what it takes out of it as negative; without its category
-        # it cannot be told from one that takes money from the bank account, which is rare.
-        self.is_line = place("gross") is not None
-        self.arrival = self.times(
-            "Arrival Date (UTC)", "Arrival Date", "arrival_date", "payout_expected_arrival_date"
-        )
-        self.created = self.times(
-            "Created (UTC)", "created_utc", "created", "effective_at_utc", "effective_at"
-        ) or self.arrival  # fmt: skip
-        if not self.created:
-            raise RowError(
-                "column_missing", "the header lacks a column 'effective_at' or 'created'"
-            )
-        self.returned_at = self.times("payout_reversed_at_utc", "payout_reversed_at")
-        self.reasons = self.places(
-            "Failure Message", "Failure Code", "failure_message", "failure_code",
-            "failure_description", "payout_failure_message",
-        )  # fmt: skip
-        self.width = 1 + max(
-            p for p in (self.id, self.amount, self.currency) if p is not None
-        )  # fmt: skip
-
-    def row(self, line: int, cells: list[str]) -> None:
-        """Take one payout.
-
-        Raises:
-            RowError: the row cannot be taken.
-        """
-        values = self.strip(cells)
-        if not values[self.id]:
-            raise RowError("value_missing", "the row has no payout id")
-        if not values[self.amount]:
-            raise RowError("amount_missing", "the row has no amount")
-        amounts = self.of(values, self.currency)
-        state = self.cell(values, self.standing)
-        standing = STANDINGS.get(category_word(state))
-        if standing is None:
-            raise RowError(
-                "value_unknown",
-                f"the payout's status is {state[:30]!r}; known are "
-                f"{', '.join(filter(None, STANDINGS))}",
-            )
-        reversal = category_word(self.cell(values, self.category)) in PAYOUT_REVERSALS
-        if reversal or self.first(values, [place for place, _ in self.returned_at]):
-            standing = "returned"
-        amount = amounts(values[self.amount])
-        if self.is_line and self.category is None:
-            amount = abs(amount)
-        elif self.is_line and not reversal:
-            amount = -amount
-        at = self.at(values, self.created)
-        self.out.add(
-            "payouts",
-            {
-                "payout_id": values[self.id], "provider_id": PROVIDER, "net_minor": amount,
-                "currency": amounts.currency, "paid_out_at": at, "status": standing,
-                "known_at": self._known(values, at, reversal=reversal)
-                if standing != "sent" else None,
-                "reason": self._reason(values, state) if standing != "sent" else None,
-            },
-            line,
-        )  # fmt: skip
-
-    def _known(self, values: list[str], at: dt.datetime, *, reversal: bool) -> dt.datetime:
-        """Return when a payout was known to have come back: later than that it was sent."""
-        times = self.returned_at or self.arrival
-        known = self.at(values, times) if self.when(values, times) is not None else at
-        # Of the two lines of a payout that came back, the one that says so is the later word.
-        return max(known, at) + SECOND * (2 if reversal else 1)
-
-    def _reason(self, values: list[str], state: str) -> str:
-        reason = self.first(values, self.reasons) or category_word(state)
-        return truncate_cards(reason) if reason not in {"", "paid"} else "returned"
-
-    def finish(self) -> None:
-        """Nothing is left to do: the file states no totals."""

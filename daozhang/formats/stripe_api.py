@@ -18,15 +18,14 @@ from typing import Any
 from daozhang.formats._api_lists import (
     ApiBody,
     ApiListReader,
+    id_of,
     moment_of,
-    net_checked,
     text_of,
     whole_of,
 )
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, SECOND, UnknownKinds, net_checked
 from daozhang.formats._lines import Collector
 from daozhang.formats._rows import RowError
-from daozhang.formats._stripe_table import SECOND
 from daozhang.formats._stripe_words import (
     PAYOUT_REVERSALS,
     PAYOUTS,
@@ -74,7 +73,7 @@ class _Balance:
 
     def __init__(self, out: Collector) -> None:
         self.out = out
-        self.unknown: set[str] = set()
+        self.unknown = UnknownKinds(out, "category", "lines")
         # What may belong to the one payout of the file, while that is possible.
         self.lines: list[dict[str, object]] | None = []
         self.payouts: list[tuple[str, str, int]] = []
@@ -85,9 +84,7 @@ class _Balance:
         Raises:
             RowError: it cannot be taken.
         """
-        own = text_of(item, "id")
-        if own is None:
-            raise RowError("value_missing", "the object has no id")
+        own = id_of(item)
         currency = currency_code(text_of(item, "currency") or "")
         gross, fee, net = net_checked(
             self.out, line, currency,
@@ -124,15 +121,7 @@ class _Balance:
     ) -> None:
         own, category, about = ids
         gross, fee, net, currency = money
-        kind = kind_of(category, net, about)
-        if kind is None:
-            kind = "adjustment"
-            if category not in self.unknown:
-                self.unknown.add(category)
-                self.out.warn(
-                    line, "kind_unknown",
-                    f"the category {category[:40]!r} is not known; such lines are taken as {kind}",
-                )  # fmt: skip
+        kind = kind_of(category, net, about) or self.unknown.take(line, category)
         source = item.get("source")
         ref, charge, theirs = _told_by(source if isinstance(source, dict) else {}, about or own)
         payout = text_of(item, "payout", "automatic_transfer_id")
@@ -261,9 +250,7 @@ class _Payouts:
         Raises:
             RowError: it cannot be taken.
         """
-        own = text_of(item, "id")
-        if own is None:
-            raise RowError("value_missing", "the object has no id")
+        own = id_of(item)
         currency = currency_code(text_of(item, "currency") or "")
         state = category_word(text_of(item, "status") or "")
         standing = STANDINGS.get(state)

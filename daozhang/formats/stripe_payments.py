@@ -16,13 +16,13 @@ from __future__ import annotations
 import datetime as dt
 from typing import Final
 
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, SECOND
 from daozhang.formats._lines import Collector
 from daozhang.formats._rows import RowError
-from daozhang.formats._stripe_table import SECOND, StripeTable, names
+from daozhang.formats._stripe_table import StripeTable
 from daozhang.formats._stripe_words import PROVIDER, category_word, channel_of
 from daozhang.formats.base import Options
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, cell_at, header_set
 
 __all__ = ["StripePaymentsReader"]
 
@@ -50,8 +50,8 @@ class StripePaymentsReader(TableReader):
     name = "stripe_payments"
     title = "Stripe, payments export"
     headers = (
-        names("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
-        names("id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
+        header_set("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
+        header_set("id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Payments:
@@ -102,7 +102,7 @@ class _Payments(StripeTable):
                 f"the payment's status is {values[self.standing][:30]!r}; known are Paid, "
                 "Refunded, Failed and the states of a payment intent",
             )
-        uncaptured = self.cell(values, self.captured).lower() == "false"
+        uncaptured = cell_at(values, self.captured).lower() == "false"
         if state in _WAITING or (uncaptured and state not in _FAILED):
             return
         amounts = self.of(values, self.currency)
@@ -117,7 +117,7 @@ class _Payments(StripeTable):
         self._sale(line, values, money, at)
 
     def _terminal(self, cells: list[str]) -> str:
-        return self.cell(cells, self.reader) or self.cell(cells, self.location) or PROVIDER
+        return cell_at(cells, self.reader) or cell_at(cells, self.location) or PROVIDER
 
     def _attempt(
         self, line: int, cells: list[str], money: tuple[int, str], at: dt.datetime
@@ -127,22 +127,22 @@ class _Payments(StripeTable):
             {
                 "attempt_id": f"{PROVIDER}:{cells[self.id]}", "terminal_id": self._terminal(cells),
                 "at": at, "kind": "sale", "outcome": "declined",
-                "code": self.cell(cells, self.decline) or None, "host_at": at,
-                "amount_minor": money[0], "channel": channel_of(self.cell(cells, self.method)),
+                "code": cell_at(cells, self.decline) or None, "host_at": at,
+                "amount_minor": money[0], "channel": channel_of(cell_at(cells, self.method)),
             },
             line,
         )  # fmt: skip
 
     def _sale(self, line: int, cells: list[str], money: tuple[int, str], at: dt.datetime) -> None:
         own = cells[self.id]
-        method = self.cell(cells, self.method)
+        method = cell_at(cells, self.method)
         self.out.add(
             "sales",
             {
                 "sale_id": f"{PROVIDER}:{own}", "kind": "sale", "merchant_id": PROVIDER,
-                "store_id": self.cell(cells, self.location) or None,
+                "store_id": cell_at(cells, self.location) or None,
                 "terminal_id": self._terminal(cells), "provider_id": PROVIDER,
-                "channel": channel_of(method), "card_type": self.cell(cells, self.brand) or None,
+                "channel": channel_of(method), "card_type": cell_at(cells, self.brand) or None,
                 "amount_minor": abs(money[0]), "currency": money[1], "captured_at": at,
                 "host_at": at, "rrn": self.first(cells, self.refs) or own,
                 "method": method or None, "known_at": at + SECOND, "recorded_by": RECORDED_BY,

@@ -33,6 +33,8 @@ __all__ = [
     "Preview",
     "TableBody",
     "TableReader",
+    "cell_at",
+    "header_set",
     "is_workbook",
     "preview",
 ]
@@ -88,6 +90,16 @@ def is_workbook(source: Source) -> bool:
     return head.startswith(OLE_MARK) or (
         head.startswith(ZIP_MARK) and any(part in head for part in _WORKBOOK_PARTS)
     )
+
+
+def header_set(*names: str) -> frozenset[str]:
+    """Return column names as a header is compared: a set for :attr:`TableReader.headers`."""
+    return frozenset(map(normal_header, names))
+
+
+def cell_at(cells: Sequence[str], place: int | None) -> str:
+    """Return the value at a place that :meth:`Head.place` gave; empty where there is none."""
+    return cells[place] if place is not None and place < len(cells) else ""
 
 
 def _csv_rows(

@@ -19,14 +19,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
-from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._bills import RECORDED_BY, net_checked
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._rows import RowError
 from daozhang.formats._text import open_bytes
 from daozhang.formats._times import with_nearest_year
 from daozhang.formats.base import Facts, Fit, Options, Source
 from daozhang.formats.limits import FACTS_BATCH_ROWS, LINE_CHARS_MAX
-from daozhang.money import format_minor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -263,8 +262,9 @@ class _Reading:
         fee, net = -_signed(cells[15]), _signed(cells[16])
         if not moves:
             gross = fee = net = 0
-        self._told(number, gross, fee, net)
-        fee = gross - net
+        gross, fee, net = net_checked(
+            self.out, number, "CNY", (gross, fee, net), ("amount", "the settlement amount")
+        )
         query, order, merchant = cells[9], cells[11], cells[27]
         original = cells[26]
         terminal = cells[33] or merchant or PROVIDER
@@ -322,15 +322,6 @@ class _Reading:
             },
             number,
         )  # fmt: skip
-
-    def _told(self, number: int, gross: int, fee: int, net: int) -> None:
-        if gross - fee != net:
-            told = (format_minor(n, "CNY") for n in (gross, fee, net))
-            self.out.warn(
-                number, "net_differs",
-                "amount {} less fee {} is not the settlement amount {}: the last is taken as what "
-                "is paid, and the rest as the fee".format(*told),
-            )  # fmt: skip
 
 
 def _fen(text: str) -> int:

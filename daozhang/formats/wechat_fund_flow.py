@@ -25,7 +25,7 @@ from daozhang.formats._rows import RowError
 from daozhang.formats._values import Amounts, Moments
 from daozhang.formats.privacy import truncate_cards
 from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, header_set
 
 if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
@@ -45,12 +45,7 @@ class WechatFundFlowReader(TableReader):
     name = "wechat_fund_flow"
     title = "WeChat Pay, fund flow bill (资金账单)"
     headers = (
-        frozenset(
-            map(
-                normal_header,
-                ("记账时间", "微信支付业务单号", "资金流水单号", "收支金额(元)", "账户结余(元)"),
-            )
-        ),
+        header_set("记账时间", "微信支付业务单号", "资金流水单号", "收支金额(元)", "账户结余(元)"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Body:

@@ -21,7 +21,7 @@ from daozhang.formats._bills import RECORDED_BY, FineAmounts, backticked, number
 from daozhang.formats._rows import BLANK_CHARS, RowError
 from daozhang.formats._values import Amounts, Moments, currency_code
 from daozhang.formats.profiles import normal_header
-from daozhang.formats.tables import Head, TableReader
+from daozhang.formats.tables import Head, TableReader, cell_at, header_set
 
 if TYPE_CHECKING:
     from daozhang.formats._lines import Collector
@@ -45,12 +45,9 @@ class WechatTradeReader(TableReader):
 
     name = "wechat_trade"
     title = "WeChat Pay, trade bill (交易账单)"
-    headers = tuple(
-        frozenset(map(normal_header, cells))
-        for cells in (
-            ("交易时间", "商户号", "微信订单号", "商户订单号", "交易类型", "应结订单金额"),
-            ("交易时间", "商户号", "微信订单号", "商户订单号", "交易类型", "总金额"),
-        )
+    headers = (
+        header_set("交易时间", "商户号", "微信订单号", "商户订单号", "交易类型", "应结订单金额"),
+        header_set("交易时间", "商户号", "微信订单号", "商户订单号", "交易类型", "总金额"),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Body:
@@ -120,7 +117,7 @@ class _Body:
                 "row_short", f"the row has {len(cells)} cells, at least {self.width} are needed"
             )
         state = cells[self.state] if self.state is not None else ""
-        own_refund = self._cell(cells, self.own_refund_no)
+        own_refund = cell_at(cells, self.own_refund_no)
         # A bill of refunds alone has no state that says so; its refund number does.
         kind = _TAKEN_BACK.get(state) or ("refund" if own_refund not in {"", "0"} else "sale")
         if kind == "sale" and state and state not in _SOLD:
@@ -128,7 +125,7 @@ class _Body:
                 "value_unknown",
                 f"交易状态 is {state[:40]!r}; known are SUCCESS, REFUND and REVOKED",
             )
-        currency = currency_code(self._cell(cells, self.currency) or "CNY")
+        currency = currency_code(cell_at(cells, self.currency) or "CNY")
         amounts = self.amounts.get(currency)
         if amounts is None:
             amounts = self.amounts[currency] = Amounts(currency)
@@ -138,17 +135,13 @@ class _Body:
         if kind == "sale":
             gross = owed
         else:
-            taken = amounts(self._cell(cells, self.refund))
+            taken = amounts(cell_at(cells, self.refund))
             gross = -(taken or owed)
         self.count += 1
         self.fee_units += fee_units
         self.owed_minor += owed
-        self.refunded_minor += amounts(self._cell(cells, self.refund))
+        self.refunded_minor += amounts(cell_at(cells, self.refund))
         self._add(line, cells, kind, currency, gross, self.fees.minor(fee_units))
-
-    @staticmethod
-    def _cell(cells: list[str], place: int | None) -> str:
-        return cells[place] if place is not None and place < len(cells) else ""
 
     def _add(
         self, line: int, cells: list[str], kind: str, currency: str, gross: int, fee: int
@@ -157,23 +150,21 @@ class _Body:
         trade_no, order_no = cells[self.trade_no], cells[self.order_no]
         if not trade_no:
             raise RowError("value_missing", "the row has no 微信订单号")
-        sub = self._cell(cells, self.sub_merchant)
+        sub = cell_at(cells, self.sub_merchant)
         merchant = sub if sub not in {"", "0"} else cells[self.merchant]
-        device = self._cell(cells, self.device)
+        device = cell_at(cells, self.device)
         terminal = device if device not in {"", "0"} else merchant
         sale_id = order_no or f"{PROVIDER}:{trade_no}"
-        refund_no = self._cell(cells, self.refund_no)
+        refund_no = cell_at(cells, self.refund_no)
         sold = kind == "sale"
         own_id = sale_id
         if not sold:
-            own_id = (
-                self._cell(cells, self.own_refund_no) or f"{PROVIDER}:{refund_no or trade_no}-r"
-            )
+            own_id = cell_at(cells, self.own_refund_no) or f"{PROVIDER}:{refund_no or trade_no}-r"
             if own_id in {sale_id, "0"}:
                 own_id = f"{sale_id}-{kind}"
-            refunded = self._cell(cells, self.refunded_at)
+            refunded = cell_at(cells, self.refunded_at)
             at = self.moments.instant(refunded) if refunded else at
-        state = self._cell(cells, self.refund_state)
+        state = cell_at(cells, self.refund_state)
         if not sold and state in {"FAIL", "CHANGE", "失败"}:
             self.out.warn(
                 line, "refund_not_paid",
@@ -200,7 +191,7 @@ class _Body:
                 "sale_id": own_id, "kind": kind,
                 "original_sale_id": None if sold else sale_id, "merchant_id": merchant,
                 "terminal_id": terminal, "provider_id": PROVIDER, "channel": "wechat",
-                "card_type": _card_type(self._cell(cells, self.bank)),
+                "card_type": _card_type(cell_at(cells, self.bank)),
                 "amount_minor": abs(gross), "currency": currency, "captured_at": at,
                 "host_at": at, "rrn": trade_no, "method": _METHODS.get(method, method.lower()),
                 "recorded_by": RECORDED_BY,
