@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import copy
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from daozhang.app._start_answers import BadAnswerError, read_answer
 from daozhang.app._start_timing import zones_of
-from daozhang.app.words_start import START_WORDS, Said, say_start
+from daozhang.app.words_start import START_WORDS, CannotStartError, Said, say_start
 from daozhang.charts.guard import clean
+from daozhang.formats._proposal_columns import swapped
 from daozhang.formats.profiles import normal_header
 from daozhang.formats.propose import ProposedProfile
 
-__all__ = ["Asking", "MapAsk", "MapQuestion", "answered", "questions_of"]
+__all__ = [
+    "Answers", "Asking", "Change", "MapAsk", "MapQuestion", "account_like", "answered", "chosen",
+    "column_question", "currency_question", "name_column", "order_question", "questions_of",
+    "timezone_question",
+]  # fmt: skip
 
-_DAY_FIRST, _MONTH_FIRST = "%d/%m/%Y", "%m/%d/%Y"
 _FORMS: Final = ["%Y-%m-%d", "%Y/%m/%d", "%Y%m%d", "%Y-%m-%d %H:%M:%S", "%d.%m.%Y", "%d/%m/%Y"]
 _HEADING_MAX: Final = 40
 _OUTGOING: Final = frozenset("往出支付借")
@@ -76,12 +80,61 @@ class Asking:
     questions: tuple[MapQuestion, ...]
 
 
+class Answers:
+    """Answers given beforehand, by the question's key; each is used or told to be of no use."""
+
+    def __init__(self, given: Mapping[str, str]) -> None:
+        """Begin with no question known."""
+        self._given = dict(given)
+        self._known: list[str] = []
+
+    def to(self, question: MapQuestion) -> str | None:
+        """Return the answer to a question in its one spelling; None: none was given.
+
+        Raises:
+            CannotStartError: it cannot be used.
+        """
+        self._known.append(question.key)
+        text = self._given.get(question.key)
+        if text is None:
+            return None
+        try:
+            return question.read(text)
+        except BadAnswerError as bad:
+            values = {"question": question.key, "text": text, "complaint": bad.said}
+            raise CannotStartError(Said("stop.answer", values)) from None
+
+    def finish(self) -> None:
+        """Make sure that every answer had its question.
+
+        Raises:
+            CannotStartError: one had not.
+        """
+        for key in self._given:
+            if key not in self._known:
+                known = ", ".join(clean(each, _HEADING_MAX) for each in self._known) or "–"
+                raise CannotStartError(
+                    Said("stop.answer_key", {"question": clean(key, _HEADING_MAX), "known": known})
+                )
+
+
 def answered(
-    data: dict[str, Any], questions: Sequence[MapQuestion], ask: MapAsk | None
+    data: dict[str, Any],
+    questions: Sequence[MapQuestion],
+    ask: MapAsk | None,
+    given: Answers | None = None,
 ) -> tuple[dict[str, Any], list[MapQuestion]]:
-    """Put the questions; return the changed profile and the questions left open."""
+    """Put the questions; return the changed profile and the questions left open.
+
+    Raises:
+        CannotStartError: an answer given beforehand cannot be used.
+    """
     out, left = copy.deepcopy(data), []
     for question in questions:
+        told = given.to(question) if given is not None else None
+        if told is not None:
+            question.change(out, told)
+            continue
         complaint: Said | None = None
         while ask is not None:
             text = ask(question, complaint)
@@ -123,25 +176,20 @@ def questions_of(
     # Columns first: the rest is about what stands in them.
     found = []
     if "booked_at" not in fields:
-        found.append(_column("date_column", headings, _put_date_column))
+        found.append(column_question("date_column", headings, _put_date_column))
     if amount.get("column") == "":
-        found.append(_column("amount_column", headings, _put_amount_column))
+        found.append(column_question("amount_column", headings, _put_amount_column))
     dates = read.get("dates", [])
-    orders = {_DAY_FIRST: _MONTH_FIRST, _MONTH_FIRST: _DAY_FIRST}
-    if len(dates) == 1 and dates[0] in orders:
-        other = orders[dates[0]]
-        shorter = other_dates([other])
-        if shorter:
-            read["dates"] = [other]
-        if shorter is not None:
-            found.append(_dates(day_first=read["dates"] == [_DAY_FIRST]))
+    order = order_question(read, other_dates)
+    if order is not None:
+        found.append(order)
     found += _directions(proposed, amount, all_in=all_in)
     if "currency" not in fields:
-        found.append(_currency(str(read.get("currency", "CNY")), headings))
+        found.append(currency_question(str(read.get("currency", "CNY")), headings))
     if "constant" in fields.get("account_id", {}):
         found.append(_account(str(fields["account_id"]["constant"])))
     if any("%H" in form for form in dates) and "timezone" not in read:
-        found.append(_timezone(str(read.get("currency", "CNY"))))
+        found.append(timezone_question(str(read.get("currency", "CNY"))))
     return Asking(data, tuple(found))
 
 
@@ -149,8 +197,28 @@ def _plain(kind: str) -> Callable[[str], str]:
     return lambda text: read_answer(kind, text)
 
 
-def _chosen(bad: str, words: dict[str, str]) -> Callable[[str], str]:
-    """Return a reader of one of some words, in either language."""
+def account_like(text: str) -> str:
+    """Return a name in one line.
+
+    Raises:
+        BadAnswerError: it is none.
+    """
+    try:
+        return read_answer("account", text)
+    except BadAnswerError:
+        raise BadAnswerError(Said("map.bad.name")) from None
+
+
+def chosen(
+    bad: str, words: dict[str, str], values: Mapping[str, object] | None = None
+) -> Callable[[str], str]:
+    """Return a reader of one of some words, in either language.
+
+    Args:
+        bad: the complaint about another word.
+        words: what a text of the catalogue, by its key, stands for.
+        values: what the complaint quotes.
+    """
     known = {
         texts[key].lower(): value for texts in START_WORDS.values() for key, value in words.items()
     } | {value: value for value in words.values()}
@@ -158,13 +226,14 @@ def _chosen(bad: str, words: dict[str, str]) -> Callable[[str], str]:
     def read(text: str) -> str:
         value = known.get(text.strip().lower())
         if value is None:
-            raise BadAnswerError(Said(bad))
+            raise BadAnswerError(Said(bad, values or {}))
         return value
 
     return read
 
 
-def _currency(default: str, headings: Sequence[str]) -> MapQuestion:
+def currency_question(default: str, headings: Sequence[str]) -> MapQuestion:
+    """Ask for the currency."""
     chinese = any("\u4e00" <= letter <= "\u9fff" for cell in headings for letter in cell)
     script = Said("map.why.chinese" if chinese else "map.why.other")
     return MapQuestion(
@@ -182,7 +251,8 @@ def _account(default: str) -> MapQuestion:
     )  # fmt: skip
 
 
-def _timezone(currency: str) -> MapQuestion:
+def timezone_question(currency: str) -> MapQuestion:
+    """Ask for the zone of local times."""
     return MapQuestion(
         "timezone", Said("map.ask.timezone"), Said("map.why.timezone"), zones_of(currency)[0],
         "example.timezone", "", _plain("timezone"),
@@ -190,15 +260,34 @@ def _timezone(currency: str) -> MapQuestion:
     )  # fmt: skip
 
 
-def _dates(*, day_first: bool) -> MapQuestion:
-    read = _chosen("map.bad.dates", {"map.dates.day": "day", "map.dates.month": "month"})
+def order_question(
+    read: dict[str, Any], other_dates: Callable[[list[str]], bool | None]
+) -> MapQuestion | None:
+    """Ask whether day or month comes first; None: the dates have one order.
+
+    The order with the shorter period is put into ``read`` and proposed.
+
+    Args:
+        read: the profile's ``read`` section.
+        other_dates: whether other date forms give a shorter period; None: they do not fit.
+    """
+    dates = read.get("dates", [])
+    other = swapped(dates[0]) if len(dates) == 1 else None
+    shorter = other_dates([other]) if other is not None else None
+    if other is None or shorter is None:
+        return None
+    if shorter:
+        read["dates"] = [other]
+    day_first = str(read["dates"][0]).startswith("%d")
+    both = {str(form).startswith("%d"): str(form) for form in (dates[0], other)}
+    read_word = chosen("map.bad.dates", {"map.dates.day": "day", "map.dates.month": "month"})
 
     def change(data: dict[str, Any], answer: str) -> None:
-        data["read"]["dates"] = [_DAY_FIRST if answer == "day" else _MONTH_FIRST]
+        data["read"]["dates"] = [both[answer == "day"]]
 
     return MapQuestion(
         "dates", Said("map.ask.dates"), Said("map.why.dates"), "day" if day_first else "month",
-        "map.example.dates", "", read, change,
+        "map.example.dates", "", read_word, change,
     )  # fmt: skip
 
 
@@ -206,7 +295,7 @@ def _directions(
     proposed: ProposedProfile, amount: dict[str, Any], *, all_in: bool
 ) -> list[MapQuestion]:
     """Ask which way money goes: of words that are not known, or of a column without a minus."""
-    read = _chosen("map.bad.sign", {"map.sign.in": "in", "map.sign.out": "out"})
+    read = chosen("map.bad.sign", {"map.sign.in": "in", "map.sign.out": "out"})
     found = []
     for value in amount.get("signs", {}):
         # The proposal asks about a word exactly when it does not know it.
@@ -249,7 +338,10 @@ def _sign_of(value: str) -> Change:
     return change
 
 
-def _column(kind: str, headings: Sequence[str], change: Change) -> MapQuestion:
+def column_question(
+    kind: str, headings: Sequence[str], change: Change, table: str = "credits"
+) -> MapQuestion:
+    """Ask which heading has a role, such as ``date_column``, in a fact table."""
     listed = ", ".join(clean(cell, _HEADING_MAX) for cell in headings)
     normal = {normal_header(cell): cell for cell in headings}
 
@@ -260,7 +352,8 @@ def _column(kind: str, headings: Sequence[str], change: Change) -> MapQuestion:
         return heading
 
     return MapQuestion(
-        kind, Said(f"map.ask.{kind}"), Said("map.why.column", {"columns": listed}), "", "",
+        kind, Said(f"map.ask.{kind}" if table == "credits" else f"map.ask.{table}_{kind}"),
+        Said("map.why.column", {"columns": listed}), "", "",
         clean(headings[0], _HEADING_MAX) if headings else "", read, change,
     )  # fmt: skip
 
@@ -268,14 +361,15 @@ def _column(kind: str, headings: Sequence[str], change: Change) -> MapQuestion:
 def _put_date_column(data: dict[str, Any], heading: str) -> None:
     data["fields"]["booked_at"] = {"columns": [heading]}
     data["read"]["dates"] = list(_FORMS)
-    _name(data, heading)
+    name_column(data, heading)
 
 
 def _put_amount_column(data: dict[str, Any], heading: str) -> None:
     data["amount"]["column"] = heading
-    _name(data, heading)
+    name_column(data, heading)
 
 
-def _name(data: dict[str, Any], heading: str) -> None:
+def name_column(data: dict[str, Any], heading: str) -> None:
+    """Add a heading to those by which the layout is known."""
     if heading not in data["columns"]:
         data["columns"].append(heading)

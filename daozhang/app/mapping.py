@@ -1,10 +1,10 @@
-"""Use case: a mapping profile for an unknown layout of bank lines (the command ``map``).
+"""Use case: a mapping profile for an unknown table of money (the command ``map``).
 
 Rules kept here: a file that is recognised already needs no profile and gets none; what the
-file does not say (currency, account, order of day and month, direction of money) is asked, each
-with a proposed answer; where nobody answers, the proposal is taken and marked in the profile as a
-guess. The whole file is read through the profile before it is written, so that its owner sees
-what would be understood.
+file does not say (which fact table it fills, currency, account or provider, order of day and
+month, direction of money, what a word means) is asked, each with a proposed answer; where nobody
+answers, the proposal is taken and marked in the profile as a guess. The whole file is read through
+the profile before it is written, so that its owner sees what would be understood.
 """
 
 from __future__ import annotations
@@ -14,21 +14,28 @@ import re
 import tomllib
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from daozhang.app._map_questions import MapAsk, MapQuestion, answered, questions_of
+from daozhang.app._map_questions import (
+    Answers,
+    Asking,
+    MapAsk,
+    MapQuestion,
+    answered,
+    questions_of,
+)
+from daozhang.app._map_table_questions import table_question, table_questions_of
 from daozhang.app._map_toml import profile_text
 from daozhang.app.answers import write_whole
 from daozhang.app.settings import load_settings
 from daozhang.app.words_start import CannotStartError, Said
-from daozhang.facts import Problem
-from daozhang.formats.base import HEAD_BYTES, Facts, Options, Row, Source
-from daozhang.formats.mapped import preview
-from daozhang.formats.profiles import Profile, load_profile, normal_header
-from daozhang.formats.propose import ProposedProfile, propose_profile
+from daozhang.facts import TABLES, Problem
+from daozhang.formats.base import Facts, Options, Row
+from daozhang.formats.profiles import Profile, load_profile
+from daozhang.formats.propose import Closing, ProposedProfile, propose_profile
 from daozhang.formats.registry import format_names, read_file, recognise
 from daozhang.store.canonical import Canonical
 from daozhang.store.canonical import recognise as recognise_canonical
@@ -37,6 +44,7 @@ __all__ = ["SHOWN_ROWS", "Mapped", "Understood", "map_file"]
 
 SHOWN_ROWS: Final = 10
 _PROBLEMS_MAX: Final = 5
+_UNDOES: Final = frozenset({"refund", "void", "reversal"})
 _SAID: Final = frozenset({"is_image", "is_pdf", "empty_file"})
 _MAPPABLE: Final = frozenset({"unknown_layout", "unknown_text", "format_ambiguous"})
 
@@ -46,24 +54,32 @@ class Understood:
     """What a profile makes of a whole file.
 
     Attributes:
+        table: the fact table that they fill.
         rows: the first ones, at most :data:`SHOWN_ROWS`.
         count: all rows.
-        first: earliest booking.
-        last: latest booking.
+        repeated: rows whose key an earlier row has; they would count as the same fact.
+        first: earliest day of an event.
+        last: latest.
         incoming: minor units by currency.
         outgoing: minor units by currency, positive.
         problems: the first ones.
         problem_count: all of them.
+        closing: how far the file's gross, fee and net add up; None: it does not state all three.
+        keys: of all rows.
     """
 
+    table: str = "credits"
     rows: list[Row] = field(default_factory=list)
     count: int = 0
+    repeated: int = 0
     first: date | None = None
     last: date | None = None
     incoming: Counter[str] = field(default_factory=Counter)
     outgoing: Counter[str] = field(default_factory=Counter)
     problems: list[Problem] = field(default_factory=list)
     problem_count: int = 0
+    closing: Closing | None = None
+    keys: set[tuple[object, ...]] = field(default_factory=set, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,20 +109,23 @@ def map_file(
     out: Path | None = None,
     lang: str = "en",
     ask: MapAsk | None = None,
+    answers: Mapping[str, str] | None = None,
     on_read: Callable[[Understood], None] = lambda _understood: None,
 ) -> Mapped:
     """Propose a profile for a file, settle what it leaves open, and write it.
 
     Args:
-        file: a CSV, XLSX or XLS file of bank lines.
+        file: a CSV, XLSX or XLS file of bank lines, settlement lines, sales or payouts.
         out: where the profile goes, replaced if it is there; None: ``<stem>.profile.toml`` beside
             the file, or a free name like it.
         lang: ``zh`` or ``en``, for comments in the profile.
         ask: puts a question; None: nobody is there.
+        answers: answers given beforehand, by the question's key.
         on_read: told what the proposal makes of the file, before anything is asked.
 
     Raises:
-        CannotStartError: the file cannot be mapped or the profile not be written.
+        CannotStartError: the file cannot be mapped, an answer not be used, or the profile not be
+            written.
     """
 
     def stop(key: str, **values: object) -> CannotStartError:
@@ -125,10 +144,7 @@ def map_file(
         proposed = propose_profile(file, _name_of(file))
         if isinstance(proposed, Problem):
             raise stop("no_table", problem=proposed)
-        stranger = _not_of_a_bank(_headings(file, proposed))
-        if stranger:
-            raise stop("not_bank", heading=stranger)
-        text, left, understood = _settle(file, proposed, lang, ask, on_read)
+        text, left, understood = _Settling(file, lang, ask, answers or {}).run(proposed, on_read)
         path = _place(file) if out is None else out
     except OSError as error:
         raise stop("no_table", problem=error.strerror or error) from None
@@ -171,64 +187,58 @@ def _place(file: Path) -> Path:
     return file.with_name(f"{file.stem}.profile.toml")
 
 
-def _settle(
-    file: Path,
-    proposed: ProposedProfile,
-    lang: str,
-    ask: MapAsk | None,
-    on_read: Callable[[Understood], None],
-) -> tuple[str, list[MapQuestion], Understood | None]:
-    """Ask what is open; return the profile's text, what stays open and what it understands."""
-    headings = _headings(file, proposed)
-    first = _read(file, proposed.profile, {})
-    if first is not None:
-        on_read(first)
-    asking = questions_of(
-        proposed,
-        headings,
-        all_in=first is not None and bool(first.count) and not first.outgoing,
-        other_dates=lambda forms: _other_dates(file, proposed, first, forms),
-    )
-    data, left = answered(asking.data, asking.questions, ask)
-    text = profile_text(data, [q for q in left if q.default], lang)
-    loaded = load_profile(text, "profile")
-    profile = loaded if isinstance(loaded, Profile) else None
-    return text, left, _read(file, profile, data)
+class _Settling:
+    """One file's open questions, put and answered."""
 
+    def __init__(
+        self, file: Path, lang: str, ask: MapAsk | None, answers: Mapping[str, str]
+    ) -> None:
+        self.file, self.lang, self.ask = file, lang, ask
+        self.given = Answers(answers)
 
-_NOT_OF_A_BANK = (
-    "terminal", "终端", "receipt", "小票", "tender", "payout", "打款", "gross", "till", "收银",
-)  # fmt: skip
+    def run(
+        self, proposed: ProposedProfile, on_read: Callable[[Understood], None]
+    ) -> tuple[str, list[MapQuestion], Understood | None]:
+        """Return the profile's text, what stays open, and what it understands."""
+        proposed, left = self._table(proposed)
+        first = _read(self.file, proposed.profile, {}, proposed)
+        if first is not None:
+            on_read(first)
+        asking = self._asking(proposed, first)
+        data, more = answered(asking.data, asking.questions, self.ask, self.given)
+        self.given.finish()
+        left += more
+        text = profile_text(data, [q for q in left if q.default], self.lang)
+        loaded = load_profile(text, "profile")
+        profile = loaded if isinstance(loaded, Profile) else None
+        return text, left, _read(self.file, profile, data, proposed)
 
+    def _table(self, proposed: ProposedProfile) -> tuple[ProposedProfile, list[MapQuestion]]:
+        """Settle which fact table the file fills, where more than one fits or one was named."""
+        question = table_question(proposed)
+        several = len(proposed.tables) > 1
+        picked: dict[str, Any] = {}
+        put = replace(question, change=lambda data, answer: data.update(table=answer))
+        data, left = answered(picked, [put], self.ask if several else None, self.given)
+        table = str(data.get("table", proposed.table))
+        if table != proposed.table:
+            other = propose_profile(self.file, _name_of(self.file), table)
+            if not isinstance(other, Problem):
+                proposed = other
+        return proposed, left if several else []
 
-def _not_of_a_bank(headings: tuple[str, ...]) -> str | None:
-    """Return a heading that no bank statement has, for a till's or provider's file.
+    def _asking(self, proposed: ProposedProfile, first: Understood | None) -> Asking:
+        def other_dates(forms: list[str]) -> bool | None:
+            return _other_dates(self.file, proposed, first, forms)
 
-    What a till sold or a provider sent is no money in the bank; taken for it, money that never
-    came would count as arrived.
-    """
-    for heading in headings:
-        if any(word in normal_header(heading) for word in _NOT_OF_A_BANK):
-            return heading
-    return None
-
-
-def _headings(file: Path, proposed: ProposedProfile) -> tuple[str, ...]:
-    """Return the cells of the header row that the proposal stands on."""
-    with file.open("rb") as stream:
-        found = preview(Source(file, file.name, stream.read(HEAD_BYTES)))
-    wanted = {normal_header(str(cell)) for cell in _columns_of(proposed.toml)}
-    for _, rows in found.tables if found is not None else ():
-        for row in rows:
-            if wanted and wanted <= {normal_header(cell) for cell in row}:
-                return tuple(cell.strip() for cell in row if cell.strip())
-    return ()
-
-
-def _columns_of(text: str) -> list[Any]:
-    """Return the ``columns`` of a profile's text."""
-    columns = tomllib.loads(text).get("columns", [])
-    return columns if isinstance(columns, list) else []
+        if proposed.table != "credits":
+            return table_questions_of(proposed, other_dates=other_dates)
+        return questions_of(
+            proposed,
+            proposed.header,
+            all_in=first is not None and bool(first.count) and not first.outgoing,
+            other_dates=other_dates,
+        )
 
 
 def _other_dates(
@@ -242,7 +252,7 @@ def _other_dates(
     data: dict[str, Any] = tomllib.loads(proposed.toml)
     data.setdefault("read", {})["dates"] = forms
     loaded = load_profile(profile_text(data, [], "en"), "profile")
-    other = _read(file, loaded if isinstance(loaded, Profile) else None, {})
+    other = _read(file, loaded if isinstance(loaded, Profile) else None, {}, proposed)
     if other is None or not other.count or other.problem_count:
         return None
     return first is None or _days(other) < _days(first)
@@ -254,13 +264,15 @@ def _days(understood: Understood) -> int:
     return (understood.last - understood.first).days
 
 
-def _read(file: Path, profile: Profile | None, data: Mapping[str, Any]) -> Understood | None:
+def _read(
+    file: Path, profile: Profile | None, data: Mapping[str, Any], proposed: ProposedProfile
+) -> Understood | None:
     """Read the whole file through a profile; None: there is none."""
     if profile is None:
         return None
     told = data.get("read", {}).get("timezone") if data else None
     options = Options(timezone=told or "Asia/Shanghai", profiles={profile.name: profile})
-    out = Understood()
+    out = Understood(table=profile.table, closing=proposed.closing)
     for item in read_file(file, options, format=profile.name):
         if isinstance(item, Problem):
             out.problem_count += 1
@@ -272,15 +284,21 @@ def _read(file: Path, profile: Profile | None, data: Mapping[str, Any]) -> Under
 
 
 def _add(out: Understood, rows: list[Row]) -> None:
+    table = TABLES[out.table]
+    money = "amount_minor" if table.column("amount_minor") else "net_minor"
     out.count += len(rows)
     out.rows += rows[: SHOWN_ROWS - len(out.rows)]
     for row in rows:
-        minor, currency = row.get("amount_minor"), str(row.get("currency") or "")
+        key = tuple(row.get(column) for column in table.key)
+        out.repeated += key in out.keys
+        out.keys.add(key)
+        minor, currency = row.get(money), str(row.get("currency") or "")
         if isinstance(minor, int) and minor:
-            side = out.incoming if minor > 0 else out.outgoing
+            undoes = out.table == "sales" and row.get("kind") in _UNDOES
+            side = out.incoming if minor > 0 and not undoes else out.outgoing
             side[currency] += abs(minor)
-        booked = row.get("booked_at")
-        if isinstance(booked, date):
-            day = booked.date() if isinstance(booked, datetime) else booked
+        at = row.get(table.event or "")
+        if isinstance(at, date):
+            day = at.date() if isinstance(at, datetime) else at
             out.first = day if out.first is None else min(out.first, day)
             out.last = day if out.last is None else max(out.last, day)

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from daozhang.app._words_map_en import ENGLISH_TABLES
+from daozhang.app._words_map_zh import CHINESE_TABLES
 from daozhang.app._words_start_en import ENGLISH
 from daozhang.app._words_start_zh import CHINESE
 from daozhang.charts.guard import clean
@@ -17,7 +19,10 @@ from daozhang.facts import Problem
 
 __all__ = ["LANGS", "START_WORDS", "CannotStartError", "Said", "say_start"]
 
-START_WORDS: Final[dict[str, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
+START_WORDS: Final[dict[str, dict[str, str]]] = {
+    "zh": CHINESE | CHINESE_TABLES,
+    "en": ENGLISH | ENGLISH_TABLES,
+}
 LANGS: Final = tuple(START_WORDS)
 _PROBLEM_MAX: Final = 300
 

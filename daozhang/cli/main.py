@@ -187,12 +187,23 @@ def map_file(
         Path | None, typer.Option("--out", metavar="FILE", help="Write the profile here.")
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Ask nothing; take what is proposed.")] = False,
+    answers: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--answer",
+            metavar="QUESTION=ANSWER",
+            help="Answer a question beforehand, such as provider=acme; may stand several times.",
+        ),
+    ] = None,
     lang: LangOption = None,
 ) -> None:
     """Proposes a mapping profile for an unknown layout."""
     from daozhang.cli.map import run
 
-    raise typer.Exit(run(file, out=out, lang=_lang(lang), as_json=_State.json, yes=yes))
+    status = run(
+        file, out=out, lang=_lang(lang), as_json=_State.json, yes=yes, answers=answers or ()
+    )
+    raise typer.Exit(status)
 
 
 @app.command()
@@ -205,6 +216,20 @@ def ingest(
     from daozhang.cli.ingest import run
 
     raise typer.Exit(run(store, files, lang=_lang(lang), as_json=_State.json))
+
+
+@app.command(name="store")
+def look_after_store(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="[verify|compact] STORE", help="What to do, and the store."),
+    ],
+    lang: LangOption = None,
+) -> None:
+    """What a store holds; verify: prove every part; compact: few large parts of many small ones."""
+    from daozhang.cli.store import run
+
+    raise typer.Exit(run(words, lang=_lang(lang), as_json=_State.json))
 
 
 @app.command()

@@ -86,3 +86,48 @@ def test_an_incomplete_profile_is_status_2(tmp_path, capsys):
     )
     assert run(path) == 2
     assert "not complete" in capsys.readouterr().out
+
+
+PROVIDER = """Transaction ID,Created,Type,Card number,Gross,Fee,Net,Payout ID
+4111111111111111,2026-05-06T10:00:00,charge,4111111111111111,10.00,0.35,9.65,po_1
+tx_2,2026-05-06T11:00:00,oddity,4111111111111111,20.00,0.70,19.30,po_1
+"""
+
+
+@pytest.mark.parametrize(
+    ("lang", "words"),
+    [("en", ["settlement lines", "2026-05-06 10:00", "€9.65", "Net = Gross − Fee on 2 of 2 rows",
+             "what kind of row is 'oddity'"]),
+     ("zh", ["结算明细", "2026-05-06 10:00", "€9.65", "2 行中有 2 行符合 Net = Gross − Fee",
+             "'oddity' 是哪种类型", "消费"])],
+)  # fmt: skip
+def test_a_providers_table_is_shown_in_either_language(lang, words, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "160")
+    path = tmp_path / "acme.csv"
+    path.write_text(PROVIDER, encoding="utf-8")
+    assert main(["map", str(path), "--lang", lang, "--yes"]) == 0
+    out = capsys.readouterr().out
+    for word in words:
+        assert word in out
+    assert "4111111111111111" not in out
+    assert main(["read", str(path), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["rows"]["settlements"] == 2
+
+
+def test_answers_on_the_command_line(tmp_path, capsys):
+    path = tmp_path / "acme.csv"
+    path.write_text(PROVIDER, encoding="utf-8")
+    call = ["map", str(path), "--json", "--answer"]
+    for wrong, told in (("provider", "question=answer"), ("hue=red", "provider"),
+                        ("kind.oddity=green", "chargeback")):  # fmt: skip
+        assert main([*call, wrong]) == 2
+        assert told in json.loads(capsys.readouterr().out)["error"]
+    assert main([*call, "provider=acme", "--answer", "kind.oddity=skip"]) == 0
+    text = capsys.readouterr().out
+    answer = json.loads(text)
+    assert (answer["table"], answer["count"], answer["closing"]) == (
+        "settlements", 1, {"closes": 2, "rows": 2},
+    )  # fmt: skip
+    assert answer["rows"][0]["provider_id"] == "acme"
+    assert "provider" not in [question["key"] for question in answer["questions"]]
+    assert "4111111111111111" not in text
