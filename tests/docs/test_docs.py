@@ -104,6 +104,13 @@ Date;Amount;Purpose;Payer
 """
 
 
+SETTLEMENT = """\
+Transaction ID,Date,Type,Gross,Fee,Net,Payout ID
+t1,2026-05-04,sale,10.00,0.05,9.95,PO-17
+t2,2026-05-04,Topup,5.00,0.00,5.00,PO-17
+"""
+
+
 @pytest.fixture(scope="module")
 def somebodys_files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder as a newcomer has it: files, and neither terms nor accounts."""
@@ -130,6 +137,7 @@ def test_what_a_page_tells_to_run_runs(
 ) -> None:
     shutil.copytree(somebodys_files, tmp_path / "my-files")
     (tmp_path / "statement.csv").write_text(STATEMENT, encoding="utf-8")
+    (tmp_path / "settlement.csv").write_text(SETTLEMENT, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     header, first = text_of(somebodys_files / "sales.csv").splitlines()[:2]
     sale_id = first.split(",")[header.split(",").index("sale_id")].strip('"')
