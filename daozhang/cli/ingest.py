@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from daozhang.app.ingest import ingest
 from daozhang.app.intake import located_json
+from daozhang.app.store import trouble
 from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, progress_shown, say_error
 from daozhang.store.parts import Ingested, StoreError
@@ -20,7 +22,7 @@ def run(store: Path, files: Sequence[Path], *, lang: str, as_json: bool) -> int:
     good = 0
     try:
         with progress_shown(quiet=as_json) as (on_file, _):
-            for result in ingest(store, list(_spread(files)), on_file):
+            for result in ingest(store, list(_spread(files)), on_file, datetime.now(UTC)):
                 good += result.status != "refused"
                 if as_json:
                     print_json(_as_json(result))
@@ -29,7 +31,7 @@ def run(store: Path, files: Sequence[Path], *, lang: str, as_json: bool) -> int:
     except BrokenPipeError:
         raise
     except (StoreError, OSError) as error:
-        say_error(str(error), as_json=as_json)
+        say_error(trouble(error, lang), as_json=as_json)
         return UNUSABLE
     return 0 if good else UNUSABLE
 

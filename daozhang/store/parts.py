@@ -1,33 +1,56 @@
 """The append-only store on disk: one ingested file, one immutable part for each of its tables.
 
-Layout: ``store.json`` (what this folder is), ``files/<hash>.json`` (a receipt for each file),
-``parts/<table>/<hash>.parquet``, ``terms.toml``, ``*.profile.toml`` and ``calendar-*.toml`` (copied
-in, replaced whole). The hash is the SHA-256 of the ingested file, so the same file twice is one
-part. A file counts from the moment its receipt has its name: parts are published first, and those
-without a receipt are nobody's and are cleared away. One writer at a time holds ``lock``; readers
-need nothing.
+Layout: ``store.json`` (what this folder is, and which generation stands), ``files/<hash>.json`` (a
+receipt for each file), ``parts/<table>/<hash>.parquet``, ``generations/<n>.json`` (which parts were
+merged, see :mod:`daozhang.store.generations`), ``index.json`` (all receipts once more, to open
+faster), ``terms.toml``, ``*.profile.toml`` and ``calendar-*.toml`` (copied in, replaced whole). The
+hash is the SHA-256 of the ingested file, so the same file twice is one part. A file counts from the
+moment its receipt has its name: parts are published first, and those that nobody owns are cleared
+away. One writer at a time holds ``lock``; readers need nothing.
 """
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import hashlib
 import json
-import shutil
+import os
+import weakref
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import duckdb
 
 from daozhang.facts import TABLES, Problem
-from daozhang.store.disk import Disk
+from daozhang.store.clearing import clear
+from daozhang.store.compact import FULL_ROWS, Compacted, merge_table, missing
+from daozhang.store.disk import Disk, disk_errors, hash_file
+from daozhang.store.errors import StoreBusyError, StoreDamagedError, StoreError
+from daozhang.store.generations import (
+    GENERATIONS,
+    MARK,
+    Generation,
+    hold,
+    is_store,
+    manifest_path,
+    read_generation,
+    read_mark,
+)
+from daozhang.store.layout import (
+    column_types,
+    names_in,
+    own_name,
+    part_path,
+    parts_of,
+    select_parts,
+)
+from daozhang.store.receipts import INDEX, Receipt, Receipts, index_bytes, read_receipts
 from daozhang.store.relations import Relations
-from daozhang.store.sql_rules import SQL_TYPES, identifier, path_literal
 from daozhang.store.taken import Taken
 from daozhang.store.taking import FILE_BYTES_MAX, Read, shown_name, take_file, unfit
+from daozhang.store.verify import prove
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -43,77 +66,12 @@ __all__ = [
     "is_store",
 ]
 
-_MARK: Final = "store.json"
-_VERSION: Final = 1
 _SETTINGS: Final = ("terms.toml", "*.profile.toml", "calendar-*.toml")
 _SETTINGS_BYTES_MAX: Final = 10 * 2**20
-_CHUNK_BYTES: Final = 1 << 20
-
-
-class StoreError(Exception):
-    """A store cannot be used as asked; the message says why and what to do."""
-
-
-class StoreBusyError(StoreError):
-    """Somebody else is writing to the store; try again later."""
-
-
-class StoreDamagedError(StoreError):
-    """A receipt or part is not as it was written; restore it from a backup."""
-
-
-@dataclass(frozen=True, slots=True)
-class Receipt:
-    """What a store knows of one ingested file.
-
-    Attributes:
-        id: SHA-256 of the file, in hex.
-        file: its name.
-        format: what it was read as.
-        size_bytes: its size.
-        rows: rows taken, by table.
-        refused: rows refused.
-        problems: why.
-        parts: for each table the part's SHA-256 and its columns.
-    """
-
-    id: str
-    file: str
-    format: str
-    size_bytes: int
-    rows: dict[str, int]
-    refused: int
-    problems: tuple[Problem, ...]
-    parts: dict[str, tuple[str, tuple[str, ...]]]
-
-    def to_json(self) -> dict[str, object]:
-        """Return the receipt as it is written."""
-        problems = [{"severity": p.severity, **p.to_json()} for p in self.problems]
-        parts = {t: {"sha256": h, "columns": list(c)} for t, (h, c) in self.parts.items()}
-        return {
-            "version": _VERSION, "id": self.id, "file": self.file, "format": self.format,
-            "size_bytes": self.size_bytes, "rows": self.rows, "refused": self.refused,
-            "problems": problems, "parts": parts,
-        }  # fmt: skip
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Receipt:
-        """Return the receipt that was written.
-
-        Raises:
-            KeyError, TypeError, ValueError: it is not a receipt.
-        """
-        problems = tuple(
-            Problem(data["file"], p["line"], p["code"], p["message"], p["severity"])
-            for p in data["problems"]
-        )
-        parts = {t: (p["sha256"], tuple(p["columns"])) for t, p in data["parts"].items()}
-        if data["version"] != _VERSION or not set(parts) <= set(TABLES):
-            raise ValueError("a receipt of another version")
-        return cls(
-            data["id"], data["file"], data["format"], data["size_bytes"], data["rows"],
-            data["refused"], problems, parts,
-        )  # fmt: skip
+_OURS: Final = ("files", "parts", "tmp", GENERATIONS)
+_UNINDEXED_MIN: Final = 32
+_UNINDEXED_SHARE: Final = 20
+"""The index is written anew when so many receipts, and more than one in so many, are not in it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,11 +90,6 @@ class Ingested:
     taken: Taken
 
 
-def is_store(path: Path) -> bool:
-    """Say whether a folder is a store."""
-    return (path / _MARK).is_file()
-
-
 def is_settings(name: str) -> bool:
     """Say whether a file of that name holds terms, a mapping profile or a calendar."""
     return any(fnmatch(name.lower(), pattern) for pattern in _SETTINGS)
@@ -149,6 +102,7 @@ class Store:
         """Use :meth:`create` or :meth:`open`."""
         self.path = path
         self._disk = disk
+        self._seen: Receipts | None = None
 
     @classmethod
     def create(cls, path: Path, disk: Disk | None = None) -> Store:
@@ -161,16 +115,19 @@ class Store:
         used = disk or Disk()
         path.mkdir(parents=True, exist_ok=True)
         # What a crash of an earlier attempt to create may have left behind is ours.
-        strangers = {child.name for child in path.iterdir()} - {"files", "parts", "tmp", "lock"}
+        strangers = {child.name for child in path.iterdir()} - {*_OURS, "lock"}
         if strangers:
-            raise StoreError(f"{path} is not empty: give a new folder for the store")
+            message = f"{path} is not empty: give a new folder for the store"
+            raise StoreError(Problem(str(path), None, "store_not_empty", message))
         store = cls(path, used)
-        for folder in ("files", "parts", "tmp"):
+        for folder in _OURS:
             (path / folder).mkdir(exist_ok=True)
         for table in TABLES:
             (path / "parts" / table).mkdir(exist_ok=True)
         used.fsync(path / "parts")
-        store._put(path / _MARK, json.dumps({"daozhang_store": _VERSION}).encode())
+        first = Generation()
+        store._put(manifest_path(path, first.number), first.to_bytes())
+        store._put(path / MARK, first.mark())
         return store
 
     @classmethod
@@ -179,15 +136,9 @@ class Store:
 
         Raises:
             StoreError: the folder is not a store, or one of another version.
+            StoreDamagedError: its mark cannot be read.
         """
-        if not is_store(path):
-            raise StoreError(f"{path} is not a store: make one by ingesting into a new folder")
-        try:
-            version = json.loads((path / _MARK).read_bytes())["daozhang_store"]
-        except (ValueError, KeyError, TypeError):
-            version = None
-        if version != _VERSION:
-            raise StoreError(f"{path} is a store of version {version}, not {_VERSION}")
+        read_mark(path)
         return cls(path, disk or Disk())
 
     def receipts(self) -> tuple[Receipt, ...]:
@@ -196,24 +147,15 @@ class Store:
         Raises:
             StoreDamagedError: a receipt cannot be read.
         """
-        found = []
-        for path in sorted((self.path / "files").glob("*.json")):
-            try:
-                receipt = Receipt.from_json(json.loads(path.read_bytes()))
-            except (ValueError, KeyError, TypeError, AttributeError) as error:
-                raise StoreDamagedError(f"receipt {path.name} is damaged: {error}") from None
-            if receipt.id != path.stem:
-                raise StoreDamagedError(f"receipt {path.name} is that of another file")
-            found.append(receipt)
-        return tuple(found)
+        return tuple(_undamaged(self._receipts()).good.values())
 
     def settings(self) -> tuple[Path, ...]:
         """Return the paths of the terms, profiles and calendars in the store, by name."""
         return tuple(sorted(p for p in self.path.iterdir() if p.is_file() and is_settings(p.name)))
 
     def part(self, table: str, file_id: str) -> Path:
-        """Return where a file's part of a table lies."""
-        return self.path / "parts" / table / f"{file_id}.parquet"
+        """Return where a file's own part of a table lies, or lay before it was merged."""
+        return part_path(self.path, table, own_name(file_id))
 
     def ingest(
         self,
@@ -222,6 +164,7 @@ class Store:
         *,
         validate: Callable[[Path, str], Sequence[Problem]] | None = None,
         bytes_max: int = FILE_BYTES_MAX,
+        at: str | None = None,
     ) -> Iterator[Ingested]:
         """Add files one after the other; each is in the store when its result is yielded.
 
@@ -231,23 +174,71 @@ class Store:
             validate: returns what is wrong with terms, a profile or a calendar, given its path
                 and name; any error refuses the file.
             bytes_max: greatest file that is taken.
+            at: the moment that the receipts name, RFC 3339; None: they name none.
+
+        A file whose receipt or parts are not as they were written is taken again.
 
         Raises:
-            StoreBusyError: another process is ingesting.
+            StoreBusyError: another process is writing.
             OSError: the disk is full or broken; the store is as before or after this file.
         """
         with self._locked():
-            self._clear()
-            known = {receipt.id: receipt for receipt in self.receipts()}
-            for path in files:
-                name = shown_name(path)
-                if is_settings(name):
-                    yield self._copy_in(path, name, validate)
-                    continue
-                result, receipt = self._add(path, name, read, known, bytes_max)
-                if receipt is not None:
-                    known[receipt.id] = receipt
-                yield result
+            receipts = self._begin()
+            covered = self._covered()
+            try:
+                for path in files:
+                    name = shown_name(path)
+                    if is_settings(name):
+                        yield self._copy_in(path, name, validate)
+                        continue
+                    result, receipt = self._add(path, name, read, receipts, covered, bytes_max, at)
+                    if receipt is not None:
+                        receipts.good[receipt.id] = receipt
+                        receipts.damaged.pop(receipt.id, None)
+                        receipts.unindexed += 1
+                    yield result
+            finally:
+                self._index(receipts)
+
+    def compact(
+        self, *, automatic: bool = False, full_rows: int = FULL_ROWS
+    ) -> tuple[Compacted, ...]:
+        """Merge many small parts into few large ones; the facts stay the same.
+
+        Args:
+            automatic: only where there are many parts, and only as far as it pays.
+            full_rows: a merged part is closed when it has so many rows.
+
+        Returns:
+            What was done, by table; nothing when there was nothing to do.
+
+        Raises:
+            StoreBusyError: another process is writing.
+            StoreDamagedError: a receipt or part is not as it was written; nothing is changed.
+            OSError: the disk is full or broken; the store is as before or after.
+        """
+        with self._locked():
+            before = read_generation(self.path)
+            seen = manifest_path(self.path, before.number).is_file()
+            receipts = _undamaged(self._begin())
+            merged, done = {}, []
+            for table in TABLES:
+                merged[table], what = merge_table(
+                    self.path, self._disk, table, receipts, before,
+                    automatic=automatic, full_rows=full_rows,
+                )  # fmt: skip
+                if what is not None:
+                    done.append(what)
+            if done:
+                number = before.number + 1
+                after = Generation(number, {t: parts for t, parts in merged.items() if parts})
+                self._put(manifest_path(self.path, number), after.to_bytes())
+                self._put(self.path / MARK, after.mark())
+                # Readers that found no manifest to hold are not known: theirs is left for the next.
+                if seen:
+                    clear(self.path, self._disk, receipts, after)
+            self._index(receipts)
+            return tuple(done)
 
     def register(
         self,
@@ -267,35 +258,23 @@ class Store:
             StoreDamagedError: a receipt cannot be read or a part is missing.
             ValueError: the store's path cannot be given to DuckDB.
         """
-        receipts = [receipt for receipt in self.receipts() if wanted(receipt.id)]
+        generation, handle = hold(self.path)
+        if handle is not None:
+            weakref.finalize(con, os.close, handle)
+        receipts = _undamaged(self._receipts())
         for name in TABLES:
-            con.execute(f"CREATE OR REPLACE VIEW {prefix}{name} AS {self._select(name, receipts)}")
+            parts = parts_of(name, receipts, generation)
+            there = names_in(self.path / "parts" / name) if parts else set()
+            lost = next((part for part in parts if part.name not in there), None)
+            if lost is not None:
+                raise StoreDamagedError(missing(name, lost))
+            types = column_types(name, receipts, wanted)
+            select = select_parts(self.path, name, parts, types, wanted=wanted)
+            con.execute(f"CREATE OR REPLACE VIEW {prefix}{name} AS {select}")
 
     def verify(self) -> tuple[Problem, ...]:
         """Hash every part again and return what is not as it was written."""
-        try:
-            receipts = self.receipts()
-        except StoreDamagedError as error:
-            return (Problem("files", None, "receipt_damaged", f"{error}: restore it"),)
-        problems = []
-        owned = set()
-        for receipt in receipts:
-            for table, (digest, _) in receipt.parts.items():
-                path = self.part(table, receipt.id)
-                owned.add(path)
-                where = str(path.relative_to(self.path))
-                if not path.is_file():
-                    message = f"{table} of {receipt.file} is missing: restore it from a backup"
-                    problems.append(Problem(where, None, "part_missing", message))
-                elif _hash(path) != digest:
-                    message = f"{table} of {receipt.file} has changed: restore it from a backup"
-                    problems.append(Problem(where, None, "part_damaged", message))
-        for path in sorted((self.path / "parts").glob("*/*")):
-            if path not in owned:
-                message = "belongs to no receipt: it is ignored; the next ingest clears it away"
-                where = str(path.relative_to(self.path))
-                problems.append(Problem(where, None, "part_without_receipt", message, "warning"))
-        return tuple(problems)
+        return prove(self.path).problems
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
@@ -303,21 +282,39 @@ class Store:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
-                message = f"another process is ingesting into {self.path}: try again when it ends"
-                raise StoreBusyError(message) from None
+                message = f"another process is writing to {self.path}: try again when it ends"
+                problem = Problem(str(self.path), None, "store_busy", message)
+                raise StoreBusyError(problem) from None
             yield
 
-    def _clear(self) -> None:
-        """Remove what a crash left: temporary files and parts without a receipt."""
-        for path in (self.path / "tmp").iterdir():
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                self._disk.remove(path)
-        owned = {self.part(t, receipt.id) for receipt in self.receipts() for t in receipt.parts}
-        for path in (self.path / "parts").glob("*/*"):
-            if path not in owned:
-                self._disk.remove(path)
+    def _receipts(self) -> Receipts:
+        """Return all receipts; what was read before and did not change is not read again."""
+        self._seen = read_receipts(self.path, self._seen)
+        return self._seen
+
+    def _begin(self) -> Receipts:
+        """Clear away what a crash left, and return the receipts; the lock is held."""
+        (self.path / GENERATIONS).mkdir(exist_ok=True)
+        generation = read_generation(self.path)
+        path = manifest_path(self.path, generation.number)
+        if not path.is_file():  # A store from before there were generations.
+            self._put(path, generation.to_bytes())
+        receipts = self._receipts()
+        clear(self.path, self._disk, receipts, generation)
+        return receipts
+
+    def _covered(self) -> dict[str, dict[str, int]]:
+        """Return for each table the files whose rows are in merged parts."""
+        generation = read_generation(self.path)
+        return {table: generation.rows_of_files(table) for table in TABLES}
+
+    def _index(self, receipts: Receipts) -> None:
+        """Write the index anew when it has fallen behind; it is a copy, so a failure is none."""
+        behind = receipts.unindexed
+        if behind < _UNINDEXED_MIN or behind * _UNINDEXED_SHARE < len(receipts.good):
+            return
+        with contextlib.suppress(OSError):
+            self._put(self.path / INDEX, index_bytes(read_receipts(self.path)))
 
     def _put(self, target: Path, data: bytes) -> None:
         """Write a small file whole or not at all."""
@@ -343,19 +340,26 @@ class Store:
         return Ingested(name, "copied", taken)
 
     def _add(
-        self, path: Path, name: str, read: Read, known: dict[str, Receipt], bytes_max: int
+        self,
+        path: Path,
+        name: str,
+        read: Read,
+        receipts: Receipts,
+        covered: dict[str, dict[str, int]],
+        bytes_max: int,
+        at: str | None,
     ) -> tuple[Ingested, Receipt | None]:
         """Add one file of facts; return the receipt when it is new."""
         refused = unfit(path, name, bytes_max)
         if refused is not None:
             return Ingested(name, "refused", Taken(name, None, {}, 0, (refused,))), None
         before = path.stat()
-        file_id = _hash(path)
-        if file_id in known:
-            old = known[file_id]
+        file_id = hash_file(path)
+        old = receipts.good.get(file_id)
+        if old is not None and self._whole(old, covered):
             taken = Taken(name, old.format, old.rows, old.refused, old.problems)
             return Ingested(name, "already_there", taken), None
-        with contextlib.closing(duckdb.connect()) as con:
+        with contextlib.closing(duckdb.connect()) as con, disk_errors():
             con.execute("SET TimeZone = 'UTC'")
             con.execute("SET temp_directory = ?", [str(self.path / "tmp" / "spill")])
             relations = Relations(con)
@@ -363,7 +367,12 @@ class Store:
             errors = any(problem.severity == "error" for problem in taken.problems)
             if taken.format is None or (errors and not taken.rows):
                 return Ingested(name, "refused", taken), None
-            parts = {table: self._write_part(relations, table, file_id) for table in taken.rows}
+            parts = {
+                table: self._write_part(
+                    relations, table, file_id, own=file_id not in covered[table]
+                )
+                for table in taken.rows
+            }
         after = path.stat()
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             message = "the file changed while it was read: give it again when it is complete"
@@ -371,55 +380,42 @@ class Store:
             return Ingested(name, "refused", Taken(name, None, {}, 0, (problem,))), None
         receipt = Receipt(
             file_id, name, taken.format, before.st_size, taken.rows, taken.refused,
-            taken.problems, parts,
+            taken.problems, parts, at,
         )  # fmt: skip
         data = json.dumps(receipt.to_json(), ensure_ascii=False, indent=1).encode()
         self._put(self.path / "files" / f"{file_id}.json", data)
         return Ingested(name, "added", taken), receipt
 
+    def _whole(self, receipt: Receipt, covered: dict[str, dict[str, int]]) -> bool:
+        """Say whether a file's own parts are all as they were written."""
+        for table, (digest, _) in receipt.parts.items():
+            path = self.part(table, receipt.id)
+            if receipt.id in covered[table]:
+                continue
+            if not path.is_file() or hash_file(path) != digest:
+                return False
+        return True
+
     def _write_part(
-        self, relations: Relations, table: str, file_id: str
+        self, relations: Relations, table: str, file_id: str, *, own: bool
     ) -> tuple[str, tuple[str, ...]]:
-        """Publish one part; return its hash and columns."""
+        """Publish one part, unless its rows are in a merged one; return its hash and columns."""
         temporary = self.path / "tmp" / f"{table}-{file_id}.parquet"
         self._disk.write_parquet(relations.con, relations.select(table), temporary)
-        digest = _hash(temporary)
-        self._disk.publish(temporary, self.part(table, file_id))
+        digest = hash_file(temporary)
+        if own:
+            self._disk.publish(temporary, self.part(table, file_id))
+        else:
+            self._disk.remove(temporary)
         return digest, (*TABLES[table].names, *relations.extras_of(table))
 
-    def _select(self, name: str, receipts: Sequence[Receipt]) -> str:
-        """Return the query of one table over its parts."""
-        groups: dict[tuple[str, ...], list[Path]] = {}
-        for receipt in receipts:
-            if name in receipt.parts:
-                path = self.part(name, receipt.id)
-                if not path.is_file():
-                    raise StoreDamagedError(f"{path} is missing: restore it from a backup")
-                groups.setdefault(receipt.parts[name][1], []).append(path)
-        known = {c.name: SQL_TYPES[c.kind] for c in TABLES[name].columns}
-        # An extra column is one whatever the case of its letters, as in DuckDB itself.
-        extras = {c.casefold(): c for columns in groups for c in columns if c not in known}
-        types = {**known, **dict.fromkeys(extras.values(), "VARCHAR")}
-        types |= {"_days": "INTEGER", "_file": "VARCHAR"}
-        nothing = ", ".join(f"CAST(NULL AS {t}) AS {identifier(c)}" for c, t in types.items())
-        queries = [f"SELECT {nothing} WHERE false"]
-        for columns, paths in groups.items():
-            here = {c.casefold() for c in (*columns, "_days", "_file")}
-            wanted = ", ".join(
-                identifier(c) if c.casefold() in here else f"CAST(NULL AS {t}) AS {identifier(c)}"
-                for c, t in types.items()
-            )
-            listed = ", ".join(path_literal(str(path.absolute())) for path in paths)
-            queries.append(
-                f"SELECT {wanted} FROM read_parquet([{listed}], hive_partitioning=false)"
-            )
-        return " UNION ALL ".join(queries)
 
+def _undamaged(receipts: Receipts) -> Receipts:
+    """Return the receipts.
 
-def _hash(path: Path) -> str:
-    """Return a file's SHA-256 in hex."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK_BYTES):
-            digest.update(chunk)
-    return digest.hexdigest()
+    Raises:
+        StoreDamagedError: one of them cannot be read.
+    """
+    for problem in receipts.damaged.values():
+        raise StoreDamagedError(problem)
+    return receipts

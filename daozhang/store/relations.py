@@ -30,7 +30,9 @@ __all__ = ["BATCH_ROWS", "EXTRAS_MAX", "RESERVED", "Relations", "RowBatch", "kno
 BATCH_ROWS: Final = 20_000
 """Rows that Python holds before they go to DuckDB."""
 
-RESERVED: Final = frozenset({"_days", "_file", "_n", "_doubt", "filename", "file_row_number"})
+RESERVED: Final = frozenset(
+    {"_days", "_file", "_n", "_doubt", "_origin", "_part", "filename", "file_row_number"}
+)
 """Column names that are ours; an extra column of that name is left out with a warning."""
 
 EXTRAS_MAX: Final = 300
