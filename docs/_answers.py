@@ -78,6 +78,8 @@ _SUMMARY = {
     "speed": "minutes from till to bank by provider: median, 95th percentile, and as promised",
     "fees": "charged and agreed by provider and channel",
     "unexplained_credits": "sums by currency, and the largest one by one",
+    "ambiguous_credits": "those of them that several answers fit: sums by currency, and the "
+    "largest with their answers",
     "waiting": "what lateness costs by currency: minor units times seconds kept waiting, of late "
     "and of overdue money, and the longest wait in seconds",
     "missing_statements": "accounts whose bank statement does not reach the promises of due money, "

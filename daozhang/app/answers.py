@@ -23,6 +23,9 @@ JOURNEY_COLUMNS = (
 )  # fmt: skip
 """The contract's journeys, in order."""
 
+AMBIGUOUS_MAX = 500
+"""How many credits with several answers are told one by one."""
+
 
 def utc_text(moment: datetime | None) -> str | None:
     """Return an instant as RFC 3339 in UTC."""
@@ -123,6 +126,7 @@ def summary_json(checked: Checked) -> dict[str, Any]:
             },
             "largest": [_credit(row) for row in figures.unexplained],
         },
+        "ambiguous_credits": _ambiguous(checked),
         "gaps": {
             gap: {"rows": rows, "minor": minor} for gap, (rows, minor) in figures.gaps.items()
         },
@@ -197,6 +201,30 @@ def _credit(row: Mapping[str, Any]) -> dict[str, Any]:
         "booked_at": utc_text(row["booked_at"]),
         "ref": row["ref"],
         "counterparty": row["counterparty"],
+    }
+
+
+def _ambiguous(checked: Checked) -> dict[str, Any]:
+    """Tell of the unexplained credits that several answers fit: they are left open, not guessed."""
+    rows = checked.engine.fetch(
+        "SELECT * FROM credit_standing WHERE ambiguous IS NOT NULL "
+        "ORDER BY amount_minor DESC, account_id, credit_id"
+    ).to_pylist()
+    totals: dict[str, dict[str, int]] = {}
+    for row in rows:
+        total = totals.setdefault(row["currency"], {"credits": 0, "amount_minor": 0})
+        total["credits"] += 1
+        total["amount_minor"] += row["amount_minor"]
+    return {
+        "by_currency": dict(sorted(totals.items())),
+        "largest": [
+            {
+                **_credit(row),
+                "rivals": row["rivals"],
+                "answers": str(row["ambiguous"]).split(" | "),
+            }
+            for row in rows[:AMBIGUOUS_MAX]
+        ],
     }
 
 

@@ -152,7 +152,7 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
         "lines_named", "lines_by_rrn", *(("referenced", "rrns_repeated") if unnamed else ())
     )
     _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
-    _run(engine, "supposed", "supposed_chains")
+    _run(engine, "supposed_fees", "supposed_refunds", "supposed", "supposed_chains")
 
 
 def _converts(engine: Engine) -> bool:

@@ -8,20 +8,26 @@ part), ``credit_standing`` (one row a booked credit: explained, not ours or unex
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from daozhang.engine import Engine
-from daozhang.journey.arrivals import Chain, Credit, match
+from daozhang.engine import Engine, SqlFolder
+from daozhang.journey.arrivals import match
 from daozhang.journey.known import Zones, start_of_day
+from daozhang.journey.parties import Payers
 from daozhang.journey.routes import ALWAYS
+from daozhang.journey.sides import Chain, Credit, Item
 from daozhang.journey.terms import TermsBook
+from daozhang.journey.ways import Desk
 from daozhang.money import allocate
 
 __all__ = ["stand"]
+
+SQL = SqlFolder("daozhang.journey")
 
 _INSTANT = pa.timestamp("us", "UTC")
 _STANDING = pa.schema(
@@ -32,6 +38,7 @@ _STANDING = pa.schema(
         ("credited_on", pa.date32()), ("booked_day", pa.bool_()), ("credit_id", pa.string()),
         ("credit_ids", pa.string()), ("matched_by", pa.string()), ("returned", pa.int32()),
         ("held", pa.int32()), ("reason", pa.string()), ("withheld", pa.int32()),
+        ("certain", pa.bool_()),
     ]
 )  # fmt: skip
 _CREDIT = pa.schema(
@@ -39,7 +46,8 @@ _CREDIT = pa.schema(
         ("account_id", pa.string()), ("credit_id", pa.string()), ("currency", pa.string()),
         ("amount_minor", pa.int64()), ("booked_at", _INSTANT), ("ref", pa.string()),
         ("counterparty", pa.string()), ("standing", pa.string()), ("explained_minor", pa.int64()),
-        ("matched_by", pa.string()), ("payout_ids", pa.string()),
+        ("matched_by", pa.string()), ("payout_ids", pa.string()), ("certain", pa.bool_()),
+        ("rivals", pa.int32()), ("chance_ppm", pa.int64()), ("ambiguous", pa.string()),
     ]
 )  # fmt: skip
 _SHARE = pa.schema(
@@ -48,6 +56,7 @@ _SHARE = pa.schema(
         ("credited_minor", pa.int64()),
     ]
 )  # fmt: skip
+_MOVED = pa.schema([(c, pa.string()) for c in ("provider_id", "line_id", "chain_id")])
 _COVER = pa.schema([("account_id", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT)])
 
 
@@ -75,15 +84,19 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
             ref=row["ref"] or "",
             text=f"{row['ref'] or ''} {row['counterparty'] or ''}",
             booked_day=row["booked_day"],
+            payer=row["counterparty"] or "",
         )
         for row in credit_rows
     ]
     chain_rows = _fetch(engine, "SELECT * FROM chains")
     chains = _chains(engine, chain_rows, day_of)
-    match(chains, credits)
+    payers = Payers.of(book)
+    desk = match(chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every))
+    _put_moved(engine, desk)
+    chains += [apart for apart, _ in desk.parted]
     _put_chains(engine, chains, chain_rows, day_of)
     _put_shares(engine, chains)
-    _put_credits(engine, book, credits, credit_rows)
+    _put_credits(engine, payers, credits, credit_rows)
     _put_cover(engine, credits, zones)
 
 
@@ -112,6 +125,8 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
                 alive=not row["returned"] and not row["held"],
                 names=tuple(own_names),
                 itemised=row["lines_count"] > 0,
+                paid=row["payout_id"] is not None,
+                lines=row["lines_count"],
                 lines_minor=row["lines_minor"],
             )
         )
@@ -127,10 +142,49 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
             alive=True,
             names=(),
             supposed=True,
+            paid=False,
+            lines=row["lines_count"],
+            channel=row["channel"] or "",
+            slot=(row["business_date"], row["window_no"]),
+            least_minor=row["least_minor"] or 0,
         )
         for row in supposed
     ]
     return chains
+
+
+def _lines_of(engine: Engine, wanted: Sequence[Chain], every: bool) -> Mapping[int, Sequence[Item]]:
+    """Read the lines of chains: refunds, fees and the like, or every one."""
+    keys = {(chain.provider_id, chain.chain_id): id(chain) for chain in wanted}
+    if not keys:
+        return {}
+    rows = [{"provider_id": p, "chain_id": c} for p, c in keys]
+    engine.put("chains_wanted", pa.Table.from_pylist(rows))
+    items: dict[int, list[Item]] = defaultdict(list)
+    kinds = "" if every else " AND l.kind <> 'sale'"
+    for table in ("supposed", "lines"):
+        for provider, chain, line, kind, net in engine.rows(
+            f"SELECT l.provider_id, l.chain_id, l.line_id, l.kind, l.net_minor FROM {table} AS l "
+            "SEMI JOIN chains_wanted AS c ON c.provider_id = l.provider_id "
+            f"AND c.chain_id = l.chain_id WHERE l.status = 'settled'{kinds}"
+        ):
+            item = Item(str(line), str(kind), int(str(net)))
+            items[keys[str(provider), str(chain)]].append(item)
+    return items
+
+
+def _put_moved(engine: Engine, desk: Desk) -> None:
+    """Make ``lines_moved``; known lines that moved take their chains' sums with them."""
+    rows = [
+        {"provider_id": provider, "line_id": line, "chain_id": chain.chain_id}
+        for (provider, line), chain in sorted(desk.moved.items())
+    ]
+    engine.put("lines_moved", pa.Table.from_pylist(rows, _MOVED))
+    if any(not chain.supposed for chain in desk.moved.values()):
+        engine.run("lines_placed", SQL["lines_placed"])
+        engine.run("lines", "SELECT * FROM lines_placed")
+        for name in ("chain_lines", "chains_nameless", "chain_accounts", "chains"):
+            engine.run(name, SQL[name])
 
 
 def _put_chains(
@@ -163,6 +217,7 @@ def _put_chains(
             "set_off" if offset else chain.matched_by,
             row.get("returned", 0), row.get("held", 0), row.get("reason"),
             int(chain.withheld and chain.credited_minor == chain.net_minor),
+            bool(offset) or (chain.certain and chain.alive and bool(ordered)),
         )  # fmt: skip
         for name, value in zip(_STANDING.names, values, strict=True):
             columns[name].append(value)
@@ -208,13 +263,8 @@ def _put_shares(engine: Engine, chains: list[Chain]) -> None:
 
 
 def _put_credits(
-    engine: Engine, book: TermsBook, credits: list[Credit], rows: list[dict[str, Any]]
+    engine: Engine, payers: Payers, credits: list[Credit], rows: list[dict[str, Any]]
 ) -> None:
-    payers = {
-        name.casefold()
-        for term in book.terms
-        for name in (*term.payer_names, *([term.legal_name] if term.legal_name else []))
-    }
     accounts = {
         row["account_id"] for row in _fetch(engine, "SELECT account_id FROM facts_accounts")
     }
@@ -229,21 +279,21 @@ def _put_credits(
                 "explained_minor": credit.explained_minor,
                 "matched_by": credit.matched_by,
                 "payout_ids": ";".join(sorted(c.chain_id for c in credit.chains)) or None,
+                "certain": bool(credit.chains) and all(c.certain for c in credit.chains),
+                "rivals": credit.rivals,
+                "chance_ppm": credit.chance_ppm,
+                "ambiguous": " | ".join(credit.ambiguous) or None,
             }
         )
     engine.put("credit_standing", pa.Table.from_pylist(out, _CREDIT))
 
 
-def _standing(credit: Credit, payer: str | None, payers: set[str], accounts: set[str]) -> str:
+def _standing(credit: Credit, payer: str | None, payers: Payers, accounts: set[str]) -> str:
     if credit.chains:
         return "explained"
     if credit.amount_minor < 0 or (accounts and credit.account_id not in accounts):
         return "not_ours"
-    if payers and payer:
-        name = payer.casefold()
-        if not any(known in name or name in known for known in payers):
-            return "not_ours"
-    return "unexplained"
+    return "not_ours" if payers.stranger(payer or "") else "unexplained"
 
 
 def _put_cover(engine: Engine, credits: list[Credit], zones: Zones) -> None:
