@@ -237,8 +237,29 @@ def world(
     out: Annotated[Path, typer.Argument(metavar="OUT", help="Facts go to OUT/in, truth beside.")],
     seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same bytes.")] = 1,
     faults: Annotated[
-        str, typer.Option("--faults", metavar="a,b", help="Faults to inject, such as F4,F16.")
+        str,
+        typer.Option(
+            "--faults",
+            metavar="a,b",
+            help="Faults to inject, F1 to F23 or by mechanism, such as F4,bank_slow; `all` is all.",
+        ),
     ] = "",
+    traps: Annotated[
+        str,
+        typer.Option(
+            "--traps",
+            metavar="a,b",
+            help="Settings in which the obvious answer is wrong: holiday_week, slow_bank_week, "
+            "outage_on_wave_day, canary_of_one, hold_without_notice, return_pending, "
+            "late_statement, cut_off_without_cost.",
+        ),
+    ] = "",
+    regions: Annotated[
+        str,
+        typer.Option(
+            "--regions", metavar="a,b", help="Where it sells: CN always, HK, EU, US; `all` is all."
+        ),
+    ] = "CN",
     sales: Annotated[int, typer.Option("--sales", min=1, help="About how many sales.")] = 20_000,
     days: Annotated[int, typer.Option("--days", min=1, help="How many days.")] = 28,
     start: Annotated[str, typer.Option("--start", help="First day.")] = "2026-04-13",
@@ -251,7 +272,9 @@ def world(
     status = run(
         out,
         seed=seed,
-        faults=[name.strip() for name in faults.split(",") if name.strip()],
+        faults=_names(faults),
+        traps=_names(traps),
+        regions=_names(regions),
         sales=sales,
         days=days,
         start=start,
@@ -260,6 +283,11 @@ def world(
         as_json=_State.json,
     )
     raise typer.Exit(status)
+
+
+def _names(text: str) -> list[str]:
+    """Return the names between commas."""
+    return [name.strip() for name in text.split(",") if name.strip()]
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date
@@ -14,7 +14,7 @@ from daozhang.app.answers import utc_text
 from daozhang.app.words_errors import WORDS
 from daozhang.cli.common import UNUSABLE, print_json, say_error
 from daozhang.money import format_minor
-from daozhang.world import FAULTS, WorldSummary, build
+from daozhang.world import FAULTS, REGIONS, TRAPS, WorldSummary, build
 
 __all__ = ["run"]
 
@@ -24,6 +24,8 @@ def run(
     *,
     seed: int,
     faults: Sequence[str],
+    traps: Sequence[str],
+    regions: Sequence[str],
     sales: int,
     days: int,
     start: str,
@@ -38,7 +40,9 @@ def run(
             summary = build(
                 out,
                 seed=seed,
-                faults=faults,
+                faults=_all(faults, FAULTS),
+                traps=_all(traps, TRAPS),
+                regions=_all(regions, REGIONS),
                 sales=sales,
                 days=days,
                 start=first,
@@ -57,13 +61,20 @@ def run(
     return 0
 
 
+def _all(names: Sequence[str], known: Iterable[str]) -> list[str]:
+    """Return the names, or all that are known where the word ``all`` stands for them."""
+    return list(known) if [name.lower() for name in names] == ["all"] else list(names)
+
+
 def _show(summary: WorldSummary, lang: str) -> None:
     words = WORDS[lang]
     lines = [
         words["world.done"].format(sales=summary.sales, facts=summary.facts, truth=summary.truth)
     ]
     if summary.late_sales:
-        money = format_minor(summary.late_minor, "CNY")
+        money = ", ".join(
+            format_minor(minor, currency) for currency, minor in summary.late_by_currency.items()
+        )
         lines.append(words["world.late"].format(sales=summary.late_sales, money=money))
     lines += [
         words["world.fault"].format(fault=code, mechanism=FAULTS[code].mechanism, sales=count)

@@ -8,8 +8,9 @@ by the seed and a path of numbers, so one fault's draws never move another's, no
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
+from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ __all__ = [
     "Floats",
     "Ints",
     "day_number",
+    "instants",
     "stream",
     "uniform_ints",
 ]
@@ -58,3 +60,24 @@ def stream(seed: int, *path: int) -> np.random.Generator:
 def uniform_ints(rng: np.random.Generator, low: int, high: int, shape: tuple[int, ...]) -> Ints:
     """Return integers drawn evenly from ``[low, high)``."""
     return rng.integers(low, high, size=shape, dtype=np.int64)
+
+
+_HOME_ZONE: Final = "Asia/Shanghai"
+
+
+def instants(days: Ints, seconds: int, zone: str) -> Ints:
+    """Return the instant of a local time of day on each local day (day numbers).
+
+    Args:
+        days: day numbers.
+        seconds: after local midnight by the wall clock; 86400 is the next midnight.
+        zone: IANA name.
+    """
+    if zone == _HOME_ZONE:
+        return days * DAY + seconds
+    place, start = ZoneInfo(zone), datetime(EPOCH.year, EPOCH.month, EPOCH.day, tzinfo=UTC)
+    found = []
+    for day in days.tolist():
+        wall = datetime.combine(EPOCH, datetime.min.time()) + timedelta(days=day, seconds=seconds)
+        found.append(int((wall.replace(tzinfo=place) - start).total_seconds()) + UTC_OFFSET)
+    return np.array(found, dtype=np.int64)

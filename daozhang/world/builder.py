@@ -4,23 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta, timezone
 from pathlib import Path as FilePath
 from typing import Final
 
+import numpy as np
+
 from daozhang.calendars import load_calendar
 from daozhang.world._clock import EPOCH, day_number
+from daozhang.world.attempts import APPROVED_ATTEMPTS_MAX, sale_attempts
+from daozhang.world.blame import Blame
 from daozhang.world.daily import Book, DayRows, day_rows, write_lines, write_sales
+from daozhang.world.draws import HORIZON_DAYS, World, make_draws
 from daozhang.world.estate import make_estate
 from daozhang.world.extras import Pending, undo
-from daozhang.world.faults import FAULTS, make_plan, resolve_faults, scope_of
-from daozhang.world.money_path import HORIZON_DAYS, Path, World, make_draws, make_path
-from daozhang.world.providers import PROVIDERS, cycles_of, terms_toml
+from daozhang.world.faults import FAULTS, TRAPS, resolve_names
+from daozhang.world.money_path import Path, Paths
+from daozhang.world.plan import make_plan
+from daozhang.world.providers import HOME, PROVIDERS, REGIONS, cycles_of, terms_toml
 from daozhang.world.sales import counts_by_day, sell_day
+from daozhang.world.scope import scope_of
 from daozhang.world.settle import credits_of, payouts_of, write_credits, write_payouts
+from daozhang.world.strays import Strays
 from daozhang.world.telemetry import TABLE_MAKERS
-from daozhang.world.truth import Blame, Truth
+from daozhang.world.truth import Truth
 from daozhang.world.write import Cells, FactFile, FileFormat, write_json
 
 __all__ = ["WorldSummary", "build"]
@@ -32,6 +40,7 @@ _CHINA: Final = timezone(timedelta(hours=8))
 _FILES: Final = {
     "sales": "sales", "sales-batched": "sales", "settlements": "settlements",
     "payouts": "payouts", "credits": "credits", "credits-dated": "credits",
+    "attempts-sales": "attempts",
     **{name: name for name in TABLE_MAKERS},
 }  # fmt: skip
 """By file stem: the table whose rows it holds."""
@@ -50,8 +59,10 @@ class WorldSummary:
         rows: rows by file stem.
         as_of: the instant at which knowledge ends.
         late_sales: sales that are late in truth, those that never arrive among them.
-        late_minor: their amounts, minor units.
+        late_minor: their amounts in the home currency, minor units.
         late_by_fault: late sales by fault code.
+        traps: names of the traps that are set.
+        late_by_currency: amounts of late sales, minor units.
     """
 
     facts: FilePath
@@ -64,17 +75,43 @@ class WorldSummary:
     late_sales: int
     late_minor: int
     late_by_fault: dict[str, int]
+    traps: tuple[str, ...] = ()
+    late_by_currency: dict[str, int] = field(default_factory=dict)
 
 
-def make_world(seed: int, sales: int, days: int, start: date) -> World:
+def make_world(
+    seed: int,
+    sales: int,
+    days: int,
+    start: date,
+    *,
+    traps: frozenset[str] = frozenset(),
+    regions: Sequence[str] = (HOME,),
+) -> World:
     """Draw up the estate, its plan and its draws; faults change none of them.
 
     Raises:
-        ValueError: a negative seed or number of sales, or less than one day.
+        ValueError: a negative seed or number of sales, less than one day, an unknown region.
     """
     if seed < 0 or sales < 0 or days < 1:
         raise ValueError(f"need seed >= 0, sales >= 0, days >= 1; got {seed}, {sales}, {days}")
-    calendar = load_calendar("CN")
+    unknown = [name for name in regions if name not in REGIONS]
+    if unknown:
+        raise ValueError(f"unknown region {unknown[0]!r}; known are {', '.join(REGIONS)}")
+    where = (HOME, *(name for name in REGIONS if name in regions and name != HOME))
+    first_day = day_number(start)
+    estate = make_estate(seed, sales, days, regions=where, first_day=first_day)
+    plan = make_plan(seed, estate, first_day, days, _business("CN"), traps=traps)
+    cycles = tuple(
+        cycles_of(p, first_day, days + HORIZON_DAYS, _business(REGIONS[p.region].calendar))
+        for p in PROVIDERS
+    )
+    return World(seed, estate, plan, cycles, make_draws(seed, estate, plan, cycles))
+
+
+def _business(name: str) -> Callable[[int], bool]:
+    """Return what says of a day number whether it is a business day of a calendar."""
+    calendar = load_calendar(name)
     known: dict[int, bool] = {}
 
     def is_business(day: int) -> bool:
@@ -82,11 +119,7 @@ def make_world(seed: int, sales: int, days: int, start: date) -> World:
             known[day] = calendar.is_business_day(EPOCH + timedelta(days=day))
         return known[day]
 
-    first_day = day_number(start)
-    estate = make_estate(seed, sales, days)
-    plan = make_plan(seed, estate, first_day, days, is_business)
-    cycles = tuple(cycles_of(p, first_day, days + HORIZON_DAYS, is_business) for p in PROVIDERS)
-    return World(seed, estate, plan, cycles, make_draws(seed, estate, plan, cycles))
+    return is_business
 
 
 def build(
@@ -94,6 +127,8 @@ def build(
     *,
     seed: int,
     faults: Sequence[str] = (),
+    traps: Sequence[str] = (),
+    regions: Sequence[str] = (HOME,),
     sales: int = 20_000,
     days: int = 28,
     start: date = _START,
@@ -108,7 +143,10 @@ def build(
     Args:
         out: folder to write into; made if missing.
         seed: not negative.
-        faults: codes (``F1``) or mechanisms (``unsettled_batch_lost``); see :data:`FAULTS`.
+        faults: codes (``F1``), mechanisms (``unsettled_batch_lost``) or traps; see
+            :data:`FAULTS`.
+        traps: names; see :data:`TRAPS`. A trap switches on the faults that it needs.
+        regions: where the estate sells; see :data:`REGIONS`. The home region always does.
         sales: how many sales, not counting what undoes them.
         days: length of the period.
         start: its first day; the default period holds the holiday of 1-5 May 2026.
@@ -116,18 +154,23 @@ def build(
         progress: told after each day how many sales of how many are done.
 
     Raises:
-        ValueError: an unknown fault, or numbers out of range.
+        ValueError: an unknown fault, trap or region, or numbers out of range.
     """
-    active = resolve_faults(faults)
-    world = make_world(seed, sales, days, start)
-    path = make_path(world, active)
+    active, set_traps = resolve_names([*faults, *traps])
+    world = make_world(seed, sales, days, start, traps=set_traps, regions=regions)
+    paths = Paths(world)
+    path = paths.under(active)
     facts, truth_folder = out / "in", out / "truth"
     _clear(facts, truth_folder)
     files = {stem: FactFile(facts, stem, format, table) for stem, table in _FILES.items()}
+    if sales > APPROVED_ATTEMPTS_MAX:
+        del files["attempts-sales"]
     cells, book = Cells(format), Book.empty(world)
     journeys_file = FactFile(truth_folder, "journeys", "parquet", None)
-    truth = Truth(path, journeys_file, Blame(world, active))
-    _sell(path, cells, files, book, truth, sales=sales, progress=progress)
+    truth = Truth(path, journeys_file, Blame(paths, active))
+    strays = Strays(path, cells, files["settlements"], book, np.zeros_like(book.net))
+    _sell(path, cells, files, book, truth, strays, sales=sales, progress=progress)
+    strays.close()
     payouts = payouts_of(path, book)
     write_payouts(path, cells, files["payouts"], payouts)
     lines = credits_of(path, payouts)
@@ -136,13 +179,17 @@ def build(
         files[name].write(make(path, cells, book))
     for file in files.values():
         file.close()
-    (facts / "terms.toml").write_text(terms_toml(world.estate.reduced_rates), encoding="utf-8")
+    (facts / "terms.toml").write_text(
+        terms_toml(world.estate.reduced_rates, world.estate.regions), encoding="utf-8"
+    )
     write_json(truth_folder / "faults.json", _faults(path, truth))
     as_of = datetime.fromtimestamp(world.plan.as_of - 8 * 3600, _CHINA)
     return WorldSummary(
         facts, truth_folder, seed, tuple(c for c in FAULTS if c in active), sales,
         {stem: file.rows for stem, file in files.items()},
-        as_of, truth.late, truth.late_minor, dict(truth.sales),
+        as_of, truth.late, truth.late_minor.get("CNY", 0),
+        {code: truth.sales[code] for code in FAULTS if code in truth.sales},
+        tuple(name for name in TRAPS if name in set_traps), dict(truth.late_minor),
     )  # fmt: skip
 
 
@@ -161,6 +208,7 @@ def _sell(
     files: dict[str, FactFile],
     book: Book,
     truth: Truth,
+    strays: Strays,
     *,
     sales: int,
     progress: Callable[[int, int], None] | None,
@@ -176,8 +224,7 @@ def _sell(
             truth.add(sold, rows)
             if last is not None:
                 last.result()
-
-            last = writer.submit(_write_day, path, cells, files, rows)
+            last = writer.submit(_write_day, path, cells, files, rows, strays)
             done += count
             if progress is not None:
                 progress(done, sales)
@@ -186,9 +233,14 @@ def _sell(
     truth.close()
 
 
-def _write_day(path: Path, cells: Cells, files: dict[str, FactFile], rows: DayRows) -> None:
+def _write_day(
+    path: Path, cells: Cells, files: dict[str, FactFile], rows: DayRows, strays: Strays
+) -> None:
     write_sales(path, cells, (files["sales"], files["sales-batched"]), rows)
     write_lines(path, cells, files["settlements"], rows)
+    strays.add(rows)
+    if "attempts-sales" in files:
+        files["attempts-sales"].write(sale_attempts(path, cells, rows))
 
 
 def _faults(path: Path, truth: Truth) -> list[dict[str, object]]:
@@ -213,7 +265,8 @@ def _faults(path: Path, truth: Truth) -> list[dict[str, object]]:
                 "since": since,
                 "until": until,
                 "late_sales": truth.sales.get(code, 0),
-                "late_minor": truth.minor.get(code, 0),
+                "named_sales": truth.named.get(code, 0),
+                "late_minor": truth.minor.get(code, {}).get("CNY", 0),
                 "currency": "CNY",
             }
         )

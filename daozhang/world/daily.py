@@ -16,17 +16,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from daozhang.world._clock import DAY, EPOCH, HOUR, MINUTE, NEVER, Bools, Ints
+from daozhang.world.draws import HORIZON_DAYS, World
 from daozhang.world.extras import CHARGEBACK, KINDS, REVERSAL, SALE, VOID, Undoing
-from daozhang.world.money_path import HORIZON_DAYS, Journeys, Path, World
-from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, PROVIDERS
+from daozhang.world.money_path import Journeys, Path
+from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, CURRENCIES, LANQIAO, PROVIDERS
 from daozhang.world.sales import DaySales
 from daozhang.world.write import Cells, Digits, FactFile
 
 __all__ = [
     "Book",
     "DayRows",
+    "batch_numbers",
+    "dated",
     "day_rows",
     "payout_ids",
+    "settles",
     "statement_at",
     "write_lines",
     "write_sales",
@@ -35,6 +39,9 @@ __all__ = [
 _CARD_TYPES: Final = ("credit", "debit", None)
 _BAD_FIELD: Final = "字段不符：settle_amt 无法识别，整份文件退回"
 _STATEMENT_AT: Final = 9 * HOUR
+_FULL_BPS: Final = np.array([p.fees.get("card", (0, None))[0] for p in PROVIDERS])
+_OTHER_MCC: Final = "5999"
+_COUNTED_BACK: Final = 4
 
 
 @dataclass(slots=True)
@@ -87,6 +94,7 @@ class DayRows:
         at: true instant.
         journeys: of the rows.
         undone: voided or reversed sales, and the voids and reversals themselves.
+        remapped: priced and coded as another category (F3).
     """
 
     day: int
@@ -105,6 +113,7 @@ class DayRows:
     at: Ints
     journeys: Journeys
     undone: Bools
+    remapped: Bools
 
 
 def day_rows(
@@ -131,10 +140,12 @@ def day_rows(
     amount = both(day.amount, undoing.amount)
     undone = (kind == VOID) | (kind == REVERSAL)
     undone[undoing.of_number[undone[count:]]] = True
+    at = both(day.sold.at, undoing.sold.at)
+    remapped = _remapped(path, terminal, channel, at)
     bps, cap = estate.fee_bps[terminal, channel], estate.fee_cap[terminal, channel]
+    bps = np.where(remapped, _FULL_BPS[provider], bps)
     # Half up a line, then the cap: the terms' default rounding.
     fee = np.where(kind == SALE, np.minimum((amount * bps + 5_000) // 10_000, cap), 0)
-    at = both(day.sold.at, undoing.sold.at)
     rows = DayRows(
         day=day.day,
         sales=count,
@@ -152,9 +163,20 @@ def day_rows(
         at=at,
         journeys=merged,
         undone=undone,
+        remapped=remapped,
     )
     _add(path, book, rows)
     return rows
+
+
+def _remapped(path: Path, terminal: Ints, channel: Ints, at: Ints) -> Bools:
+    """Return the card sales that are priced as another category since the upgrade (F3)."""
+    if "F3" not in path.faults:
+        return np.zeros(len(terminal), dtype=np.bool_)
+    since = path.upgrades.finished[terminal]
+    struck = path.world.plan.strikes.remapped[terminal] & (channel == 0)
+    hit: Bools = struck & (at >= since)
+    return hit
 
 
 def _traces(book: Book, terminal: Ints, at: Ints, card: Bools) -> Ints:
@@ -171,31 +193,39 @@ def _traces(book: Book, terminal: Ints, at: Ints, card: Bools) -> Ints:
     return trace
 
 
-def _settles(rows: DayRows) -> Bools:
+def settles(rows: DayRows) -> Bools:
+    """Return the rows that get a line of the settlement statement."""
     return ~rows.undone & (rows.journeys.submitted < NEVER)
 
 
 def _add(path: Path, book: Book, rows: DayRows) -> None:
-    settled = _settles(rows)
+    settled = settles(rows)
     signed = np.where(rows.kind == SALE, rows.amount - rows.fee, -rows.amount)
     cell = rows.pair * path.world.width + rows.journeys.cycle
     np.add.at(book.net, cell[settled], signed[settled])
     j = rows.journeys
-    batched = (rows.kind == SALE) & ~rows.undone & (j.batch_day >= 0) & ~j.lost
+    batched = (rows.kind == SALE) & ~rows.undone & (j.batch_day >= 0) & ~j.apart
     where = rows.terminal[batched], j.batch_day[batched]
     np.add.at(book.batch_count, where, 1)
     np.add.at(book.batch_minor, where, rows.amount[batched])
 
 
 def batch_numbers(path: Path, terminal: Ints, batch_day: Ints) -> Ints:
-    """Return batch numbers; a wiped terminal counts from 1 again after its upgrade."""
+    """Return batch numbers.
+
+    A wiped terminal counts from 1 again after its upgrade (F1); one whose counter was put back
+    uses numbers that the host has already (F7).
+    """
     number = path.world.estate.first_batch[terminal] + batch_day
     upgrade_day = path.upgrades.day[terminal] - path.world.plan.first_day
+    if "F7" in path.faults:
+        back = path.world.plan.strikes.number[terminal] & (batch_day >= upgrade_day)
+        number = number - np.where(back & (path.upgrades.day[terminal] > 0), _COUNTED_BACK, 0)
     restarted = path.upgrades.by_day[terminal] & (batch_day > upgrade_day)
     return np.where(restarted, batch_day - upgrade_day, np.maximum(number, 0))
 
 
-def _dated(first_day: int, days: Ints, form: str) -> tuple[list[str], Ints]:
+def dated(first_day: int, days: Ints, form: str) -> tuple[list[str], Ints]:
     """Return the texts of the days named and each row's place among them."""
     low, high = int(days.min(initial=0)), int(days.max(initial=0))
     texts = []
@@ -207,7 +237,7 @@ def _dated(first_day: int, days: Ints, form: str) -> tuple[list[str], Ints]:
 
 def sale_ids(world: World, days: Ints, numbers: Ints, null: Bools | None = None) -> Any:
     """Return sale ids such as ``S26041300000017``: the day and the number within it."""
-    texts, place = _dated(world.plan.first_day, np.maximum(days, 0), "S%y%m%d")
+    texts, place = dated(world.plan.first_day, np.maximum(days, 0), "S%y%m%d")
     return Digits().text(texts, place).number(np.maximum(numbers, 0), 8).array(null)
 
 
@@ -215,7 +245,7 @@ def _rrns(world: World, rows: DayRows, null: Bools) -> Any:
     """Return 12-digit references: last digit of the year, day of the year, number."""
     count = len(rows.kind)
     day = np.full(count, rows.day, dtype=np.int64)
-    texts, place = _dated(world.plan.first_day, day, "%y%j")
+    texts, place = dated(world.plan.first_day, day, "%y%j")
     short = [text[1:] for text in texts]
     return Digits().text(short, place).number(np.arange(count), 8).array(null)
 
@@ -245,7 +275,7 @@ def write_sales(path: Path, cells: Cells, files: tuple[FactFile, FactFile], rows
         **_place_columns(world, cells, rows),
         "card_type": cells.chosen(_CARD_TYPES, rows.card_type % len(_CARD_TYPES)),
         "amount_minor": cells.ints(rows.amount),
-        "currency": cells.same("CNY", count),
+        "currency": cells.chosen(CURRENCIES, rows.provider),
         "captured_at": cells.times(j.captured),
         "host_at": cells.times(j.host),
         "batch_no": Digits()
@@ -294,7 +324,7 @@ def payout_ids(world: World, provider: int, pair: Ints, cycle: Ints, null: Bools
     windows = max(1, len(PROVIDERS[provider].windows))
     low = int(cycles.business_day[0])
     form = PROVIDERS[provider].prefix + "%y%m%d"
-    texts, _ = _dated(low, np.array([0, int(cycles.business_day[-1]) - low]), form)
+    texts, _ = dated(low, np.array([0, int(cycles.business_day[-1]) - low]), form)
     return (
         Digits()
         .text(texts, cycles.business_day[cycle] - low)
@@ -306,11 +336,12 @@ def payout_ids(world: World, provider: int, pair: Ints, cycle: Ints, null: Bools
 
 def write_lines(path: Path, cells: Cells, file: FactFile, rows: DayRows) -> None:
     """Write the day's settlement lines, and before them those of a rejected file."""
-    settled = _settles(rows)
+    settled = settles(rows)
     moved = settled & (rows.journeys.first_cycle != rows.journeys.cycle)
     for p in range(len(PROVIDERS)):
         mine = rows.provider == p
-        if (mine & moved).any():
+        # Only the wallet provider sends rejected files back line by line.
+        if p == LANQIAO and (mine & moved).any():
             gone = np.flatnonzero(mine & moved)
             _write_lines(path, cells, file, rows, provider=p, chosen=gone, rejected=True)
         own = np.flatnonzero(mine & settled)
@@ -340,7 +371,7 @@ def _write_lines(
         cleared = world.cycles[provider].clear_at[cycle] + (chosen * 31) % 600
     terminal = rows.terminal[chosen]
     day = np.full(count, rows.day, dtype=np.int64)
-    texts, place = _dated(world.plan.first_day, day, PROVIDERS[provider].prefix + "L%y%m%d")
+    texts, place = dated(world.plan.first_day, day, PROVIDERS[provider].prefix + "L%y%m%d")
     mark = "X" if rejected else "S"
     merchant = world.estate.terminal_merchant[terminal]
     columns = {
@@ -357,14 +388,16 @@ def _write_lines(
         "gross_minor": cells.ints(gross),
         "fee_minor": cells.ints(fee),
         "net_minor": cells.ints(gross - fee),
-        "currency": cells.same("CNY", count),
+        "currency": cells.same(PROVIDERS[provider].currency, count),
         "cleared_at": cells.times(cleared),
         "payout_id": cells.same(None, count)
         if rejected
         else payout_ids(world, provider, rows.pair[chosen], cycle, None),
         "status": cells.same("rejected" if rejected else "settled", count),
         "reason": cells.same(_BAD_FIELD if rejected else None, count),
-        "mcc": cells.chosen(world.estate.merchant_mcc, merchant),
+        "mcc": pc.if_else(
+            rows.remapped[chosen], _OTHER_MCC, cells.chosen(world.estate.merchant_mcc, merchant)
+        ),
         "known_at": cells.times(known),
     }
     file.write(columns)
@@ -377,6 +410,6 @@ def _line_refs(world: World, rows: DayRows, chosen: Ints) -> Any:
     back = rows.kind[chosen] == CHARGEBACK
     number[back], day[back] = rows.of_number[chosen][back], rows.of_day[chosen][back]
     ids = sale_ids(world, day, number)
-    texts, place = _dated(world.plan.first_day, day, "%y%j")
+    texts, place = dated(world.plan.first_day, day, "%y%j")
     rrns = Digits().text([text[1:] for text in texts], place).number(number, 8).array()
     return pc.if_else(rows.channel[chosen] < BATCH_CHANNELS, rrns, ids)

@@ -7,13 +7,22 @@ for. Shares of models, carriers, banks and providers are data at the top.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
 
-from daozhang.world._clock import Bools, Floats, Ints, stream
-from daozhang.world.providers import BATCH_CHANNELS, CHANNELS, KUAIDA, LANQIAO, PROVIDERS
+from daozhang.world._clock import DAY, Bools, Floats, Ints, instants, stream
+from daozhang.world.providers import (
+    BATCH_CHANNELS,
+    CHANNELS,
+    HOME,
+    KUAIDA,
+    LANQIAO,
+    PROVIDERS,
+    REGIONS,
+)
 from daozhang.world.trades import TRADES
 
 __all__ = ["BANKS", "CARRIERS", "CITIES", "FLEET_MODELS", "MODELS", "Bank", "Estate", "make_estate"]
@@ -22,10 +31,11 @@ _STREAM: Final = 1
 MODELS: Final = ("A920", "P2000", "N910", "S90", "V200")
 FLEET_MODELS: Final = 3
 """The first so many models run the platform that is upgraded; the others never are."""
-CARRIERS: Final = ("CMCC", "CTCC", "CUCC")
+CARRIERS: Final = ("CMCC", "CTCC", "CUCC", "CSL", "DTAG", "TMUS")
 CITIES: Final = (
     ("上海", "2900"), ("北京", "1000"), ("广州", "5810"), ("深圳", "5840"), ("成都", "6510"),
     ("杭州", "3310"), ("武汉", "5210"),
+    *(region.city for name, region in REGIONS.items() if name != HOME),
 )  # fmt: skip
 _MODEL_SHARES: Final = (0.30, 0.24, 0.24, 0.13, 0.09)
 _CARRIER_SHARES: Final = (0.5, 0.27, 0.23)
@@ -40,6 +50,7 @@ _CHAIN_SIZES: Final = (3.0, 1.8, 2.2)
 _TERMINALS_MIN: Final = 24
 _WEAK_LINE_SHARE: Final = 0.12
 _TWO_ACCOUNTS_SHARE: Final = 0.4
+_ABROAD_SHARE: Final = 0.15
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +62,19 @@ class Bank:
         minutes: typical minutes from payout to booking.
         ref: what its statement shows of a payout: its id, its id within a text, or nothing.
         by_day: its statement gives dates only.
+        country: region in which it keeps accounts.
     """
 
     bank_id: str
     minutes: int
     ref: str
     by_day: bool = False
+    country: str = HOME
+
+    @property
+    def currency(self) -> str:
+        """The currency of its accounts."""
+        return REGIONS[self.country].currency
 
 
 BANKS: Final = (
@@ -65,6 +83,9 @@ BANKS: Final = (
     Bank("CMB", 10, "id"),
     Bank("BOC", 35, "text"),
     Bank("ABC", 30, "none", by_day=True),
+    Bank("HSBC", 20, "id", country="HK"),
+    Bank("DEUT", 30, "text", country="EU"),
+    Bank("CHAS", 45, "id", country="US"),
 )
 
 
@@ -98,6 +119,9 @@ class Estate:
         pair_bank: by pair, into :data:`BANKS`.
         pair_merchant: by pair.
         pair_of: terminal by provider; -1 where the terminal does not use it.
+        regions: names of the regions.
+        terminal_region: by terminal, into ``regions``; 0 is home.
+        shift: by terminal: seconds by which its clock is behind China's.
     """
 
     merchant_ids: list[str]
@@ -125,6 +149,15 @@ class Estate:
     pair_bank: Ints
     pair_merchant: Ints
     pair_of: Ints
+    regions: tuple[str, ...]
+    terminal_region: Ints
+    shift: Ints
+
+    @property
+    def home(self) -> Bools:
+        """By terminal: stands in the home region."""
+        home: Bools = self.terminal_region == 0
+        return home
 
     @property
     def card_provider(self) -> Ints:
@@ -137,7 +170,7 @@ class Estate:
         rates = {}
         for terminal, merchant in enumerate(self.terminal_merchant.tolist()):
             bps = TRADES[int(self.terminal_trade[terminal])].card_bps
-            if bps is not None:
+            if bps is not None and self.terminal_region[terminal] == 0:
                 provider = PROVIDERS[int(self.card_provider[terminal])].provider_id
                 rates[provider, self.merchant_ids[merchant]] = bps
         return [(provider, merchant, bps) for (provider, merchant), bps in rates.items()]
@@ -151,14 +184,37 @@ class _Shop:
     trade: int
     chain: bool
     stores: list[int]
+    region: str = HOME
 
 
-def make_estate(seed: int, sales: int, days: int) -> Estate:
-    """Draw up an estate that sells so much; more sales mean more and busier terminals."""
+def make_estate(
+    seed: int, sales: int, days: int, *, regions: Sequence[str] = (HOME,), first_day: int = 0
+) -> Estate:
+    """Draw up an estate that sells so much; more sales mean more and busier terminals.
+
+    Args:
+        seed: of the estate.
+        sales: how many sales.
+        days: in so many days.
+        regions: where; the home region first.
+        first_day: day number on which clocks are compared.
+    """
     rng = stream(seed, _STREAM)
     wanted = max(_TERMINALS_MIN, round(1.5 * (sales / days) ** 0.65))
     shops = _shops(rng, wanted)
-    return _fill(rng, shops)
+    for region in regions[1:]:
+        shops += _shops_abroad(rng, max(6, round(_ABROAD_SHARE * wanted)), region)
+    return _fill(rng, shops, tuple(regions), first_day)
+
+
+def _shops_abroad(rng: np.random.Generator, terminals: int, region: str) -> list[_Shop]:
+    """Draw single shops of a region, all with its one provider."""
+    provider = next(n for n, p in enumerate(PROVIDERS) if p.region == region)
+    shops: list[_Shop] = []
+    while sum(sum(shop.stores) for shop in shops) < terminals:
+        trade = int(rng.choice(len(TRADES), p=_SINGLE_TRADE_SHARES))
+        shops.append(_Shop(provider, trade, False, [int(rng.integers(1, 4))], region))
+    return shops
 
 
 def _shops(rng: np.random.Generator, terminals: int) -> list[_Shop]:
@@ -174,18 +230,28 @@ def _shops(rng: np.random.Generator, terminals: int) -> list[_Shop]:
         shops.append(_Shop(_CHAIN_PROVIDERS[kind], _CHAIN_TRADES[kind], True, stores))
     count = sum(sum(shop.stores) for shop in shops)
     while count < terminals:
-        provider = int(rng.choice(len(PROVIDERS), p=_SINGLE_PROVIDER_SHARES))
+        provider = int(rng.choice(len(_SINGLE_PROVIDER_SHARES), p=_SINGLE_PROVIDER_SHARES))
         trade = int(rng.choice(len(TRADES), p=_SINGLE_TRADE_SHARES))
         size = int(rng.integers(1, 3))
         shops.append(_Shop(provider, trade, False, [size]))
         count += size
+    if all(shop.provider != KUAIDA for shop in shops):
+        # Whoever wants to see the same-day provider fail needs one shop that uses it.
+        shops.append(_Shop(KUAIDA, 0, False, [2]))
     return shops
 
 
-def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
+def _fill(
+    rng: np.random.Generator, shops: list[_Shop], regions: tuple[str, ...], first_day: int
+) -> Estate:
     stores = [(m, size) for m, shop in enumerate(shops) for size in shop.stores]
     store_merchant = np.array([m for m, _ in stores], dtype=np.int64)
-    store_city = rng.choice(len(CITIES), size=len(stores), p=_CITY_SHARES).astype(np.int64)
+    store_city = rng.choice(len(_CITY_SHARES), size=len(stores), p=_CITY_SHARES)
+    store_city = store_city.astype(np.int64)
+    abroad = np.array([shop.region != HOME for shop in shops], dtype=np.bool_)[store_merchant]
+    region = [REGIONS[shops[m].region] for m in store_merchant.tolist()]
+    names = [city for city, _ in CITIES]
+    store_city[abroad] = [names.index(r.city[0]) for r, a in zip(region, abroad, strict=True) if a]
     terminal_store = np.repeat(np.arange(len(stores)), [size for _, size in stores]).astype(
         np.int64
     )
@@ -195,12 +261,17 @@ def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
     card = np.array([shop.provider for shop in shops], dtype=np.int64)[merchant]
     first_store = {m: s for s, (m, _) in reversed(list(enumerate(stores)))}
     merchant_ids = [
-        f"898{CITIES[int(store_city[first_store[m]])][1]}{TRADES[shop.trade].mcc}{m + 1:04d}"
+        f"{shop.region}{m + 1:06d}"
+        if shop.region != HOME
+        else f"898{CITIES[int(store_city[first_store[m]])][1]}{TRADES[shop.trade].mcc}{m + 1:04d}"
         for m, shop in enumerate(shops)
     ]
     single = np.array([not shop.chain for shop in shops], dtype=np.bool_)
     # A chain's stores share a carrier by city contract; a single shop has what it has.
-    store_carrier = rng.choice(len(CARRIERS), size=len(stores), p=_CARRIER_SHARES)
+    store_carrier = rng.choice(len(_CARRIER_SHARES), size=len(stores), p=_CARRIER_SHARES)
+    store_carrier[abroad] = [
+        CARRIERS.index(r.carrier) for r, a in zip(region, abroad, strict=True) if a
+    ]
     store_model = rng.choice(len(MODELS), size=len(stores), p=_MODEL_SHARES)
     mixed = rng.choice(len(MODELS), size=count, p=_MODEL_SHARES)
     chain_terminal = ~single[merchant]
@@ -211,9 +282,14 @@ def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
     )
     provider_of = np.full((count, len(CHANNELS)), LANQIAO, dtype=np.int64)
     provider_of[:, :BATCH_CHANNELS] = card[:, None]
+    terminal_region = np.array([regions.index(shop.region) for shop in shops])[merchant]
+    provider_of[terminal_region > 0] = card[terminal_region > 0, None]
+    start = np.array([first_day], dtype=np.int64)
+    behind = [int((instants(start, 0, REGIONS[name].timezone) - start * DAY)[0])
+              for name in regions]  # fmt: skip
     accounts, pairs, pair_of = _accounts(rng, shops, store_merchant, terminal_store, card)
     bank = accounts[:, 1]
-    fee_bps, fee_cap = _fees(provider_of, trade)
+    fee_bps, fee_cap = _fees(provider_of, np.where(terminal_region > 0, -1, trade))
     return Estate(
         merchant_ids=merchant_ids,
         merchant_mcc=[TRADES[shop.trade].mcc for shop in shops],
@@ -242,6 +318,9 @@ def _fill(rng: np.random.Generator, shops: list[_Shop]) -> Estate:
         pair_bank=bank[pairs[:, 1]],
         pair_merchant=accounts[pairs[:, 1], 0],
         pair_of=pair_of,
+        regions=regions,
+        terminal_region=terminal_region.astype(np.int64),
+        shift=np.array(behind, dtype=np.int64)[terminal_region] % DAY,
     )
 
 
@@ -278,9 +357,13 @@ def _accounts(
     stores_of: dict[int, list[int]] = {}
     for store, owner in enumerate(store_merchant.tolist()):
         stores_of.setdefault(owner, []).append(store)
-    banks = rng.choice(len(BANKS), size=(len(store_merchant) + len(shops), 2), p=_BANK_SHARES)
+    count = len(store_merchant) + len(shops)
+    banks = rng.choice(len(_BANK_SHARES), size=(count, 2), p=_BANK_SHARES)
     for m, shop in enumerate(shops):
-        used = (shop.provider, LANQIAO)
+        used = (shop.provider, LANQIAO) if shop.region == HOME else (shop.provider,)
+        if shop.region != HOME:
+            at_home = next(n for n, bank in enumerate(BANKS) if bank.country == shop.region)
+            banks[len(store_merchant) + m] = at_home
         if shop.chain and shop.provider == _CHAIN_PROVIDERS[1]:
             for store in stores_of[m]:
                 for provider in used:
@@ -299,7 +382,9 @@ def _accounts(
     pairs: dict[tuple[int, int], int] = {}
     pair_of = np.full((len(terminal_store), len(PROVIDERS)), -1, dtype=np.int64)
     for terminal, store in enumerate(terminal_store.tolist()):
-        for provider in (int(card[terminal]), LANQIAO):
+        for provider in {int(card[terminal]): 0, LANQIAO: 0}:
+            if (store, provider) not in where:
+                continue
             pair = (provider, where[store, provider])
             pair_of[terminal, provider] = pairs.setdefault(pair, len(pairs))
     return np.array(rows, dtype=np.int64), np.array(list(pairs), dtype=np.int64), pair_of

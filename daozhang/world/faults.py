@@ -1,282 +1,168 @@
-"""The faults that can be switched on, and the plan of where and when each would strike.
+"""The faults and traps that can be switched on, by name.
 
-Rules kept here: the plan is the same whichever faults are on, so that a world without one fault
-is the same world but for that fault. Faults of the upgrade strike different models and providers,
-and a day is chosen so that losing one business date costs something (a Friday's batch that is
-handed in on Saturday is still paid on Monday, and would not be late). The codes, mechanisms,
-causes and legs are those of the contract's table of causes.
+Rules kept here: codes, mechanisms, causes and legs are those of the contract's table of causes. A
+*fault* is something that went wrong; most make money late, some only change amounts or hide what
+happened. A *trap* is a setting in which the obvious answer is wrong: it may switch a fault on,
+and move where and when it strikes.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-import numpy as np
-
-from daozhang.world._clock import DAY, HOUR, MINUTE, Bools, Ints, stream
-from daozhang.world.estate import BANKS, CARRIERS, CITIES, FLEET_MODELS, MODELS, Estate
-from daozhang.world.providers import HUATONG, LANQIAO, PROVIDERS, RUIFU, due_days
-
-__all__ = [
-    "FAULTS",
-    "NEW_RELEASE",
-    "OLD_RELEASE",
-    "Fault",
-    "Plan",
-    "make_plan",
-    "resolve_faults",
-    "scope_of",
-]
-
-_STREAM: Final = 2
-OLD_RELEASE: Final = "3.1.8"
-NEW_RELEASE: Final = "3.2.1"
-_WAVE_AT: Final = (0.25, 0.33, 0.38, 0.50)
-_WAVE_SHARES: Final = (0.01, 0.10, 0.50, 1.0)
-_OTHER_WAVE_AT: Final = (0.60, 0.66)
-_HOLIDAY_DAYS_MIN: Final = 3
-_OTHER_FIRST_SHARE: Final = 0.7
+__all__ = ["FAULTS", "TRAPS", "Fault", "Trap", "resolve_faults", "resolve_names"]
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One kind of fault: the contract's code, mechanism, cause and leg ("" where none)."""
+    """One kind of fault: the contract's code, mechanism, cause and leg ("" where none).
+
+    Attributes:
+        code: such as ``F6``.
+        mechanism: its readable name.
+        cause: the cause that truth names.
+        leg: where the money stops.
+        strikes: where and when it strikes in the simulated estate.
+    """
 
     code: str
     mechanism: str
     cause: str
     leg: str
+    strikes: str
 
 
+_UPGRADE: Final = "system_upgrade"
 FAULTS: Final = {
     fault.code: fault
     for fault in (
-        Fault("F1", "unsettled_batch_lost", "system_upgrade", "submit"),
-        Fault("F5", "terminal_clock_wrong", "system_upgrade", "submit"),
-        Fault("F6", "cut_off_missed", "system_upgrade", "submit"),
-        Fault("F10", "network_outage", "network", "submit"),
-        Fault("F14", "interface_field_mismatch", "interface_mismatch", "clear"),
-        Fault("F4", "settlement_account_lost", "system_upgrade", "pay_out"),
-        Fault("F16", "bank_slow", "bank_speed", "credit"),
-        Fault("F15", "holiday", "", ""),
-        Fault("F23", "statement_missing", "data_quality", ""),
+        Fault("F1", "unsettled_batch_lost", _UPGRADE, "submit",
+              "A920 of batch providers, upgraded in the afternoon with the day's stored sales"),
+        Fault("F5", "terminal_clock_wrong", _UPGRADE, "submit",
+              "P2000 of one batch provider, eight hours fast for three days after the upgrade"),
+        Fault("F6", "cut_off_missed", _UPGRADE, "submit",
+              "N910 of batch providers, upgraded in the evening; one batch"),
+        Fault("F7", "batch_number_reset", _UPGRADE, "submit",
+              "A920 of one batch provider; the batch of the upgrade's day, and again two days on"),
+        Fault("F8", "key_mismatch", _UPGRADE, "submit",
+              "P2000 of batch providers, from the upgrade to the next morning"),
+        Fault("F9", "network_setting_lost", _UPGRADE, "submit",
+              "upgraded terminals with one carrier's SIM, two days; the line is back for an hour "
+              "and a half about noon"),
+        Fault("F10", "network_outage", "network", "submit",
+              "one carrier in one city through an evening's cut-off; one store over a lunch, which "
+              "costs nothing; one terminal through another night"),
+        Fault("F11", "offline_sales_forwarded_late", "network", "submit",
+              "terminals with the weakest lines, upgraded or not, over three days"),
+        Fault("F18", "step_skipped", "human_error", "submit",
+              "the terminals of the third and fourth wave that one operator looks after"),
+        Fault("F2", "wrong_terminal_or_merchant_id", _UPGRADE, "clear",
+              "a few upgraded terminals whose sales go to a sister merchant, three days"),
+        Fault("F14", "interface_field_mismatch", "interface_mismatch", "clear",
+              "the wallet provider's files of two days"),
+        Fault("F19", "provider_outage", "provider", "clear",
+              "one card provider's data centre through one clearing; again over a day, which "
+              "costs nothing"),
+        Fault("F4", "settlement_account_lost", _UPGRADE, "pay_out",
+              "single shops wholly upgraded in one wave, four days"),
+        Fault("F12", "duplicate_upload_held", _UPGRADE, "pay_out",
+              "one account of a batch provider whose upgraded terminals send a batch twice"),
+        Fault("F13", "account_under_review", "account_processing", "pay_out",
+              "single shops' accounts, for days, released, and held once more"),
+        Fault("F17", "minimum_or_limit", "account_processing", "pay_out",
+              "personal accounts that take one payout a day: after a weekend three fall due"),
+        Fault("F22", "second_clearing_stall", "provider", "pay_out",
+              "the same-day provider from the middle of the period on, later every day"),
+        Fault("F16", "bank_slow", "bank_speed", "credit",
+              "one bank, all its merchants, three days, and again later"),
+        Fault("F3", "mcc_remapped", _UPGRADE, "",
+              "merchants with an agreed rate, from the upgrade on: full rate, another category"),
+        Fault("F20", "reversal_not_delivered", _UPGRADE, "",
+              "one upgraded terminal in three: charged at the reboot, corrected days later"),
+        Fault("F21", "payment_failed", "payment_error", "",
+              "failed and mistyped payments of every terminal: no sales"),
+        Fault("F15", "holiday", "", "", "the last wave is moved to the eve of a long holiday"),
+        Fault("F23", "statement_missing", "data_quality", "",
+              "one bank's statements of the last days"),
     )
-}
-"""Every fault by code, in the order of the legs."""
-
-
-def resolve_faults(names: Iterable[str]) -> frozenset[str]:
-    """Return the codes of faults given by code (``F1``) or mechanism.
-
-    Raises:
-        ValueError: a name is neither.
-    """
-    by_mechanism = {fault.mechanism: code for code, fault in FAULTS.items()}
-    codes = set()
-    for name in names:
-        code = name.upper() if name.upper() in FAULTS else by_mechanism.get(name.lower())
-        if code is None:
-            known = ", ".join(f"{f.code} ({f.mechanism})" for f in FAULTS.values())
-            raise ValueError(f"unknown fault {name!r}; known are {known}")
-        codes.add(code)
-    return frozenset(codes)
+}  # fmt: skip
+"""Every fault by code, in the order of the legs; those without a leg make nothing late."""
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """Where and when things happen; days are day numbers, instants are the estate's.
+class Trap:
+    """A setting in which the obvious answer is wrong.
 
     Attributes:
-        first_day: first day of sales.
-        days: days of sales.
-        as_of: nothing later than this is known.
-        free: by day from ``first_day``: a weekend day or holiday.
-        wave: by terminal: 1-4 in the upgrade to the new release, 0 not in the fleet.
-        wave_days: days of the four waves.
-        eve: last business day before a long holiday in the period, or None.
-        other_wave: by terminal: 1-2 in the harmless release of the other models, else 0.
-        other_wave_days: days of its waves.
-        batch: by terminal: its card provider settles by batch.
-        lost: by terminal: F1 may strike it (batch provider, first model).
-        clock: by terminal: F5 may strike it.
-        cut_off: by terminal: F6 may strike it.
-        outage: by terminal: F10 may strike it.
-        outage_from: start of F10's outage.
-        outage_to: its end.
-        outage_place: carrier and city.
-        unread_days: business days whose wallet file F14 rejects.
-        unread_fixed: instant at which the rejected files are read at last.
-        garbled_pairs: pairs whose account F4 loses, in order.
-        slow_bank: bank number of F16.
-        slow_days: first and last due day of F16.
-        missing_bank: bank number of F23.
-        missing_from: first day without a statement.
+        name: what to call it.
+        needs: codes of faults that it switches on.
+        lures: the wrong answer that it invites.
+        truth: the right one.
     """
 
-    first_day: int
-    days: int
-    as_of: int
-    free: Bools
-    wave: Ints
-    wave_days: tuple[int, ...]
-    eve: int | None
-    other_wave: Ints
-    other_wave_days: tuple[int, ...]
-    batch: Bools
-    lost: Bools
-    clock: Bools
-    cut_off: Bools
-    outage: Bools
-    outage_from: int
-    outage_to: int
-    outage_place: tuple[str, str]
-    unread_days: tuple[int, ...]
-    unread_fixed: int
-    garbled_pairs: Ints
-    slow_bank: int
-    slow_days: tuple[int, int]
-    missing_bank: int
-    missing_from: int
+    name: str
+    needs: tuple[str, ...]
+    lures: str
+    truth: str
 
 
-def make_plan(
-    seed: int, estate: Estate, first_day: int, days: int, is_business: Callable[[int], bool]
-) -> Plan:
-    """Lay out waves and faults over the period."""
-    rng = stream(seed, _STREAM)
-    taken: set[int] = set()
-    span = np.arange(first_day, first_day + days + 1, dtype=np.int64)
-    due = due_days(span, 1, "business", is_business)
-    costly = (due[1:] > due[:-1]).tolist()
-
-    def pick(fraction: float) -> int:
-        """Return a free day from there on at which losing a business date costs something."""
-        wanted = int(fraction * days)
-        order = [*range(wanted, days), *range(wanted - 1, -1, -1)]
-        best = next((d for d in order if costly[d] and d not in taken), wanted)
-        taken.add(best)
-        return first_day + best
-
-    batch = np.array([p.batch for p in PROVIDERS], dtype=np.bool_)[estate.card_provider]
-    wave_days = tuple(pick(fraction) for fraction in _WAVE_AT)
-    wave = _waves(rng, estate)
-    outage_day = pick(0.53)
-    outage, place = _worst_place(estate, batch)
-    slow_bank, missing_bank = _banks_by_weight(estate)
-    unread = first_day + int(0.43 * days)
-    slow = first_day + int(0.32 * days)
-    model = estate.terminal_model
-    return Plan(
-        first_day=first_day,
-        days=days,
-        as_of=(first_day + days) * DAY + 9 * HOUR + 30 * MINUTE,
-        free=np.array([not is_business(int(d)) for d in span[:-1]], dtype=np.bool_),
-        wave=wave,
-        wave_days=wave_days,
-        eve=_eve(first_day, days, is_business),
-        other_wave=np.where(
-            model >= FLEET_MODELS, 1 + (rng.random(len(model)) < _OTHER_FIRST_SHARE), 0
-        ).astype(np.int64),
-        other_wave_days=tuple(first_day + int(fraction * days) for fraction in _OTHER_WAVE_AT),
-        batch=batch,
-        lost=batch & (model == MODELS.index("A920")),
-        clock=(estate.card_provider == RUIFU) & (model == MODELS.index("P2000")),
-        cut_off=batch & (model == MODELS.index("N910")),
-        outage=outage,
-        outage_from=outage_day * DAY + 18 * HOUR + 10 * MINUTE,
-        outage_to=outage_day * DAY + 23 * HOUR + 15 * MINUTE,
-        outage_place=place,
-        unread_days=(unread, unread + 1),
-        unread_fixed=(unread + 3) * DAY + 11 * HOUR,
-        garbled_pairs=_garbled(rng, estate, wave),
-        slow_bank=slow_bank,
-        slow_days=(slow, slow + 2),
-        missing_bank=missing_bank,
-        missing_from=first_day + max(days - 5, 0),
-    )  # fmt: skip
+TRAPS: Final = {
+    trap.name: trap
+    for trap in (
+        Trap("holiday_week", ("F15",), "money of the holiday week is late by the upgrade",
+             "nothing is late: the last wave meets a long holiday"),
+        Trap("slow_bank_week", ("F16",), "money is late by the upgrade",
+             "the bank is slow in the week of the great wave, for everybody"),
+        Trap("outage_on_wave_day", ("F10",), "terminals went silent by the upgrade",
+             "a carrier failed on the day of a wave, upgraded or not"),
+        Trap("canary_of_one", (), "one terminal proves something",
+             "exactly one terminal is upgraded in the whole period"),
+        Trap("hold_without_notice", ("F13",), "the bank is slow",
+             "payouts are held, and neither a notice nor a status says so"),
+        Trap("return_pending", ("F4",), "the bank is slow",
+             "payouts were sent to a wrong account and have not come back yet"),
+        Trap("late_statement", (), "money is missing",
+             "one bank's statements come two days late; the money was on time"),
+        Trap("cut_off_without_cost", (), "a missed cut-off makes money late",
+             "batches of a Friday go out after the cut-off, and the money is due on Monday anyway"),
+    )
+}  # fmt: skip
+"""Every trap by name."""
 
 
-def _waves(rng: np.random.Generator, estate: Estate) -> Ints:
-    """Put the fleet into waves: single canaries first, then whole stores."""
-    fleet = np.flatnonzero(estate.terminal_model < FLEET_MODELS)
-    rank = rng.permutation(len(estate.store_ids))[estate.terminal_store[fleet]]
-    order = fleet[np.lexsort((fleet, rank))]
-    wave = np.zeros(len(estate.terminal_ids), dtype=np.int64)
-    sorted_stores = estate.terminal_store[order]
-    first_of_store = np.r_[True, sorted_stores[1:] != sorted_stores[:-1]]
-    start = np.maximum.accumulate(np.where(first_of_store, np.arange(len(order)), 0))
-    place = start / max(1, len(order))
-    wave[order] = 2 + np.searchsorted(np.array(_WAVE_SHARES[1:-1]), place, side="right")
-    canaries = max(1, round(_WAVE_SHARES[0] * len(fleet)))
-    # Canaries stand in chains, which can spare a terminal.
-    chains = fleet[~estate.single[estate.terminal_merchant[fleet]]]
-    wave[rng.permutation(chains)[:canaries]] = 1
-    return wave
+def resolve_names(names: Iterable[str]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return codes of faults and names of traps; a trap brings the faults that it needs.
+
+    Args:
+        names: codes (``F1``), mechanisms (``unsettled_batch_lost``), traps (``canary_of_one``).
+
+    Raises:
+        ValueError: a name is none of these.
+    """
+    by_mechanism = {fault.mechanism: code for code, fault in FAULTS.items()}
+    codes: set[str] = set()
+    traps: set[str] = set()
+    for name in names:
+        if name.lower() in TRAPS:
+            traps.add(name.lower())
+            codes.update(TRAPS[name.lower()].needs)
+            continue
+        code = name.upper() if name.upper() in FAULTS else by_mechanism.get(name.lower())
+        if code is None:
+            known = ", ".join(f"{f.code} ({f.mechanism})" for f in FAULTS.values())
+            raise ValueError(
+                f"unknown fault {name!r}; known are {known}; traps are {', '.join(TRAPS)}"
+            )
+        codes.add(code)
+    return frozenset(codes), frozenset(traps)
 
 
-def _worst_place(estate: Estate, batch: Bools) -> tuple[Bools, tuple[str, str]]:
-    city = estate.store_city[estate.terminal_store]
-    place = city * len(CARRIERS) + estate.terminal_carrier
-    # Both upgraded models and others must be hit, else the network could not be told apart.
-    counts = np.bincount(place[batch], minlength=len(CITIES) * len(CARRIERS))
-    other = batch & (estate.terminal_model >= FLEET_MODELS)
-    counts_other = np.bincount(place[other], minlength=len(counts))
-    worst = int(np.argmax(counts + 3 * counts_other + 1000 * (counts_other > 0)))
-    names = (CARRIERS[worst % len(CARRIERS)], CITIES[worst // len(CARRIERS)][0])
-    return place == worst, names
+def resolve_faults(names: Iterable[str]) -> frozenset[str]:
+    """Return the codes of faults given by code, mechanism or trap.
 
-
-def _banks_by_weight(estate: Estate) -> tuple[int, int]:
-    """Return F16's and F23's banks: second and third by sales, of those that show times."""
-    weight = np.zeros(len(BANKS))
-    for provider in range(len(PROVIDERS)):
-        pair = estate.pair_of[:, provider]
-        used = pair >= 0
-        np.add.at(weight, estate.pair_bank[pair[used]], estate.weight[used])
-    weight[[bank.by_day for bank in BANKS]] = -1
-    order = np.argsort(-weight, kind="stable")
-    return int(order[1]), int(order[2])
-
-
-def _garbled(rng: np.random.Generator, estate: Estate, wave: Ints) -> Ints:
-    """Pick single shops of the first provider, wholly upgraded in one wave, and their pairs."""
-    merchant = estate.terminal_merchant
-    low = np.full(len(estate.merchant_ids), 9, dtype=np.int64)
-    high = np.zeros(len(estate.merchant_ids), dtype=np.int64)
-    np.minimum.at(low, merchant, wave)
-    np.maximum.at(high, merchant, wave)
-    whole = estate.single & (low == high) & (low > 1)
-    pairs = np.flatnonzero((estate.pair_provider == HUATONG) & whole[estate.pair_merchant])
-    chosen = rng.permutation(len(pairs))[: max(1, len(pairs) // 3)]
-    return np.sort(pairs[chosen]).astype(np.int64)
-
-
-def _eve(first_day: int, days: int, is_business: Callable[[int], bool]) -> int | None:
-    for day in range(first_day, first_day + days - 1):
-        rest = [is_business(day + n) for n in range(1, _HOLIDAY_DAYS_MIN + 1)]
-        if is_business(day) and not any(rest):
-            return day
-    return None
-
-
-def scope_of(code: str, plan: Plan, estate: Estate) -> dict[str, object]:
-    """Return whom a fault strikes, as the contract's incidents say it."""
-    release: dict[str, object] = {"release_id": NEW_RELEASE}
-    batch_ids = [p.provider_id for p in PROVIDERS if p.batch]
-    merchants: Sequence[str] = [
-        estate.merchant_ids[int(estate.pair_merchant[p])] for p in plan.garbled_pairs
-    ]
-    scopes: dict[str, dict[str, object]] = {
-        "F1": {**release, "model": MODELS[0], "provider_id": batch_ids},
-        "F4": {**release, "provider_id": PROVIDERS[HUATONG].provider_id, "merchant_id": merchants},
-        "F5": {**release, "model": MODELS[1], "provider_id": PROVIDERS[RUIFU].provider_id},
-        "F6": {**release, "model": MODELS[2], "provider_id": batch_ids},
-        "F10": {"carrier": plan.outage_place[0], "city": plan.outage_place[1]},
-        "F14": {"provider_id": PROVIDERS[LANQIAO].provider_id},
-        "F15": {"calendar": "CN"},
-        "F16": {"bank_id": BANKS[plan.slow_bank].bank_id},
-        "F23": {"bank_id": BANKS[plan.missing_bank].bank_id},
-    }
-    return scopes[code]
+    Raises:
+        ValueError: a name is none of these.
+    """
+    return resolve_names(names)[0]

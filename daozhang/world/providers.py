@@ -14,23 +14,28 @@ the business date. Two ways of handing sales in exist:
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
 
-from daozhang.world._clock import DAY, HOUR, MINUTE, Ints
+from daozhang.world._clock import HOUR, MINUTE, Ints, instants
 
 __all__ = [
+    "ANXIN",
     "BATCH_CHANNELS",
     "CHANNELS",
+    "CURRENCIES",
+    "HOME",
     "HUATONG",
     "LANQIAO",
     "PROVIDERS",
+    "REGIONS",
     "RUIFU",
     "Cycles",
     "Provider",
+    "Region",
     "Window",
     "cycles_of",
     "due_days",
@@ -52,6 +57,37 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """A part of the world in which the estate may sell.
+
+    Attributes:
+        currency: ISO 4217.
+        timezone: IANA name.
+        calendar: of business days.
+        city: name and code of the city where its shops stand.
+        carrier: whose SIM its terminals have.
+        scale: its prices in minor units beside the home ones.
+    """
+
+    currency: str
+    timezone: str
+    calendar: str
+    city: tuple[str, str]
+    carrier: str
+    scale: float
+
+
+HOME: Final = "CN"
+REGIONS: Final = {
+    "CN": Region("CNY", "Asia/Shanghai", "CN", ("上海", "2900"), "CMCC", 1.0),
+    "HK": Region("HKD", "Asia/Hong_Kong", "WEEKDAYS", ("香港", "HK01"), "CSL", 1.1),
+    "EU": Region("EUR", "Europe/Berlin", "TARGET2", ("Berlin", "DE01"), "DTAG", 0.25),
+    "US": Region("USD", "America/Los_Angeles", "US_FED", ("Seattle", "US01"), "TMUS", 0.3),
+}
+"""Where an estate may sell; the home region always does."""
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A payment provider and what was agreed with it.
 
@@ -69,6 +105,8 @@ class Provider:
         clear_lag: seconds from the cycle's close to its clearing.
         pay_before: seconds before the promise at which payouts leave, least and most.
         windows: of a D+0 provider.
+        region: where it works, into :data:`REGIONS`.
+        credit_timezone: the bank's zone where it is another one.
     """
 
     provider_id: str
@@ -84,6 +122,13 @@ class Provider:
     clear_lag: int
     pay_before: tuple[int, int]
     windows: tuple[Window, ...] = field(default=())
+    region: str = "CN"
+    credit_timezone: str | None = None
+
+    @property
+    def currency(self) -> str:
+        """The currency in which it settles."""
+        return REGIONS[self.region].currency
 
 
 _CARD: Final[dict[str, tuple[int, int | None]]] = {
@@ -123,8 +168,26 @@ PROVIDERS: Final = (
             Window(24 * HOUR, 10 * HOUR, 1),
         ),
     ),
+    Provider(
+        "HARBOUR", "HB", "Harbour Payments Ltd", batch=False, cutoff=22 * HOUR, cutoff_by="host",
+        basis="business", lag_days=1, credit_by=17 * HOUR, fees={"card": (165, None)},
+        clear_lag=3 * HOUR, pay_before=(9_000, 18_000), region="HK",
+    ),
+    Provider(
+        "RHEINPAY", "RP", "Rheinpay SE", batch=False, cutoff=24 * HOUR, cutoff_by=None,
+        basis="business", lag_days=2, credit_by=12 * HOUR, fees={"card": (95, None)},
+        clear_lag=2 * HOUR, pay_before=(9_000, 16_000), region="EU",
+    ),
+    Provider(
+        "CASCADE", "CS", "Cascade Payments Inc", batch=False, cutoff=17 * HOUR, cutoff_by="host",
+        basis="business", lag_days=2, credit_by=17 * HOUR, fees={"card": (260, None)},
+        clear_lag=3 * HOUR, pay_before=(9_000, 18_000), region="US",
+        credit_timezone="America/New_York",
+    ),
 )  # fmt: skip
-HUATONG, RUIFU, _ANXIN, LANQIAO, KUAIDA = range(len(PROVIDERS))
+CURRENCIES: Final = tuple(provider.currency for provider in PROVIDERS)
+"""By provider number."""
+HUATONG, RUIFU, ANXIN, LANQIAO, KUAIDA = range(5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +232,18 @@ def cycles_of(
     provider: Provider, first_day: int, days: int, is_business: Callable[[int], bool]
 ) -> Cycles:
     """Return the provider's cycles of ``days`` business dates from ``first_day``."""
-    dates = np.arange(first_day, first_day + days, dtype=np.int64)
+    # West of home the period begins on the evening before.
+    start = first_day - (provider.region != HOME)
+    dates = np.arange(start, first_day + days, dtype=np.int64)
+    zone = REGIONS[provider.region].timezone
+    credit_zone = provider.credit_timezone or zone
     rules = provider.windows or (Window(provider.cutoff, provider.credit_by, provider.lag_days),)
     parts = []
     for rule in rules:
         due = due_days(dates, rule.lag_days, provider.basis, is_business)
-        close = dates * DAY + rule.until
-        parts.append((close, dates, due, due * DAY + rule.credit_by, close + provider.clear_lag))
+        close = instants(dates, rule.until, zone)
+        promised = instants(due, rule.credit_by, credit_zone)
+        parts.append((close, dates, due, promised, close + provider.clear_lag))
     columns = [np.stack(column, axis=1).reshape(-1) for column in zip(*parts, strict=True)]
     return Cycles(*columns)
 
@@ -184,15 +252,16 @@ def _time_of_day(seconds: int) -> str:
     return f"{seconds // HOUR:02d}:{seconds % HOUR // MINUTE:02d}"
 
 
-def terms_toml(reduced: list[tuple[str, str, int]]) -> str:
+def terms_toml(reduced: list[tuple[str, str, int]], regions: Sequence[str] = (HOME,)) -> str:
     """Return ``terms.toml``.
 
     Args:
+        regions: where the estate sells.
         reduced: agreed card rates of single merchants: provider_id, merchant_id, basis points.
     """
     lines = ['timezone = "Asia/Shanghai"', 'currency = "CNY"']
     for provider in PROVIDERS:
-        for channel, (bps, cap) in provider.fees.items():
+        for channel, (bps, cap) in provider.fees.items() if provider.region in regions else ():
             lines += _term_lines(provider, channel, None, bps, cap)
     by_id = {provider.provider_id: provider for provider in PROVIDERS}
     for provider_id, merchant_id, bps in reduced:
@@ -208,12 +277,17 @@ def _term_lines(
     if merchant_id is not None:
         lines.append(f'merchant_id = "{merchant_id}"')
     lines.append(f'cutoff = "{_time_of_day(provider.cutoff)}"')
+    region = REGIONS[provider.region]
+    if provider.region != HOME:
+        lines.append(f'timezone = "{region.timezone}"')
+    if provider.credit_timezone is not None:
+        lines.append(f'credit_timezone = "{provider.credit_timezone}"')
     if provider.cutoff_by is not None:
         lines.append(f'cutoff_by = "{provider.cutoff_by}"')
     lines += [
         f'basis = "{provider.basis}"',
         f"lag_days = {provider.lag_days}",
-        'calendar = "CN"',
+        f'calendar = "{region.calendar}"',
         f'credit_by = "{_time_of_day(provider.credit_by)}"',
     ]
     if provider.windows:

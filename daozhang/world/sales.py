@@ -14,7 +14,7 @@ import numpy as np
 
 from daozhang.world._clock import DAY, MINUTE, Floats, Ints, stream
 from daozhang.world.money_path import Path, Sold
-from daozhang.world.providers import BATCH_CHANNELS, PROVIDERS
+from daozhang.world.providers import BATCH_CHANNELS, PROVIDERS, REGIONS
 from daozhang.world.trades import TRADES, minute_shapes
 
 __all__ = ["DaySales", "counts_by_day", "sell_day"]
@@ -88,6 +88,12 @@ def sell_day(path: Path, day: int, count: int) -> DaySales:
             np.cumsum(kind.channels)[:-1], u_channel[mine], side="right"
         )
         median[mine], spread[mine] = kind.median_minor, kind.spread
+    abroad = ~world.estate.home[terminal]
+    channel[abroad] = 0
+    # Every shop keeps its own hours; a China day holds one of each minute of them.
+    minute = (minute + world.estate.shift[terminal] // MINUTE) % (DAY // MINUTE)
+    scale = np.array([REGIONS[name].scale for name in world.estate.regions])
+    median = median * scale[world.estate.terminal_region[terminal]]
     at = (world.plan.first_day + day) * DAY + minute * MINUTE + rng.integers(0, MINUTE, count)
     at = _not_while_busy(path, day, terminal, channel, at)
     amount = _amounts(rng, median, spread)

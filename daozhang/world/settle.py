@@ -15,18 +15,23 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from daozhang.world._clock import DAY, HOUR, MINUTE, Bools, Ints, stream
+from daozhang.world._clock import DAY, HOUR, MINUTE, NEVER, Bools, Ints, stream
 from daozhang.world.daily import Book, payout_ids, statement_at
 from daozhang.world.estate import BANKS
 from daozhang.world.money_path import Path
-from daozhang.world.providers import PROVIDERS
+from daozhang.world.providers import CURRENCIES, PROVIDERS
+from daozhang.world.statements import bank_known, ordinary_known
 from daozhang.world.write import Cells, Digits, FactFile
 
 __all__ = ["CreditLines", "Payouts", "credits_of", "payouts_of", "write_credits", "write_payouts"]
 
 _STREAM: Final = 8
-BANK_STATEMENT_AT: Final = 8 * HOUR
-_REASONS: Final = ("户名不符", "卡号无效")
+_REASONS: Final[tuple[str | None, ...]] = ("户名不符", "卡号无效")
+_RISK: Final = "风控冻结：批次重复上送"
+_REVIEW: Final = "商户资料审核中"
+_QUOTA: Final = "BANK_CARD_COLLECTIONS_ABOVE_QUOTA"
+_OTHER_PAYER: Final = "恒信商务信息咨询有限公司"
+_ROUND: Final = 10_000
 _FOREIGN: Final = (
     ("RENT", "退还租房押金", "物业管理有限公司", 1, (80_000, 900_000)),
     ("CHARGE", "账户管理费", "本行", -1, (500, 20_000)),
@@ -48,6 +53,8 @@ class Payouts:
         paid_out: when the one that arrived left.
         credited: when the last part was booked.
         returned: the first one came back.
+        held: it waited, and the provider says so.
+        stalled: it came late from another payer.
         statement: when the provider's statement of its lines is known.
         due_day: day number.
         ids: Arrow texts.
@@ -61,6 +68,8 @@ class Payouts:
     paid_out: Ints
     credited: Ints
     returned: Bools
+    held: Bools
+    stalled: Bools
     statement: Ints
     due_day: Ints
     ids: Any
@@ -81,9 +90,11 @@ def payouts_of(path: Path, book: Book) -> Payouts:
             "cycle": cycle,
             "net": net[pair, cycle],
             "first_paid_out": world.draws.paid_out[pair, cycle],
-            "paid_out": path.paid_out[pair, cycle],
-            "credited": path.credited[pair, cycle],
-            "returned": path.returned[pair, cycle],
+            "paid_out": path.paying.paid_out[pair, cycle],
+            "credited": path.paying.credited[pair, cycle],
+            "returned": path.paying.returned[pair, cycle],
+            "held": path.paying.held[pair, cycle],
+            "stalled": path.paying.stalled[pair, cycle],
             "statement": statement_at(world, p)[cycle],
             "due_day": cycles.due_day[cycle],
         }
@@ -95,17 +106,50 @@ def payouts_of(path: Path, book: Book) -> Payouts:
 
 
 def write_payouts(path: Path, cells: Cells, file: FactFile, payouts: Payouts) -> None:
-    """Write payouts as they are known: sent, then perhaps returned, then sent again."""
+    """Write payouts as they are known: held, sent, then perhaps returned, then sent again."""
     first_known = np.maximum(payouts.first_paid_out + 5 * MINUTE, payouts.statement + 2 * MINUTE)
-    back = np.flatnonzero(payouts.returned)
     everyone = np.arange(len(payouts.net), dtype=np.int64)
+    reasons = _held_reasons(path, payouts)
+    waits = np.array([reason is not None for reason in reasons], dtype=np.bool_)
+    held = np.flatnonzero(waits)
+    _payout_rows(
+        path, cells, file, payouts, chosen=held, known=first_known[held],
+        paid_out=payouts.first_paid_out, status="held", reason=[reasons[i] for i in held.tolist()],
+    )  # fmt: skip
+    left = np.where(payouts.returned, payouts.first_paid_out, payouts.paid_out)
+    sent_known = np.maximum(np.maximum(left + 5 * MINUTE, first_known), first_known + waits)
+    _payout_rows(path, cells, file, payouts, chosen=everyone, known=sent_known, paid_out=left)
+    back = np.flatnonzero(payouts.returned)
     again_ids = pa.array([f"{i}R" for i in payouts.ids.take(pa.array(back)).to_pylist()])
-    _payout_rows(path, cells, file, payouts, chosen=everyone, known=first_known)
-    returned_known = np.maximum(first_known[back], payouts.first_paid_out[back]) + 3 * HOUR
-    reason = [_REASONS[int(p) % len(_REASONS)] for p in payouts.pair[back]]
-    _payout_rows(path, cells, file, payouts, chosen=back, known=returned_known, reason=reason)
+    returned_known = sent_known[back] + 3 * HOUR
+    if "return_pending" in path.world.plan.traps:
+        returned_known = np.full(len(back), NEVER, dtype=np.int64)
+    _payout_rows(
+        path, cells, file, payouts, chosen=back, known=returned_known, paid_out=left,
+        status="returned", reason=[_REASONS[int(p) % len(_REASONS)] for p in payouts.pair[back]],
+    )  # fmt: skip
     again_known = np.maximum(payouts.paid_out[back] + 5 * MINUTE, returned_known + MINUTE)
-    _payout_rows(path, cells, file, payouts, chosen=back, known=again_known, again=again_ids)
+    _payout_rows(
+        path, cells, file, payouts, chosen=back, known=again_known, paid_out=payouts.paid_out,
+        again=again_ids,
+    )  # fmt: skip
+
+
+def _held_reasons(path: Path, payouts: Payouts) -> list[str | None]:
+    """Return what the provider says of each payout that waits; None where it says nothing."""
+    strikes, plan = path.world.plan.strikes, path.world.plan
+    silent = "hold_without_notice" in plan.traps
+    found: list[str | None] = []
+    for pair, held in zip(payouts.pair.tolist(), payouts.held.tolist(), strict=True):
+        reason: str | None = None
+        if held and pair == strikes.twice_pair and "F12" in path.faults:
+            reason = _RISK
+        elif held and strikes.reviewed[pair] and "F13" in path.faults:
+            reason = None if silent else _REVIEW
+        elif held:
+            reason = _QUOTA
+        found.append(reason)
+    return found
 
 
 def _payout_rows(
@@ -116,11 +160,12 @@ def _payout_rows(
     *,
     chosen: Ints,
     known: Ints,
-    reason: list[str] | None = None,
+    paid_out: Ints,
+    status: str = "sent",
+    reason: list[str | None] | None = None,
     again: Any = None,
 ) -> None:
     estate = path.world.estate
-    paid_out = payouts.first_paid_out if again is None else payouts.paid_out
     seen = known <= path.world.plan.as_of
     kept = chosen[seen]
     count = len(kept)
@@ -136,9 +181,9 @@ def _payout_rows(
             "merchant_id": cells.chosen(estate.merchant_ids, estate.pair_merchant[pair]),
             "account_id": cells.chosen(estate.account_ids, estate.pair_account[pair]),
             "net_minor": cells.ints(payouts.net[kept]),
-            "currency": cells.same("CNY", count),
+            "currency": cells.chosen(CURRENCIES, payouts.provider[kept]),
             "paid_out_at": cells.times(paid_out[kept]),
-            "status": cells.same("sent" if reason is None else "returned", count),
+            "status": cells.same(status, count),
             "reason": cells.texts(reasons),
             "replaces_payout_id": cells.same(None, count) if again is None else ids,
             "known_at": cells.times(known[seen]),
@@ -172,7 +217,8 @@ def credits_of(path: Path, payouts: Payouts) -> CreditLines:
     world = path.world
     draws, estate = world.draws, world.estate
     windows = np.array([bool(p.windows) for p in PROVIDERS])[payouts.provider]
-    merged = draws.merged[payouts.pair] & ~payouts.returned & ~windows
+    moved = payouts.paid_out > payouts.first_paid_out
+    merged = draws.merged[payouts.pair] & ~moved & ~windows
     # A merged credit takes together what one provider pays one account on one due day.
     alone = np.arange(len(payouts.net), dtype=np.int64) + 2**40
     key = np.where(merged, payouts.pair * 2**16 + payouts.due_day, alone)
@@ -182,12 +228,20 @@ def credits_of(path: Path, payouts: Payouts) -> CreditLines:
     amount = np.zeros(len(first), dtype=np.int64)
     np.add.at(amount, group, payouts.net)
     split = draws.split[payouts.pair[first], payouts.cycle[first]]
-    split &= (sizes == 1) & (amount >= _SPLIT_MIN) & ~payouts.returned[first]
+    split &= (sizes == 1) & (amount >= _SPLIT_MIN) & ~moved[first]
     head = np.where(split, amount * 3 // 5, 0)
+    # An intermediary pays a round amount first and the rest with it, a minute later.
+    stalled = payouts.stalled[first]
+    rounded = amount // _ROUND * _ROUND
+    head = np.where(stalled & (rounded < amount), rounded, np.where(stalled, 0, head))
+    split = head > 0
 
     pair = payouts.pair[first]
     ref = _refs(path, payouts, first, sizes)
-    payer = [PROVIDERS[int(p)].legal_name for p in payouts.provider[first]]
+    payer = [
+        _OTHER_PAYER if other else PROVIDERS[p].legal_name
+        for p, other in zip(payouts.provider[first].tolist(), stalled.tolist(), strict=True)
+    ]
     booked = payouts.credited[first]
     extra = np.flatnonzero(split)
     account = np.concatenate([estate.pair_account[pair], estate.pair_account[pair[extra]]])
@@ -269,19 +323,16 @@ def write_credits(
         lines: what the banks booked.
 
     Returns:
-        Number of lines that a missing statement (F23) hides.
+        Numbers of the lines that a missing or late statement hides.
     """
     plan, estate = path.world.plan, path.world.estate
-    known = (lines.booked // DAY + 1) * DAY + BANK_STATEMENT_AT
+    known = bank_known(path, lines.bank, lines.booked // DAY)
     seen = known <= plan.as_of
-    hidden = np.zeros(len(seen), dtype=np.bool_)
-    if "F23" in path.faults:
-        hidden = seen & (lines.bank == plan.missing_bank)
-        hidden &= lines.booked // DAY >= plan.missing_from
+    hidden = ~seen & (ordinary_known(lines.booked // DAY) <= plan.as_of)
     by_day = np.array([bank.by_day for bank in BANKS])[lines.bank]
     number = np.arange(len(seen), dtype=np.int64)
     for dated, file in files.items():
-        kept = np.flatnonzero(seen & ~hidden & (by_day == dated))
+        kept = np.flatnonzero(seen & (by_day == dated))
         texts = np.array([f"{bank.bank_id:>4}".replace(" ", "0") for bank in BANKS]).tolist()
         booked = lines.booked[kept]
         file.write(
@@ -290,7 +341,7 @@ def write_credits(
                 "account_id": cells.chosen(estate.account_ids, lines.account[kept]),
                 "bank_id": cells.chosen([b.bank_id for b in BANKS], lines.bank[kept]),
                 "amount_minor": cells.ints(lines.amount[kept]),
-                "currency": cells.same("CNY", len(kept)),
+                "currency": cells.chosen([b.currency for b in BANKS], lines.bank[kept]),
                 "booked_at": cells.dates(booked // DAY) if dated else cells.times(booked),
                 "value_date": cells.dates(booked // DAY),
                 "ref": cells.texts(lines.ref[i] for i in kept.tolist()),

@@ -1,14 +1,12 @@
 """What really happened to every sale, and by whose fault: never read by ``check``.
 
-Rules kept here: a late sale's fault is the first, in the order of the legs, without which the
-same sale would have been on time on the path of the other faults. Where each of several faults
-alone would have made it late, none is necessary: the first that alone makes it late is named and
-``on_time_without_fault`` is false.
+Rules kept here: the fault of a late sale is found by running its money again (:mod:`blame`), not
+by labelling. ``fault`` is the earliest in the order of the legs; ``faults`` names all that were
+needed, or, where ``on_time_without_fault`` is false, all that would have done it alone or together.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,14 +14,17 @@ import numpy as np
 import pyarrow as pa
 
 from daozhang.world._clock import DAY, NEVER, Bools, Ints
+from daozhang.world.blame import Blame
 from daozhang.world.daily import DayRows, sale_ids
 from daozhang.world.extras import REFUND
 from daozhang.world.faults import FAULTS
-from daozhang.world.money_path import Path, Sold, World, make_path
+from daozhang.world.money_path import Path
+from daozhang.world.providers import CURRENCIES
 from daozhang.world.sales import DaySales
+from daozhang.world.statements import bank_known, ordinary_known
 from daozhang.world.write import Cells, FactFile
 
-__all__ = ["STATUSES", "Blame", "Truth"]
+__all__ = ["STATUSES", "Truth"]
 
 STATUSES: Final = ("on_time", "late", "never", "cancelled")
 _ON_TIME, _LATE, _NEVER, _CANCELLED = range(len(STATUSES))
@@ -32,41 +33,13 @@ _REFUND_DAYS: Final = 7
 """A refund comes at most so many days after its sale, so a day is final after that."""
 
 
-class Blame:
-    """Finds the fault of late sales by taking faults away one at a time."""
-
-    def __init__(self, world: World, faults: frozenset[str]) -> None:
-        self.active: Sequence[str] = [code for code in FAULTS if code in faults]
-        movers = [code for code in self.active if FAULTS[code].leg]
-        self._without = {code: make_path(world, faults - {code}) for code in movers}
-        self._alone = {code: make_path(world, {code}) for code in movers} if movers else {}
-
-    def of(self, sold: Sold, late: Bools) -> tuple[Ints, Bools]:
-        """Return each sale's fault (index into ``active``, -1 none) and whether it is necessary."""
-        fault = np.full(len(late), -1, dtype=np.int64)
-        necessary = np.zeros(len(late), dtype=np.bool_)
-        open_ = np.flatnonzero(late)
-        for paths, is_needed in ((self._without, True), (self._alone, False)):
-            for code, path in paths.items():
-                if not len(open_):
-                    break
-                mask = np.zeros(len(late), dtype=np.bool_)
-                mask[open_] = True
-                answer = path.follow(sold.only(mask)).late
-                hit = open_[~answer if is_needed else answer]
-                fault[hit] = self.active.index(code)
-                necessary[hit] = is_needed
-                open_ = np.setdiff1d(open_, hit)
-        assert not len(open_), "a late sale has no fault"
-        return fault, necessary
-
-
 @dataclass(slots=True)
 class _Day:
     rows: DayRows
     status: Ints
     fault: Ints
     necessary: Bools
+    together: Ints
     hidden: Bools
 
 
@@ -80,10 +53,11 @@ class Truth:
         blame: finds faults.
         waiting: days that a refund may still change.
         sales: by fault code: late sales.
-        minor: by fault code: their amounts.
+        minor: by fault code: their amounts by currency.
+        named: by fault code: late sales for which it is named, alone or with others.
         span: by fault code: first and last true instant of them.
         late: late sales.
-        late_minor: their amounts.
+        late_minor: their amounts by currency.
     """
 
     path: Path
@@ -91,21 +65,25 @@ class Truth:
     blame: Blame
     waiting: dict[int, _Day] = field(default_factory=dict)
     sales: dict[str, int] = field(default_factory=dict)
-    minor: dict[str, int] = field(default_factory=dict)
+    minor: dict[str, dict[str, int]] = field(default_factory=dict)
+    named: dict[str, int] = field(default_factory=dict)
     span: dict[str, tuple[int, int]] = field(default_factory=dict)
     late: int = 0
-    late_minor: int = 0
+    late_minor: dict[str, int] = field(default_factory=dict)
 
     def add(self, day: DaySales, rows: DayRows) -> None:
         """Take a day; write the day that no refund can change any more."""
         n, j = rows.sales, rows.journeys
         undone = rows.undone[:n]
         late = j.late[:n] & ~undone
-        fault, necessary = self.blame.of(day.sold, late)
+        verdict = self.blame.of(day.sold, late)
         never = j.submitted[:n] >= NEVER
         status = np.where(undone, _CANCELLED, np.where(never, _NEVER, np.where(late, _LATE, 0)))
-        self.waiting[day.day] = _Day(rows, status, fault, necessary, self._hidden(rows, late))
-        self._count(day, late, fault)
+        self.waiting[day.day] = _Day(
+            rows, status, verdict.fault, verdict.necessary, verdict.together,
+            self._hidden(rows, late),
+        )  # fmt: skip
+        self._count(day, late, verdict.fault, verdict.together)
         refunds = np.flatnonzero((rows.kind == REFUND) & self._whole(rows))
         for of_day in np.unique(rows.of_day[refunds]).tolist():
             own = refunds[rows.of_day[refunds] == of_day]
@@ -131,25 +109,26 @@ class Truth:
     def _hidden(self, rows: DayRows, late: Bools) -> Bools:
         """Return the sales whose arrival a missing statement hides."""
         n, plan = rows.sales, self.path.world.plan
-        if _MISSING not in self.path.faults:
-            return np.zeros(n, dtype=np.bool_)
         bank = self.path.world.estate.pair_bank[rows.pair[:n]]
-        day = rows.journeys.credited[:n] // DAY
+        day = np.minimum(rows.journeys.credited[:n], plan.as_of + DAY) // DAY
         due = rows.journeys.promised[:n] <= plan.as_of
-        in_time = day < plan.first_day + plan.days
-        hidden: Bools = (bank == plan.missing_bank) & (day >= plan.missing_from) & due & in_time
+        ordinary = ordinary_known(day) <= plan.as_of
+        hidden: Bools = due & ordinary & (bank_known(self.path, bank, day) > plan.as_of)
         return hidden & ~late & ~rows.undone[:n]
 
-    def _count(self, day: DaySales, late: Bools, fault: Ints) -> None:
+    def _count(self, day: DaySales, late: Bools, fault: Ints, together: Ints) -> None:
         self.late += int(late.sum())
-        self.late_minor += int(day.amount[late].sum())
+        _add_up(self.late_minor, day, late)
         for number, code in enumerate(self.blame.active):
+            named = int((together >> number & 1).sum())
+            if named:
+                self.named[code] = self.named.get(code, 0) + named
             own = fault == number
             if own.any():
                 at = day.sold.at[own]
                 low, high = self.span.get(code, (NEVER, 0))
                 self.sales[code] = self.sales.get(code, 0) + int(own.sum())
-                self.minor[code] = self.minor.get(code, 0) + int(day.amount[own].sum())
+                _add_up(self.minor.setdefault(code, {}), day, own)
                 self.span[code] = (min(low, int(at.min())), max(high, int(at.max())))
 
     def _write(self, number: int) -> None:
@@ -178,6 +157,7 @@ class Truth:
                 "sale_id": sale_ids(world, np.full(n, rows.day, dtype=np.int64), np.arange(n)),
                 "account_id": cells.chosen(estate.account_ids, estate.pair_account[rows.pair[:n]]),
                 "amount_minor": cells.ints(rows.amount[:n]),
+                "currency": cells.chosen(CURRENCIES, rows.provider[:n]),
                 "status": cells.chosen(STATUSES, day.status),
                 "sold_at": cells.times(rows.at[:n]),
                 "promised_at": cells.times(j.promised[:n]),
@@ -192,10 +172,25 @@ class Truth:
                 "fault": cells.chosen(
                     list(self.blame.active) or [None], np.maximum(fault, 0), none
                 ),
+                "faults": self._named(np.where(day.status == _CANCELLED, 0, day.together), fault),
                 "on_time_without_fault": _flags(day.necessary | day.hidden, none),
                 "statement_missing": _flags(day.hidden, np.zeros(n, dtype=np.bool_)),
             }
         )
+
+    def _named(self, together: Ints, fault: Ints) -> Any:
+        """Return all faults named, such as ``F6;F16``."""
+        one = np.where(fault >= 0, 1 << np.maximum(fault, 0), 0)
+        bits, place = np.unique(np.where(together > 0, together, one), return_inverse=True)
+        texts: list[str | None] = [";".join(self.blame.codes(b)) or None for b in bits.tolist()]
+        return Cells("parquet").chosen(texts or [None], place.astype(np.int64))
+
+
+def _add_up(sums: dict[str, int], day: DaySales, chosen: Bools) -> None:
+    """Add the amounts of the chosen sales, each currency for itself."""
+    currency = np.array(CURRENCIES)[day.sold.provider[chosen]]
+    for name in np.unique(currency).tolist():
+        sums[name] = sums.get(name, 0) + int(day.amount[chosen][currency == name].sum())
 
 
 def _flags(values: Bools, null: Bools) -> Any:

@@ -15,12 +15,14 @@ from typing import Final
 import numpy as np
 
 from daozhang.world._clock import DAY, HOUR, MINUTE, NEVER, Bools, Ints, stream, uniform_ints
-from daozhang.world.faults import Plan
+from daozhang.world.plan import Plan
 
-__all__ = ["Upgrades", "make_upgrades"]
+__all__ = ["MOVES_UPGRADES", "Upgrades", "make_upgrades"]
 
 _STREAM: Final = 3
 _FAIL_SHARE: Final = 0.02
+MOVES_UPGRADES: Final = frozenset({"F1", "F6", "F15"})
+"""Faults that change the programme."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,8 @@ def make_upgrades(seed: int, plan: Plan, faults: AbstractSet[str]) -> Upgrades:
 
     by_day = plan.lost & upgraded if "F1" in faults else np.zeros(count, dtype=np.bool_)
     late = plan.cut_off & upgraded if "F6" in faults else np.zeros(count, dtype=np.bool_)
-    failed = fails & upgraded & (plan.wave > 1) & ~by_day & ~late & ~plan.clock
+    struck = plan.clock | plan.strikes.number | plan.strikes.key | plan.strikes.skipped
+    failed = fails & upgraded & (plan.wave > 1) & ~by_day & ~late & ~struck
     days = days + failed
     of_day = np.where(by_day, by_daylight, np.where(late, evening, night))
     started = np.where(upgraded, days * DAY + of_day, NEVER)
