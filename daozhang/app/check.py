@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
+from daozhang.app.books import Resumed, close_books, resume
 from daozhang.app.intake import FileReport, Intake, Progress, take_folder
 from daozhang.app.settings import Settings, load_settings
 from daozhang.app.words_errors import WORDS
@@ -17,6 +18,7 @@ from daozhang.engine.spark import SparkEngine
 from daozhang.facts import TABLES, Problem
 from daozhang.journey.figures import Figures, draw_figures
 from daozhang.journey.pipeline import SQL, NothingKnownError, Outcome, find_journeys
+from daozhang.journey.terms import TermsBook
 from daozhang.store.parts import Store, is_store
 
 __all__ = ["Checked", "EngineName", "UnusableError", "checked"]
@@ -82,8 +84,12 @@ def checked(
     engine: EngineName = "duckdb",
     on_file: Callable[[Progress], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
+    whole: bool = False,
 ) -> Iterator[Checked]:
     """Track every sale in a folder or store.
+
+    Of a store only what is new and what is open is tracked; the journeys that earlier runs closed
+    are read as they were written (:mod:`daozhang.app.books`).
 
     Args:
         source: the folder of files, or a store.
@@ -91,6 +97,7 @@ def checked(
         engine: what runs the SQL.
         on_file: told before each file.
         on_stage: told the name of each stage.
+        whole: track closed sales too, so that every table behind a journey is there.
 
     Raises:
         UnusableError: there is nothing that could be answered from.
@@ -112,11 +119,17 @@ def checked(
             raise _no_terms(source, settings)
         if engine == "spark":
             used = _to_spark(duck)
+        resumed = None
+        if store is not None and as_of is None and used is duck and not whole:
+            resumed = resume(duck, store, book)
         try:
-            outcome = find_journeys(used, book, as_of, on_stage)
+            outcome = _tracked(used, book, as_of, on_stage, resumed)
         except NothingKnownError:
             raise UnusableError("no_times", settings.problems, source=source) from None
         figures = draw_figures(used, SQL, outcome.as_of)
+        if resumed is not None:
+            on_stage("closing")
+            close_books(duck, resumed, book, outcome)
         if figures.first_sale is None:
             _refuse_if_too_early(used, outcome, settings)
         yield Checked(used, settings, intake, outcome, figures)
@@ -124,6 +137,20 @@ def checked(
         duck.close()
         if used is not duck:
             used.close()
+
+
+def _tracked(
+    engine: Engine,
+    book: TermsBook,
+    as_of: datetime | None,
+    on_stage: Callable[[str], None],
+    resumed: Resumed | None,
+) -> Outcome:
+    """Find the journeys, going on from closed books where there are any."""
+    if resumed is None or resumed.closed is None:
+        return find_journeys(engine, book, as_of, on_stage)
+    outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed)
+    return replace(outcome, problems=tuple(dict.fromkeys((*resumed.problems, *outcome.problems))))
 
 
 def _refuse_if_too_early(engine: Engine, outcome: Outcome, settings: Settings) -> None:

@@ -52,13 +52,19 @@ def start_of_day(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def latest_known_at(engine: Engine, zones: Zones) -> datetime | None:
-    """Return T for a call without ``--as-of``: when the newest fact was learned."""
+def latest_known_at(engine: Engine, zones: Zones, prefix: str = "raw_") -> datetime | None:
+    """Return T for a call without ``--as-of``: when the newest fact was learned.
+
+    Args:
+        engine: holds ``<prefix><table>`` for every fact table.
+        zones: where bare dates belong.
+        prefix: names the relations that are looked at.
+    """
     moments = []
     for table in TABLES.values():
         if table.event is None:
             continue
-        _name_localised(engine, table, zones)
+        _name_localised(engine, table, zones, prefix)
         ((latest,),) = engine.rows(
             f'SELECT max(coalesce(known_at, "{table.event}")) FROM local_{table.name}'
         )
@@ -203,29 +209,29 @@ def _contradiction(table: Table, row: tuple[object, ...]) -> Problem:
     )
 
 
-def _name_localised(engine: Engine, table: Table, zones: Zones) -> None:
+def _name_localised(engine: Engine, table: Table, zones: Zones, prefix: str = "raw_") -> None:
     """Name ``local_<table>``: ``raw_<table>`` with bare dates moved to where the day begins."""
-    name = table.name
+    name, raw = table.name, f"{prefix}{table.name}"
     times = [c.name for c in table.columns if c.kind == "time"]
-    everything = [c for c in engine.columns(f"raw_{name}") if c != "_days"]
-    ((flags,),) = engine.rows(f"SELECT max(_days) FROM raw_{name}") if times else ((0,),)
+    everything = [c for c in engine.columns(raw) if c != "_days"]
+    ((flags,),) = engine.rows(f"SELECT max(_days) FROM {raw}") if times else ((0,),)
     extra = ""
     if name == "credits":
         engine.put("account_zones", _account_zones(zones))
         bit = 1 << times.index("booked_at")
         extra = f", (_days & {bit}) <> 0 AS booked_day, coalesce(z.zone, '{zones.default}') AS zone"
     if not isinstance(flags, int) or flags == 0:
-        source = f"raw_{name} AS r"
+        source = f"{raw} AS r"
         if name == "credits":
             source += " LEFT JOIN account_zones AS z ON z.account_id = r.account_id"
         kept = ", ".join(f'r."{c}"' for c in everything)
         engine.view(f"local_{name}", f"SELECT {kept}{extra} FROM {source}")
         return
-    engine.view(f"local_{name}", _localised(engine, table, zones, everything, extra))
+    engine.view(f"local_{name}", _localised(engine, table, zones, raw, everything, extra))
 
 
 def _localised(
-    engine: Engine, table: Table, zones: Zones, everything: list[str], extra: str
+    engine: Engine, table: Table, zones: Zones, raw: str, everything: list[str], extra: str
 ) -> str:
     """Return the SELECT that moves a table's bare dates into their zones."""
     name = table.name
@@ -235,9 +241,7 @@ def _localised(
         engine.put("account_zones", _account_zones(zones))
     days = set()
     for column in times:
-        found = engine.rows(
-            f'SELECT DISTINCT CAST("{column}" AS DATE) FROM raw_{name} WHERE _days <> 0'
-        )
+        found = engine.rows(f'SELECT DISTINCT CAST("{column}" AS DATE) FROM {raw} WHERE _days <> 0')
         days |= {row[0] for row in found if isinstance(row[0], date)}
     engine.put(f"days_{name}", _day_table(zones.names(), days))
     joins, picked = "", {}
@@ -257,7 +261,7 @@ def _localised(
             f'ELSE r."{column}" END AS "{column}"'
         )
     kept = ", ".join(picked.get(c, f'r."{c}"') for c in everything)
-    return f"SELECT {kept}{extra} FROM raw_{name} AS r{joins}"
+    return f"SELECT {kept}{extra} FROM {raw} AS r{joins}"
 
 
 def _day_table(zones: Iterable[str], days: Iterable[date]) -> pa.Table:

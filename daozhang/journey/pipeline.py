@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
 from daozhang.journey.chains import follow_resends
+from daozhang.journey.closed import Closed, no_closed
 from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
 from daozhang.journey.known import Zones, latest_known_at, learn
@@ -73,25 +74,46 @@ def find_journeys(
     book: TermsBook,
     as_of: datetime | None = None,
     progress: Progress = lambda _: None,
+    closed: Closed | None = None,
 ) -> Outcome:
     """Track every sale in ``raw_<table>`` as known by T, leaving view ``journeys``.
+
+    With closed books (:mod:`daozhang.journey.closed`) only what is open is tracked, and the
+    journeys are those closed and those found: the same, row for row, as without.
 
     Args:
         engine: holds ``raw_<table>`` for every fact table.
         book: the terms.
         as_of: T, aware; None: the latest ``known_at`` in the facts.
         progress: told the name of each stage as it begins.
+        closed: what earlier runs closed, laid out; T is then given and not before its moment.
 
     Raises:
         NothingKnownError: no fact has a time and no T was given.
         BrokenIdentityError: see :mod:`daozhang.journey.identities`.
     """
-    progress("facts")
     zones = account_zones(engine, book)
     moment = as_of or latest_known_at(engine, zones)
     if moment is None:
         raise NothingKnownError("no fact carries a time")
     moment = moment.astimezone(UTC)
+    if closed is None:
+        no_closed(engine)
+    problems = _track(engine, book, zones, moment, progress)
+    while closed is not None and closed.reopen_moved(engine):
+        problems = _track(engine, book, zones, moment, progress)
+    progress("journeys")
+    _conclude(engine, book, resumed=closed is not None)
+    progress("identities")
+    identities = check_identities(engine, SQL, *([closed.sold] if closed else []))
+    return Outcome(moment, tuple(problems), identities)
+
+
+def _track(
+    engine: Engine, book: TermsBook, zones: Zones, moment: datetime, progress: Progress
+) -> list[Problem]:
+    """Follow the money of what is open up to the bank."""
+    progress("facts")
     problems = learn(engine, zones, moment)
     progress("promises")
     _promise(engine, book)
@@ -99,11 +121,7 @@ def find_journeys(
     _settle(engine, book, moment)
     progress("credits")
     stand(engine, book, zones)
-    progress("journeys")
-    _conclude(engine, book)
-    progress("identities")
-    identities = check_identities(engine, SQL)
-    return Outcome(moment, tuple(problems), identities)
+    return problems
 
 
 def _run(engine: Engine, *names: str) -> None:
@@ -163,7 +181,7 @@ def _converts(engine: Engine) -> bool:
     return any(count > 1 for count in currencies.values())
 
 
-def _conclude(engine: Engine, book: TermsBook) -> None:
+def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     ((supposed,),) = engine.rows("SELECT count(*) FROM supposed")
     if supposed:
         _run(engine, "lines_supposed")
@@ -177,7 +195,27 @@ def _conclude(engine: Engine, book: TermsBook) -> None:
     _run(engine, "sales_busy", "line_standing", "settled_busy")
     engine.view("settled_plain", SQL["settled_plain"])
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
-    _run(engine, "outcomes")
+    _put_outcomes(engine, resumed=resumed)
     put_legs(engine, book, SQL)
     put_incidents(engine)
     engine.view("journeys", SQL["journeys"])
+
+
+def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
+    """Make ``outcomes`` of all sales, and what the identities need to know of those open."""
+    summed = "SELECT provider_id, chain_id, line_id, net_minor FROM lines WHERE status = 'settled'"
+    if resumed:
+        engine.run("outcomes_open", SQL["outcomes"])
+        engine.view(
+            "outcomes",
+            "SELECT * FROM outcomes_open UNION ALL BY NAME SELECT * EXCLUDE (_segment) "
+            "REPLACE ((SELECT as_of FROM run) AS as_of) FROM closed_outcomes",
+        )
+        summed += " UNION ALL SELECT provider_id, chain_id, NULL, lines_minor FROM closed_chains"
+    else:
+        _run(engine, "outcomes")
+        engine.view("outcomes_open", "SELECT * FROM outcomes")
+    engine.view("lines_summed", summed)
+    engine.view("told_sales", "SELECT * FROM facts_sales")
+    engine.view("told_acts", "SELECT * FROM acts")
+    engine.view("told_lines", "SELECT * FROM lines_own")

@@ -1,5 +1,5 @@
 -- The same sums from the tables they come from: what was sold, adjusted, settled, credited and
--- taken back.
+-- taken back. The sources are named `told_…` so that a part of the sales can be summed alike.
 SELECT
     currency, CAST(sum(sales) AS BIGINT) AS sales, CAST(sum(amount_minor) AS BIGINT) AS amount_minor,
     CAST(sum(fee_minor) AS BIGINT) AS fee_minor, CAST(sum(tax_minor) AS BIGINT) AS tax_minor,
@@ -11,11 +11,11 @@ FROM (
     SELECT
         currency, 1 AS sales, amount_minor, 0 AS fee_minor, 0 AS tax_minor, 0 AS reserve_minor,
         0 AS charged_back_minor, 0 AS credited_minor, 0 AS refunded_minor
-    FROM facts_sales
+    FROM told_sales
     WHERE kind IN ('sale', 'completion')
     UNION ALL
     SELECT p.currency, 0, a.amount_minor, 0, 0, 0, 0, 0, 0
-    FROM acts AS a
+    FROM told_acts AS a
     JOIN parcels AS p ON p.sale_id = a.sale_id
     WHERE a.kind = 'adjustment'
     UNION ALL
@@ -33,7 +33,7 @@ FROM (
             ELSE 0
         END,
         0
-    FROM lines_own AS l
+    FROM told_lines AS l
     JOIN parcels AS p ON p.sale_id = l.sale_id
     LEFT JOIN chain_standing AS c ON c.provider_id = l.provider_id AND c.chain_id = l.chain_id
     LEFT JOIN line_shares AS x ON x.provider_id = l.provider_id AND x.line_id = l.line_id
@@ -57,11 +57,11 @@ FROM (
                 CASE WHEN kind = 'adjustment' THEN amount_minor ELSE 0 END AS adjusted_minor,
                 CASE WHEN kind IN ('void', 'reversal') THEN 1 ELSE 0 END AS voided,
                 0 AS refund_minor
-            FROM acts
+            FROM told_acts
             WHERE sale_id IS NOT NULL
             UNION ALL
             SELECT sale_id, 0, 0, 0, -gross_minor
-            FROM lines_own
+            FROM told_lines
             WHERE sale_id IS NOT NULL AND kind = 'refund' AND status = 'settled'
         ) AS backs
         GROUP BY sale_id

@@ -1,0 +1,131 @@
+"""Use the closed books of a store, and close them after a run.
+
+Only ``check`` of the newest moment uses them: an answer as of a past one starts from the parts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from importlib.metadata import version
+
+from daozhang.engine import DuckEngine
+from daozhang.facts import Problem
+from daozhang.journey.closed import Closed, lay_closed
+from daozhang.journey.closing import close
+from daozhang.journey.known import latest_known_at
+from daozhang.journey.pipeline import SQL, Outcome, account_zones
+from daozhang.journey.terms import TermsBook
+from daozhang.store.books import Books, Shelf
+from daozhang.store.parts import Store
+
+__all__ = ["Resumed", "close_books", "resume"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed:
+    """A run over a store: what it starts from and what may be closed after it.
+
+    Attributes:
+        shelf: where the store's books lie.
+        fingerprint: of the terms and the program.
+        files: ids of all files that take part.
+        as_of: T; None: the pipeline finds it.
+        closed: what earlier runs closed, laid out; None: the run starts from the parts.
+        problems: contradictions that earlier runs found.
+    """
+
+    shelf: Shelf
+    fingerprint: str
+    files: frozenset[str]
+    as_of: datetime | None
+    closed: Closed | None
+    problems: tuple[Problem, ...]
+
+
+def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
+    """Lay out the facts of a store: what is open and new, beside what is closed.
+
+    Raises:
+        StoreDamagedError: a receipt cannot be read or a part is missing.
+    """
+    shelf = Shelf(store.path)
+    fingerprint = _fingerprint(store)
+    files = frozenset(receipt.id for receipt in store.receipts())
+    books = shelf.load(fingerprint)
+    con = duck.connection
+    store.register(con)
+    if books is None or not books.files <= files or _two_records(duck):
+        return Resumed(shelf, fingerprint, files, None, None, ())
+    old = books.files
+    store.register(con, "all_")
+    store.register(con, "new_", lambda file: file not in old)
+    store.register(con, "old_", lambda file: file in old)
+    closed = lay_closed(duck, books, shelf)
+    newest = latest_known_at(duck, account_zones(duck, book), "new_")
+    moment = max(books.as_of, newest) if newest else books.as_of
+    problems = tuple(
+        Problem(p["file"], p["line"], p["code"], p["message"], p["severity"])
+        for p in books.problems
+    )
+    return Resumed(shelf, fingerprint, files, moment, closed, problems)
+
+
+def _two_records(duck: DuckEngine) -> bool:
+    """Return whether till and provider may both record sales.
+
+    Which of the provider's stand depends on all the till's, so nothing can be closed
+    (:mod:`daozhang.journey.recorded`).
+    """
+    return "recorded_by" in duck.columns("raw_sales") and bool(
+        duck.rows("SELECT 1 FROM raw_sales WHERE recorded_by = 'provider' LIMIT 1")
+    )
+
+
+def _fingerprint(store: Store) -> str:
+    """Return what makes books useless when it changes: terms, calendars and the program."""
+    digest = hashlib.sha256()
+    for text in (version("daozhang"), version("holidays")):
+        digest.update(text.encode() + b"\0")
+    for path in store.settings():
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def close_books(
+    duck: DuckEngine, resumed: Resumed, book: TermsBook, outcome: Outcome
+) -> Books | None:
+    """Write down what a run settled for good; None where that cannot or need not be done.
+
+    What cannot be written is no error: the answer is there, and the next run costs more.
+    """
+    before = resumed.closed
+    if before and before.books.files == resumed.files and not before.reopened:
+        return before.books
+    if _two_records(duck):
+        return None
+    with resumed.shelf.writing() as mine:
+        if not mine or resumed.shelf.load(resumed.fingerprint) != (
+            before.books if before else None
+        ):
+            return None
+        try:
+            return close(
+                duck,
+                book,
+                SQL,
+                resumed.shelf,
+                before=before,
+                fingerprint=resumed.fingerprint,
+                as_of=outcome.as_of,
+                files=resumed.files,
+                problems=_together(resumed.problems, outcome.problems),
+            )
+        except OSError:
+            return None
+
+
+def _together(one: Sequence[Problem], other: Sequence[Problem]) -> tuple[Problem, ...]:
+    return tuple(dict.fromkeys((*one, *other)))

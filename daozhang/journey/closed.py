@@ -1,0 +1,262 @@
+"""What earlier runs closed, laid beside what is open: the start of an incremental run.
+
+A closed sale is one whose money has wholly arrived, or that never was money, with nothing open
+touching it (:mod:`daozhang.journey.closing` chooses them). A run then reads only the open rows and
+the new files. Two things may still change a closed journey, and both are looked for:
+
+* a new row that names the sale, one of its acts or lines, their reference number, its terminal or
+  its merchant's account: found by keys before the run (:func:`lay_closed`);
+* another standing of a payout that carried its money: found by comparing standings once the
+  credits are matched again (:func:`moved_chains`). All payouts and credits take part in every run.
+
+Such sales are *reopened*: their rows are fetched from the parts, and they are tracked again like
+new ones. Reopening more than is needed costs time and changes nothing, so keys are compared
+generously.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+
+from daozhang.engine import Engine
+from daozhang.store.books import Books, Shelf
+
+__all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed"]
+
+CHAIN_STANDING = (
+    "account_id", "payout_id", "paid_out_at", "whole", "net_minor", "credited_minor",
+    "credited_at", "credited_on", "booked_day", "credit_id", "credit_ids", "matched_by",
+    "returned", "held", "reason", "withheld",
+)  # fmt: skip
+"""Columns of ``chain_standing`` on which the journeys of a chain's sales rest."""
+
+_INSTANT = pa.timestamp("us", "UTC")
+CLOSED_CHAINS = pa.schema(
+    [
+        ("provider_id", pa.string()), ("chain_id", pa.string()), ("currency", pa.string()),
+        ("least_currency", pa.string()), ("lines_minor", pa.int64()), ("lines_count", pa.int64()),
+        ("cleared_at", _INSTANT), ("merchant_id", pa.string()), ("sales_account_id", pa.string()),
+    ]
+)  # fmt: skip
+"""What the closed lines of a chain come to: what open lines of it are added to."""
+
+_NO_SALES = "SELECT CAST(NULL AS VARCHAR) AS sale_id WHERE 1 = 0"
+
+
+def no_closed(engine: Engine) -> None:
+    """Make the relations of a run that starts from nothing closed."""
+    engine.put("closed_chains", CLOSED_CHAINS.empty_table())
+
+
+@dataclass(slots=True)
+class Closed:
+    """Closed books in use by a run.
+
+    Attributes:
+        books: as they were loaded.
+        shelf: where they lie.
+        sold: by currency the terms of the sales that are still closed.
+        reopened: how many sales this run reopened.
+    """
+
+    books: Books
+    shelf: Shelf
+    sold: dict[str, dict[str, int]] = field(default_factory=dict)
+    reopened: int = 0
+
+    def reopen(self, engine: Engine, sales: str) -> int:
+        """Take sales out of the closed ones and lay their rows with the open ones.
+
+        Args:
+            engine: holds the relations of :func:`lay_closed`.
+            sales: a SELECT of ``sale_id``; ids that are not closed are passed over.
+
+        Returns:
+            How many sales were reopened.
+        """
+        engine.run(
+            "reopening",
+            "SELECT DISTINCT i._segment, i.sale_id FROM closed_index AS i "
+            f"SEMI JOIN ({sales}) AS s ON s.sale_id = i.sale_id",
+        )
+        ((count,),) = engine.rows("SELECT count(*) FROM reopening")
+        assert isinstance(count, int)
+        if count:
+            self._fetch_back(engine)
+        self.reopened += count
+        return count
+
+    def _fetch_back(self, engine: Engine) -> None:
+        engine.run(
+            "back_sales",
+            "SELECT r.* FROM all_sales AS r SEMI JOIN (SELECT i.row_id FROM closed_index AS i "
+            "SEMI JOIN reopening AS o ON o.sale_id = i.sale_id) AS b ON b.row_id = r.sale_id",
+        )
+        engine.run(
+            "back_lines",
+            "SELECT l.provider_id, l.line_id, l.chain_id FROM closed_lines AS l "
+            "SEMI JOIN reopening AS o ON o.sale_id = l.sale_id",
+        )
+        engine.run(
+            "back_settlements",
+            "SELECT r.* FROM all_settlements AS r SEMI JOIN back_lines AS l "
+            "ON l.provider_id = r.provider_id AND l.line_id = r.line_id",
+        )
+        for row in engine.fetch(_TERMS_BACK).to_pylist():
+            terms = self.sold[row.pop("currency")]
+            for name, value in row.items():
+                terms[name] -= int(value)
+        for name in ("sales", "settlements"):
+            _grow(engine, f"reopened_{name}", f"back_{name}")
+        _grow(engine, "closed_gone", "reopening")
+        _lay_segments(engine, self.books, self.shelf, gone=True)
+        # What is left of the chains that lost a line is added up anew from their closed lines.
+        engine.run("chains_before", "SELECT * FROM closed_chains")
+        engine.run(
+            "closed_chains",
+            "SELECT c.* FROM chains_before AS c ANTI JOIN back_lines AS b "
+            "ON b.provider_id = c.provider_id AND b.chain_id = c.chain_id "
+            f"UNION ALL BY NAME SELECT {_SUMS}, {_STANDING_AGAIN} FROM closed_lines AS l "
+            "JOIN chains_before AS c "
+            "ON c.provider_id = l.provider_id AND c.chain_id = l.chain_id "
+            "SEMI JOIN back_lines AS b ON b.provider_id = l.provider_id "
+            "AND b.chain_id = l.chain_id WHERE l.status = 'settled' "
+            "GROUP BY l.provider_id, l.chain_id",
+        )
+        lay_open(engine)
+
+    def reopen_moved(self, engine: Engine) -> int:
+        """Reopen the sales of chains whose standing is no longer what it was at their closing."""
+        differs = " OR ".join(f"s.{c} IS DISTINCT FROM c.{c}" for c in CHAIN_STANDING)
+        engine.run(
+            "chains_moved",
+            "SELECT c.provider_id, c.chain_id FROM closed_chains AS c "
+            "LEFT JOIN chain_standing AS s "
+            "ON s.provider_id = c.provider_id AND s.chain_id = c.chain_id "
+            f"WHERE s.chain_id IS NULL OR {differs}",
+        )
+        ((moved,),) = engine.rows("SELECT count(*) FROM chains_moved")
+        if not moved:
+            return 0
+        return self.reopen(
+            engine,
+            "SELECT l.sale_id FROM closed_lines AS l SEMI JOIN chains_moved AS m "
+            "ON m.provider_id = l.provider_id AND m.chain_id = l.chain_id",
+        )
+
+
+def _grow(engine: Engine, name: str, more: str) -> None:
+    """Add the rows of a table of the same columns to another."""
+    engine.run(f"{name}_grown", f"SELECT * FROM {name} UNION ALL BY NAME SELECT * FROM {more}")
+    engine.run(name, f"SELECT * FROM {name}_grown")
+    engine.drop(f"{name}_grown")
+
+
+_SUMS = (
+    "l.provider_id, l.chain_id, max(l.currency) AS currency, min(l.currency) AS least_currency, "
+    "CAST(sum(l.net_minor) AS BIGINT) AS lines_minor, count(*) AS lines_count, "
+    "max(l.cleared_at) AS cleared_at, max(l.merchant_id) AS merchant_id, "
+    "max(l.sales_account_id) AS sales_account_id"
+)
+_STANDING_AGAIN = ", ".join(f"max(c.{c}) AS {c}" for c in CHAIN_STANDING)
+_TERMS_BACK = (
+    "SELECT o.currency, count(*) AS sales, "
+    + ", ".join(
+        f"CAST(sum(coalesce(o.{c}, 0)) AS BIGINT) AS {c}"
+        for c in (
+            "amount_minor", "fee_minor", "tax_minor", "reserve_minor", "charged_back_minor",
+            "credited_minor", "refunded_minor",
+        )
+    )
+    + " FROM closed_outcomes AS o SEMI JOIN reopening AS r ON r.sale_id = o.sale_id "
+    "GROUP BY o.currency"
+)  # fmt: skip
+
+
+def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed:
+    """Make ``raw_sales`` and ``raw_settlements`` of what is open and new, beside what is closed.
+
+    Expects ``all_<table>`` (every row of the store) and ``new_<table>`` (rows of the files that
+    the books do not know). Makes ``closed_outcomes``, ``closed_index``, ``closed_lines``,
+    ``closed_chains`` and ``closed_gone``.
+    """
+    closed = Closed(books, shelf, {c: dict(terms) for c, terms in books.sold.items()})
+    engine.run("closed_gone", f"SELECT * FROM {_parquet(shelf.path(books.number, 'gone'))}")
+    engine.run("closed_chains", f"SELECT * FROM {_parquet(shelf.path(books.number, 'chains'))}")
+    _lay_segments(engine, books, shelf, gone=bool(books.reopened))
+    for name in ("sales", "settlements"):
+        path = _parquet(shelf.path(books.number, f"open_{name}"))
+        engine.view(f"kept_{name}", f"SELECT * FROM {path}")
+        engine.run(f"reopened_{name}", f"SELECT * FROM all_{name} WHERE 1 = 0")
+    lay_open(engine)
+    if books.segments:
+        closed.reopen(engine, _touched(engine))
+    return closed
+
+
+def lay_open(engine: Engine) -> None:
+    """Name ``raw_sales`` and ``raw_settlements``: what is kept open, new or reopened."""
+    for name in ("sales", "settlements"):
+        engine.view(
+            f"raw_{name}",
+            f"SELECT * FROM all_{name} WHERE 1 = 0 UNION ALL BY NAME SELECT * FROM kept_{name} "
+            f"UNION ALL BY NAME SELECT * FROM new_{name} "
+            f"UNION ALL BY NAME SELECT * FROM reopened_{name}",
+        )
+
+
+def _parquet(*paths: object) -> str:
+    listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
+    return f"read_parquet([{listed}], hive_partitioning = false)"
+
+
+def _lay_segments(engine: Engine, books: Books, shelf: Shelf, *, gone: bool) -> None:
+    without = " ANTI JOIN closed_gone AS g ON g._segment = t._segment AND g.sale_id = t.sale_id"
+    for name in ("outcomes", "index", "lines"):
+        source = _parquet(*shelf.segment_paths(books, name))
+        engine.view(f"closed_{name}", f"SELECT t.* FROM {source} AS t{without if gone else ''}")
+
+
+def _touched(engine: Engine) -> str:
+    """Return the SELECT of closed sales that a row of the new files may change."""
+    engine.run(
+        "touching",
+        "SELECT provider_id, sale_id AS key FROM new_sales "
+        "UNION SELECT provider_id, original_sale_id FROM new_sales "
+        "WHERE original_sale_id IS NOT NULL "
+        "UNION SELECT provider_id, rrn FROM new_sales WHERE rrn IS NOT NULL "
+        "UNION SELECT provider_id, ref FROM new_settlements WHERE ref IS NOT NULL",
+    )
+    engine.run(
+        "touching_places",
+        "SELECT DISTINCT n.terminal_id, CAST(NULL AS VARCHAR) AS merchant_id FROM new_terminals "
+        "AS n ANTI JOIN old_terminals AS o ON o.terminal_id = n.terminal_id "
+        "AND o.store_id IS NOT DISTINCT FROM n.store_id "
+        "UNION SELECT DISTINCT NULL, n.merchant_id FROM new_accounts AS n ANTI JOIN old_accounts "
+        "AS o ON o.account_id = n.account_id AND "
+        + " AND ".join(f"o.{c} IS NOT DISTINCT FROM n.{c}" for c in _ACCOUNT),
+    )
+    found = [
+        "SELECT i.sale_id FROM closed_index AS i SEMI JOIN touching AS k ON k.key = i.row_id",
+        (
+            "SELECT i.sale_id FROM closed_index AS i SEMI JOIN touching AS k "
+            "ON k.key = i.rrn AND k.provider_id = i.provider_id"
+        ),
+        (
+            "SELECT l.sale_id FROM closed_lines AS l SEMI JOIN new_settlements AS n "
+            "ON n.provider_id = l.provider_id AND n.line_id = l.line_id"
+        ),
+    ]
+    ((places,),) = engine.rows("SELECT count(*) FROM touching_places")
+    if places:
+        found += [
+            "SELECT o.sale_id FROM closed_outcomes AS o SEMI JOIN touching_places AS p "
+            f"ON p.{c} = o.{c}"
+            for c in ("terminal_id", "merchant_id")
+        ]
+    return " UNION ".join(found)
+
+
+_ACCOUNT = ("merchant_id", "provider_id", "store_id", "channel", "currency", "valid_from")
