@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from daozhang.app.check import Checked
+from daozhang.charts.paces import Pace, all_paces
 
 __all__ = ["incidents_json", "summary_json", "utc_text", "write_answers", "write_whole"]
 
@@ -118,6 +119,9 @@ def summary_json(checked: Checked) -> dict[str, Any]:
         "speed": [
             {name: getattr(speed, name) for name in speed.__slots__} for speed in figures.speed
         ],
+        "open": [_unseen(row) for row in figures.open],
+        "punctuality": [_punctuality(pace) for pace in all_paces(figures)],
+        "legs": [{name: getattr(leg, name) for name in leg.__slots__} for leg in figures.legs],
         "fees": [dict(row) for row in figures.fees],
         "unexplained_credits": {
             "by_currency": {
@@ -138,6 +142,25 @@ def summary_json(checked: Checked) -> dict[str, Any]:
         "problems": [
             {"file": p.file, **p.to_json(), "severity": p.severity} for p in checked.problems[:1000]
         ],
+    }
+
+
+def _punctuality(pace: Pace) -> dict[str, Any]:
+    low, high = pace.between
+    return {
+        "dimension": pace.dimension,
+        "value": pace.value,
+        "currency": pace.currency,
+        "sales": pace.sales,
+        "on_time": pace.on_time,
+        "late": pace.late,
+        "overdue": pace.overdue,
+        "unknown": pace.unseen,
+        "on_time_permille": pace.share,
+        "low_permille": low,
+        "high_permille": high,
+        "median_lag_min": pace.lag(50),
+        "p95_lag_min": pace.lag(95),
     }
 
 

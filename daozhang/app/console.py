@@ -17,7 +17,6 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from daozhang.app.exports import write_tables
 from daozhang.charts import Lang, ReportView, Speech
 from daozhang.charts.guard import clean
 from daozhang.charts.sheets import (
@@ -32,12 +31,13 @@ from daozhang.charts.sheets_more import (
     fees_sheet,
     files_sheet,
     missing_sheet,
+    pace_sheet,
     speed_sheet,
     unexplained_sheet,
 )
 from daozhang.charts.standing import draw_headline
 
-__all__ = ["print_answer", "write_tables"]
+__all__ = ["print_answer"]
 
 _STYLES: Final = {
     "on_time": "green",
@@ -238,6 +238,7 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     if breakdowns[0].rows:
         for sheet in breakdowns:
             printer.sheet(sheet, "behind")
+    printer.sheet(pace_sheet(figures, speech), "bare")
     printer.sheet(speed_sheet(figures, speech))
     printer.sheet(fees_sheet(figures, speech), "bare")
     for sheet in (

@@ -10,23 +10,26 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from daozhang.charts import ReportView
+from daozhang.charts.paces import Pace, all_paces
+from daozhang.engine import Engine
 from daozhang.formats.privacy import truncate_cards
-from daozhang.journey.figures import DIMENSIONS, Breakdown, Speed
+from daozhang.journey.figures import DIMENSIONS, Breakdown, LegSpan, Speed
 
-__all__ = ["guarded", "write_tables"]
+__all__ = ["guarded", "whole_lists", "write_tables"]
 
 _LATE_LIST: Final = (
-    "sale_id", "status", "leg", "reason", "amount_minor", "outstanding_minor", "credited_minor",
-    "currency", "merchant_id", "store_id", "terminal_id", "provider_id", "channel", "account_id",
-    "captured_at", "submitted_at", "cleared_at", "paid_out_at", "credited_at", "promised_at",
-    "promise_rule", "late_s", "payout_id", "credit_ids", "incident_id",
+    "sale_id", "status", "station", "leg", "reason", "amount_minor", "outstanding_minor",
+    "credited_minor", "currency", "merchant_id", "store_id", "terminal_id", "provider_id",
+    "channel", "account_id", "bank_id", "captured_at", "submitted_at", "cleared_at",
+    "paid_out_at", "credited_at", "promised_at", "promise_rule", "late_s", "payout_id",
+    "credit_ids", "incident_id",
 )  # fmt: skip
 _UNEXPLAINED: Final = (
     "account_id", "credit_id", "booked_at", "amount_minor", "explained_minor", "currency",
@@ -40,38 +43,109 @@ _FEES: Final = (
     "provider_id", "channel", "currency", "sales", "amount_minor", "fee_minor",
     "fee_expected_minor", "sales_differing", "example",
 )  # fmt: skip
+_OPEN: Final = (
+    "currency", "station", "reason", "provider_id", "bank_id", "account_id", "payout_id", "sales",
+    "amount_minor", "outstanding_minor", "since", "until", "example",
+)  # fmt: skip
+_MONEY: Final = (
+    "status", "currency", "sales", "amount_minor", "credited_minor", "outstanding_minor",
+)  # fmt: skip
+_FLOW: Final = (
+    "currency", "station", "status", "sales", "amount_minor", "credited_minor",
+    "outstanding_minor", "kept_minor", "returned_minor",
+)  # fmt: skip
+_DAYS: Final = ("due_date", "status", "currency", "sales", "amount_minor", "provisional_minor")
+_PACE: Final = (
+    "currency", "provider_id", "bank_id", "status", "lag_min", "sales", "amount_minor",
+)  # fmt: skip
+_PUNCTUALITY: Final = (
+    "dimension", "value", "currency", "sales", "on_time", "late", "overdue", "unknown",
+    "on_time_permille", "low_permille", "high_permille", "median_lag_min", "p95_lag_min",
+)  # fmt: skip
 _FREE_TEXT: Final = frozenset({"counterparty", "ref"})
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.][0-9]+)?", re.ASCII)
 
+Lists = Mapping[str, Iterable[Mapping[str, Any]]]
 
-def write_tables(folder: Path, view: ReportView) -> tuple[Path, ...]:
-    """Write the lists of a run as CSV into a folder, which is made if need be.
 
-    Files: ``late_list.csv``, ``unexplained_credits.csv``, ``missing_statements.csv``,
-    ``fees.csv``, ``speed.csv`` and ``late_by_<dimension>.csv``; times are RFC 3339 in UTC.
+def whole_lists(engine: Engine) -> Lists:
+    """Return the lists of single sales and credits without an end, read as they are written.
+
+    The figures hold only the first of each, for faces that show a few.
+    """
+    order = "ORDER BY amount_minor DESC, sale_id"
+    return {
+        "late_list": _streamed(
+            engine, f"SELECT * FROM listed WHERE status IN ('late', 'overdue') {order}"
+        ),
+        "unknown_list": _streamed(engine, f"SELECT * FROM listed WHERE status = 'unknown' {order}"),
+        "unexplained_credits": _streamed(
+            engine,
+            "SELECT * FROM credit_standing WHERE standing = 'unexplained' "
+            "OR (standing = 'explained' AND explained_minor <> amount_minor) "
+            "ORDER BY amount_minor DESC, account_id, credit_id",
+        ),
+    }
+
+
+def _streamed(engine: Engine, query: str) -> Iterable[Mapping[str, Any]]:
+    for batch in engine.fetch(query).to_batches(max_chunksize=10_000):
+        yield from batch.to_pylist()
+
+
+def write_tables(folder: Path, view: ReportView, lists: Lists | None = None) -> tuple[Path, ...]:
+    """Write the tables of a run as CSV into a folder, which is made if need be.
+
+    Times are RFC 3339 in UTC. :data:`daozhang.charts.sources.SOURCES` says which table and
+    picture shows which file.
+
+    Args:
+        folder: where to.
+        view: the run.
+        lists: see :func:`whole_lists`; None: as many rows as the figures hold.
 
     Returns:
-        The files written, in this order.
+        The files written.
 
     Raises:
         OSError: the folder or a file cannot be written.
     """
     figures = view.figures
+    whole = lists or {
+        "late_list": figures.late_list, "unknown_list": (),
+        "unexplained_credits": figures.unexplained,
+    }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     breakdown = tuple(field.name for field in fields(Breakdown))[1:]
     tables: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [
-        ("late_list", _LATE_LIST, _picked(figures.late_list, _LATE_LIST)),
-        ("unexplained_credits", _UNEXPLAINED, _picked(figures.unexplained, _UNEXPLAINED)),
+        ("late_list", _LATE_LIST, _picked(whole["late_list"], _LATE_LIST)),
+        ("unknown_list", _LATE_LIST, _picked(whole["unknown_list"], _LATE_LIST)),
+        ("unexplained_credits", _UNEXPLAINED, _picked(whole["unexplained_credits"], _UNEXPLAINED)),
         ("missing_statements", _STATEMENTS, _picked(figures.unseen, _STATEMENTS)),
+        ("open", _OPEN, _picked(figures.open, _OPEN)),
+        ("money", _MONEY, _picked(figures.by_status, _MONEY)),
+        ("flow", _FLOW, _picked(figures.flow, _FLOW)),
+        ("days", _DAYS, _picked(figures.by_day, _DAYS)),
+        ("pace", _PACE, _picked(figures.pace, _PACE)),
+        ("punctuality", _PUNCTUALITY, map(_punctual, all_paces(figures))),
+        ("legs", tuple(f.name for f in fields(LegSpan)), map(astuple, figures.legs)),
         ("fees", _FEES, _picked(figures.fees, _FEES)),
         ("speed", tuple(f.name for f in fields(Speed)), map(astuple, figures.speed)),
+        ("gaps", ("gap", "rows"), ((gap, rows) for gap, (rows, _) in figures.gaps.items())),
         *(
             (f"late_by_{name}", (name, *breakdown), map(astuple, figures.late_by.get(name, ())))
             for name in DIMENSIONS
         ),
     ]
     return tuple(_write(folder / f"{name}.csv", head, rows) for name, head, rows in tables)
+
+
+def _punctual(pace: Pace) -> tuple[object, ...]:
+    return (
+        pace.dimension, pace.value, pace.currency, pace.sales, pace.on_time, pace.late,
+        pace.overdue, pace.unseen, pace.share, *pace.between, pace.lag(50), pace.lag(95),
+    )  # fmt: skip
 
 
 def _picked(rows: Iterable[Any], columns: Sequence[str]) -> Iterable[list[Any]]:

@@ -10,13 +10,15 @@ from __future__ import annotations
 import os
 import tempfile
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from pathlib import Path
+from typing import Final
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined, Template
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from daozhang.charts import FileLine, Lang, Picture, ReportView, Speech, draw_pictures
 from daozhang.charts.guard import clean
@@ -29,12 +31,22 @@ from daozhang.charts.sheets_more import (
     files_sheet,
     late_list_sheet,
     missing_sheet,
+    pace_sheet,
     speed_sheet,
     unexplained_sheet,
 )
-from daozhang.charts.standing import draw_headline, standings
+from daozhang.charts.sources import sources_of
+from daozhang.charts.standing import STATUSES, draw_headline, standings
 
 __all__ = ["FileLine", "ReportView", "report_html", "write_report"]
+
+_GLOSSARY: Final = tuple(
+    f"glossary.{name}"
+    for name in (
+        "promise", "cutoff", "cycle", "provisional", "batch", "clearing", "payout", "returned",
+        "rrn", "kept", "chargeback", "unexplained", "range", "checked",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +59,21 @@ class _Card:
     sales: str
 
 
-def write_report(path: Path, view: ReportView, lang: Lang) -> None:
+def write_report(path: Path, view: ReportView, lang: Lang, tables: Path | None = None) -> None:
     """Write the report of one run as a single HTML file, replacing an older one whole.
 
     Args:
         path: the file; its folder must be there.
         view: what to show.
         lang: ``zh`` or ``en``.
+        tables: the folder of the CSV tables; they are linked where it lies beside the file or
+            below, so that both can be moved together.
 
     Raises:
         OSError: the file cannot be written.
     """
-    text = report_html(view, lang)
+    beside = None if tables is None else _beside(tables.resolve(), path.resolve().parent)
+    text = report_html(view, lang, beside)
     handle, name = tempfile.mkstemp(prefix=".report-", suffix=".tmp", dir=path.parent)
     unfinished = Path(name)
     try:
@@ -71,8 +86,21 @@ def write_report(path: Path, view: ReportView, lang: Lang) -> None:
         raise
 
 
-def report_html(view: ReportView, lang: Lang) -> str:
+def _beside(folder: Path, page: Path) -> str | None:
+    """Return the beginning of links from a page to files in a folder; None: it is elsewhere."""
+    if not folder.is_relative_to(page):
+        return None
+    inner = folder.relative_to(page).as_posix()
+    return "" if inner == "." else quote(inner) + "/"
+
+
+def report_html(view: ReportView, lang: Lang, tables: str | None = None) -> str:
     """Return the report as HTML; pure: the same view gives the same text.
+
+    Args:
+        view: what to show.
+        lang: ``zh`` or ``en``.
+        tables: what stands before a CSV file's name in a link to it; None: they are not linked.
 
     Raises:
         ZoneInfoNotFoundError: the view's time zone is not an IANA zone.
@@ -81,8 +109,9 @@ def report_html(view: ReportView, lang: Lang) -> str:
     speech = Speech(lang, ZoneInfo(view.timezone), view.names)
     pictures = draw_pictures(figures, speech)
     drawn: dict[str, list[Picture]] = {}
-    for picture in pictures:
+    for picture in (picture for picture in pictures if picture.key != "flow"):
         drawn.setdefault(picture.currency, []).append(picture)
+    sheets = _behind(view, speech)
     hidden = (view.problems_total or len(view.problems)) - min(len(view.problems), PROBLEMS_SHOWN)
     return _template().render(
         say=speech,
@@ -99,6 +128,7 @@ def report_html(view: ReportView, lang: Lang) -> str:
         cards=_cards(view, speech),
         money=money_sheets(figures, speech),
         attention=attention_sheet(view, speech),
+        flows=[picture for picture in pictures if picture.key == "flow"],
         pictures=drawn,
         # Rendered from our own marks with every text escaped by the renderer.
         svg=Markup,
@@ -106,7 +136,12 @@ def report_html(view: ReportView, lang: Lang) -> str:
         if len(standings(figures)) > CURRENCIES_DRAWN
         else "",
         breakdowns=late_sheets(figures, speech),
-        sheets=_behind(view, speech),
+        sheets=sheets,
+        opened=_opened(view),
+        source=partial(_source, speech, tables, len(standings(figures)) > 1),
+        linked=tables is not None,
+        glossary=[(speech(key), speech(f"{key}.means")) for key in _GLOSSARY],
+        statuses=STATUSES,
         problems=[clean(problem, 400) for problem in view.problems[:PROBLEMS_SHOWN]],
         problems_more=speech("files.problems_more", count=f"{hidden:,}") if hidden > 0 else "",
     )
@@ -115,6 +150,7 @@ def report_html(view: ReportView, lang: Lang) -> str:
 def _behind(view: ReportView, speech: Speech) -> tuple[Sheet, ...]:
     figures = view.figures
     return (
+        pace_sheet(figures, speech),
         speed_sheet(figures, speech),
         fees_sheet(figures, speech),
         unexplained_sheet(figures, speech),
@@ -122,6 +158,35 @@ def _behind(view: ReportView, speech: Speech) -> tuple[Sheet, ...]:
         late_list_sheet(figures, speech),
         files_sheet(view, speech),
     )
+
+
+def _opened(view: ReportView) -> set[str]:
+    """Return the tables that ask for a look and stand open; the others open when asked."""
+    figures = view.figures
+    opened = {"unexplained", "missing", "late_list"}
+    if any(row["fee_minor"] != row["fee_expected_minor"] for row in figures.fees):
+        opened.add("fees")
+    if view.refused:
+        opened.add("files")
+    return opened
+
+
+def _source(
+    speech: Speech, tables: str | None, several: bool, key: str, currency: str = ""
+) -> Markup:
+    """Return the line that says where the rows are; with the currency if there are several."""
+    said = []
+    for file, how in sources_of(key, currency if several else ""):
+        name = Markup("<code>{}</code>").format(file)
+        if tables is not None:
+            name = Markup('<a href="{}">{}</a>').format(tables + file, name)
+        said.append(
+            Markup(speech("source.filter", file="{}", filter="{}")).format(name, how)  # noqa: S704
+            if how
+            else name
+        )
+    files = Markup(escape(speech("word.semicolon"))).join(said)  # noqa: S704 - escaped here
+    return Markup(speech("source.rows", files="{}")).format(files)  # noqa: S704 - our own words
 
 
 def _subtitle(view: ReportView, speech: Speech) -> str:

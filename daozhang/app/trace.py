@@ -12,12 +12,11 @@ from datetime import datetime
 from typing import Any, Final
 
 from daozhang.app.check import Checked
+from daozhang.app.evidence import find_doubts, read_evidence
+from daozhang.app.seek import find_sales, quoted
 from daozhang.engine import Engine
 
-__all__ = ["Step", "Trace", "find_sales", "trace_sale"]
-
-CANDIDATES_MAX = 20
-"""How many sales are offered when a reference stands for several."""
+__all__ = ["Ahead", "Step", "Trace", "find_sales", "trace_sale"]
 
 STATIONS: Final = ("captured", "submitted", "cleared", "paid_out", "credited")
 
@@ -44,11 +43,41 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
+class Ahead:
+    """A station that is not reached yet, and by when it should be; None: nothing says when."""
+
+    station: str
+    by: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
 class Trace:
-    """One sale's journey row, its steps, and the zone of its store."""
+    """One sale's journey, what led there, and what is still to come.
+
+    Attributes:
+        journey: its row of the journeys.
+        steps: what happened, in order.
+        ahead: stations that are still to come, in order.
+        station: where the money is: ``captured``, ``submitted``, ``cleared``, ``paid_out``,
+            ``credited`` or ``cancelled``.
+        holder: (role, id) of who has it now: ``store``, ``provider``, ``bank``, ``account``,
+            ``nobody``; the id is None where it is not known.
+        waited_s: seconds beyond the promise, of late and overdue money; else None.
+        money: where the sale's amount went, each part by name; the first is the sum of the rest.
+        evidence: what to quote when asking for the money, by name.
+        doubts: (kind, values) of what is not certain: how a credit was matched, a credit that
+            may be this money, a statement that does not reach far enough.
+    """
 
     journey: Mapping[str, Any]
     steps: tuple[Step, ...]
+    ahead: tuple[Ahead, ...]
+    station: str
+    holder: tuple[str, str | None]
+    waited_s: int | None
+    money: Mapping[str, int]
+    evidence: Mapping[str, Any]
+    doubts: tuple[tuple[str, Mapping[str, Any]], ...]
     cutoff_at: datetime | None
     clear_by_at: datetime | None
     pay_by_at: datetime | None
@@ -64,27 +93,6 @@ class Trace:
         return reached
 
 
-def quoted(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
-
-
-def find_sales(engine: Engine, reference: str) -> list[str]:
-    """Return the ids of the sales that a sale id or a reference number (RRN) stands for."""
-    exact = engine.rows(f"SELECT sale_id FROM outcomes WHERE sale_id = {quoted(reference)}")
-    if exact:
-        return [reference]
-    acted = engine.rows(
-        f"SELECT DISTINCT sale_id FROM acts WHERE act_id = {quoted(reference)} "
-        "AND sale_id IS NOT NULL"
-    )
-    by_rrn = engine.rows(
-        f"SELECT sale_id FROM parcels WHERE rrn = {quoted(reference)} "
-        f"ORDER BY sale_id LIMIT {CANDIDATES_MAX}"
-    )
-    return sorted({str(row[0]) for row in (*acted, *by_rrn)})
-
-
 def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
     """Return a sale's journey with its steps, or None if there is no such sale."""
     engine = checked.engine
@@ -93,9 +101,7 @@ def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
     if not rows:
         return None
     journey = rows[0]
-    ((cutoff, clear_by, pay_by),) = engine.rows(
-        f"SELECT cutoff_at, clear_by_at, pay_by_at FROM outcomes WHERE sale_id = {name}"
-    )
+    (outcome,) = engine.fetch(f"SELECT * FROM stations WHERE sale_id = {name}").to_pylist()
     steps = [
         *_till_steps(engine, name, journey),
         *_line_steps(engine, name),
@@ -104,7 +110,63 @@ def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
     ]
     order = {step: place for place, step in enumerate(("captured", "submitted"))}
     steps.sort(key=lambda s: (s.at is None, s.at or checked.outcome.as_of, order.get(s.what, 9)))
-    return Trace(journey, tuple(steps), _moment(cutoff), _moment(clear_by), _moment(pay_by))
+    evidence = read_evidence(engine, name, journey, steps)
+    return Trace(
+        journey=journey,
+        steps=tuple(steps),
+        ahead=_ahead(outcome),
+        station=outcome["station"],
+        holder=_holder(outcome, evidence.get("bank_id")),
+        waited_s=_waited(outcome, checked.outcome.as_of),
+        money=_money(outcome),
+        evidence=evidence,
+        doubts=find_doubts(engine, journey, evidence),
+        cutoff_at=_moment(outcome["cutoff_at"]),
+        clear_by_at=_moment(outcome["clear_by_at"]),
+        pay_by_at=_moment(outcome["pay_by_at"]),
+    )
+
+
+def _ahead(outcome: Mapping[str, Any]) -> tuple[Ahead, ...]:
+    """Return the stations after the present one, each with the deadline that the terms give it."""
+    if outcome["status"] not in {"in_transit", "overdue", "unknown"}:
+        return ()
+    deadlines = {
+        "submitted": "cutoff_at", "cleared": "clear_by_at", "paid_out": "pay_by_at",
+        "credited": "promised_at",
+    }  # fmt: skip
+    place = STATIONS.index(outcome["station"])
+    return tuple(Ahead(name, _moment(outcome[deadlines[name]])) for name in STATIONS[place + 1 :])
+
+
+def _holder(outcome: Mapping[str, Any], bank_id: str | None) -> tuple[str, str | None]:
+    """Return who has the money now."""
+    match outcome["station"]:
+        case "credited":
+            return "account", outcome["account_id"]
+        case "cancelled":
+            return "nobody", None
+        case "captured":
+            return "store", outcome["store_id"]
+        case "paid_out":
+            return "bank", bank_id
+        case _:
+            return "provider", outcome["provider_id"]
+
+
+def _waited(outcome: Mapping[str, Any], as_of: datetime) -> int | None:
+    if outcome["status"] == "late":
+        return int(outcome["late_s"])
+    if outcome["status"] == "overdue":
+        return int((as_of - outcome["promised_at"]).total_seconds())
+    return None
+
+
+def _money(outcome: Mapping[str, Any]) -> dict[str, int]:
+    """Return where the sale's amount went, to the minor unit (the identity of one sale)."""
+    parts = ("refunded", "charged_back", "fee", "tax", "reserve", "credited", "outstanding")
+    money = {part: int(outcome[f"{part}_minor"] or 0) for part in parts}
+    return {"sold": int(outcome["amount_minor"]), **money}
 
 
 def _moment(value: object) -> datetime | None:

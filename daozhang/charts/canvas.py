@@ -76,6 +76,8 @@ class Canvas:
         self._rects: list[dict[str, Any]] = []
         self._rules: dict[tuple[float, str], list[dict[str, Any]]] = defaultdict(list)
         self._dots: list[dict[str, Any]] = []
+        self._areas: list[tuple[str, list[dict[str, Any]]]] = []
+        self._lines: list[tuple[float, str, list[dict[str, Any]]]] = []
         self._texts: dict[tuple[_Align, int, _Weight], list[dict[str, Any]]] = defaultdict(list)
 
     def rect(self, x: int, y: int, width: int, height: int, *, fill: str) -> None:
@@ -91,6 +93,14 @@ class Canvas:
     def dot(self, x: int, y: int, fill: str) -> None:
         """Lay a dot of 12 pixels."""
         self._dots.append({"x": x, "y": y, "c": fill})
+
+    def area(self, points: list[tuple[int, int, int]], *, fill: str) -> None:
+        """Fill what lies between two stairs through ``(x, y, y2)``, from left to right."""
+        self._areas.append((fill, [{"x": x, "y": y, "y2": y2} for x, y, y2 in points]))
+
+    def stairs(self, points: list[tuple[int, int]], *, stroke: str = INK, width: float = 2) -> None:
+        """Draw a line that stays level from each point to the next and then steps."""
+        self._lines.append((width, stroke, [{"x": x, "y": y} for x, y in points]))
 
     def text(
         self, x: int, y: int, text: str, *, align: _Align = "left", size: int = 13,
@@ -113,12 +123,24 @@ class Canvas:
             layers.append(
                 alt.Chart(data).mark_rect().encode(x=x, x2="x2:Q", y=y, y2="y2:Q", color=colour)
             )
+        layers += [
+            alt.Chart(alt.InlineData(values=rows))
+            .mark_area(interpolate="step-after", color=fill, opacity=1)
+            .encode(x=x, y=y, y2="y2:Q")
+            for fill, rows in self._areas
+        ]
         for (width, stroke), rows in self._rules.items():
             layers.append(
                 alt.Chart(alt.InlineData(values=rows))
                 .mark_rule(strokeWidth=width, color=stroke)
                 .encode(x=x, x2="x2:Q", y=y, y2="y2:Q")
             )
+        layers += [
+            alt.Chart(alt.InlineData(values=rows))
+            .mark_line(interpolate="step-after", color=stroke, strokeWidth=width)
+            .encode(x=x, y=y)
+            for width, stroke, rows in self._lines
+        ]
         if self._dots:
             layers.append(
                 alt.Chart(alt.InlineData(values=self._dots))

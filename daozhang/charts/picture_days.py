@@ -10,6 +10,7 @@ import altair as alt
 
 from daozhang.charts.canvas import NARROW_BELOW
 from daozhang.charts.palette import INK, LIGHT
+from daozhang.charts.shares import permille, wilson
 from daozhang.charts.sketch import Sketch
 from daozhang.charts.speech import Speech
 from daozhang.charts.standing import STATUSES
@@ -25,6 +26,9 @@ WEEKS_MAX: Final = 45
 """More weeks than these are drawn by months."""
 
 _SHOWN: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
+_KNOWN: Final = ("on_time", "late", "overdue")
+_EXTENT: Final = 42
+_EDGE: Final = 62
 _UNITS: Final = {"zh": (100_000_000, 10_000, 1), "en": (1_000_000, 1000, 1)}
 
 
@@ -47,8 +51,13 @@ def draw_days(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
         return None
     kind, first_of = periods([row["due_date"] for row in rows])
     sums: dict[tuple[date, str], int] = defaultdict(int)
+    counts: dict[tuple[date, str], int] = defaultdict(int)
+    provisional: dict[date, int] = defaultdict(int)
     for row in rows:
-        sums[first_of[row["due_date"]], row["status"]] += row["amount_minor"]
+        bar = first_of[row["due_date"]]
+        sums[bar, row["status"]] += row["amount_minor"]
+        counts[bar, row["status"]] += row["sales"]
+        provisional[bar] += row["provisional_minor"]
     bars = sorted({day for day, _ in sums})
     labels = {day: _label(day, kind, speech) for day in bars}
     title = {
@@ -56,12 +65,59 @@ def draw_days(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
         "weeks": "picture.days.title_weeks",
         "months": "picture.days.title_months",
     }[kind]
+    note = speech("picture.days.note")
+    if any(provisional.values()):
+        note += speech("word.space") + speech("picture.days.provisional")
+    upper = _bars(sums, bars, labels, currency, provisional, speech=speech, width=width)
+    lower = _shares(counts, bars, labels, speech, width)
     return Sketch(
         title=speech(title),
-        note=speech("picture.days.note"),
+        note=note,
         alt=_alt(sums, bars, labels, currency, speech),
-        chart=_chart(sums, bars, labels, currency, speech=speech, width=width),
+        chart=alt.vconcat(upper, lower, spacing=52, bounds="flush"),
     )
+
+
+def _shares(
+    counts: dict[tuple[date, str], int],
+    bars: list[date],
+    labels: dict[date, str],
+    speech: Speech,
+    width: int,
+) -> Any:
+    """Return how much of each bar's sales came by the promise, with the range few of them leave."""
+    marks = []
+    for bar in bars:
+        on_time, whole = counts[bar, "on_time"], sum(counts[bar, s] for s in _KNOWN)
+        if whole:
+            low, high = wilson(on_time, whole)
+            marks.append(
+                {"d": labels[bar], "y": permille(on_time, whole), "low": low, "high": high}
+            )
+    x = alt.X(
+        "d:N",
+        sort=[labels[bar] for bar in bars],
+        axis=None,
+        scale=alt.Scale(domain=[labels[bar] for bar in bars], paddingInner=0.25, paddingOuter=0.15),
+    )
+    axis = alt.Axis(
+        title=speech("picture.days.share"), titleAngle=0, titleAlign="left", titleAnchor="end",
+        titleY=-12, titleX=-30, labelExpr="datum.value / 10 + '%'", values=[0, 500, 1000],
+        domain=False, ticks=False, minExtent=_EXTENT, maxExtent=_EXTENT,
+    )  # fmt: skip
+    scale = alt.Scale(domain=[0, 1000])
+    data = alt.InlineData(values=marks)
+    ranges = (
+        alt.Chart(data)
+        .mark_rule(color=LIGHT["half"], strokeWidth=4)
+        .encode(x=x, y=alt.Y("low:Q", axis=axis, scale=scale), y2="high:Q")
+    )
+    points = (
+        alt.Chart(data)
+        .mark_point(color=LIGHT["on_time"], filled=True, size=42, opacity=1)
+        .encode(x=x, y=alt.Y("y:Q", axis=axis, scale=scale))
+    )
+    return alt.layer(ranges, points).properties(width=width - _EDGE, height=64)
 
 
 def _label(day: date, kind: str, speech: Speech) -> str:
@@ -89,11 +145,12 @@ def _alt(
     return speech("picture.days.alt", parts=speech("word.comma").join([reach, *parts]))
 
 
-def _chart(
+def _bars(
     sums: dict[tuple[date, str], int],
     bars: list[date],
     labels: dict[date, str],
     currency: str,
+    provisional: dict[date, int],
     *,
     speech: Speech,
     width: int,
@@ -105,7 +162,7 @@ def _chart(
     segments, ticks = _marks(sums, bars, labels, speech)
     used = [s for s in STATUSES if s in _SHOWN and any(own == s for _, own in sums)]
     # On a phone every label that does not fit is left out, never turned on its side.
-    step = max(1, -(-len(bars) * (52 if speech.lang == "en" else 58) // (width - 60)))
+    step = max(1, -(-len(bars) * (52 if speech.lang == "en" else 58) // (width - _EDGE)))
     shown = [labels[day] for place, day in enumerate(bars) if place % step == 0]
     x = alt.X(
         "d:N",
@@ -119,7 +176,7 @@ def _chart(
             title=speech(f"axis.money.{unit}", currency=currency),
             titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-14, titleX=-30,
             labelExpr=f"format(datum.value / {unit * scale}, ',~r')",
-            tickCount=4, domain=False, ticks=False,
+            tickCount=4, domain=False, ticks=False, minExtent=_EXTENT, maxExtent=_EXTENT,
         ),
     )  # fmt: skip
     colour = alt.Color(
@@ -142,7 +199,12 @@ def _chart(
         .mark_tick(color=INK, thickness=2, bandSize=0, width=alt.RelativeBandSize(1.15))
         .encode(x=x, y=y)
     )
-    return alt.layer(stacks, promised).properties(width=width - 60, height=190 if narrow else 240)
+    net = [{"d": labels[bar], "y": minor} for bar, minor in provisional.items() if minor]
+    nets = (
+        alt.Chart(alt.InlineData(values=net)).mark_bar(color=LIGHT["provisional"]).encode(x=x, y=y)
+    )
+    layers = (stacks, nets, promised) if net else (stacks, promised)
+    return alt.layer(*layers).properties(width=width - _EDGE, height=190 if narrow else 230)
 
 
 def _marks(

@@ -18,7 +18,7 @@ STATIONS: Final = ("captured", "submitted", "cleared", "paid_out")
 """Where money waits, in the order of its way."""
 
 _WAITING: Final = ("in_transit", "unknown", "overdue")
-_LABEL: Final = 200  # pixels left of the bars on a wide page
+_LABEL: Final = 240  # pixels left of the bars on a wide page
 _AMOUNT: Final = 250  # pixels right of them
 
 
@@ -99,28 +99,18 @@ def draw_flow(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
     steps = flow_steps(figures, currency)
     if not steps or not steps[0].minor:
         return None
-    narrow = width < NARROW_BELOW
-    pitch, high = (46, 14) if narrow else (36, 22)
-    left, span = (0, width) if narrow else (_LABEL, width - _LABEL - _AMOUNT)
+    pitch = 46 if width < NARROW_BELOW else 34
+    stations = [step for step in steps if step.key in STATIONS]
     used = {meaning for step in steps for meaning, _ in step.parts}
-    canvas = Canvas(width, len(steps) * pitch + 8 + legend_height(used, width, speech))
-    whole = steps[0].minor
-    level = whole  # minor units that have not left the flow yet
-    for place, step in enumerate(steps):
-        top = place * pitch + (24 if narrow else 7)
-        adds = step.key == "to_deduct"
-        whole_bar = step.key in ("sold", "credited")
-        start = 0 if whole_bar else level if adds else level - step.minor
-        if not whole_bar:
-            level = level + step.minor if adds else start
-        edge = left + start * span // whole
-        canvas.rect(left, top, edge - left, high, fill=LIGHT["rest"])
-        for meaning, minor in step.parts:
-            wide = max(minor * span // whole, 2)
-            canvas.rect(min(edge, left + span - wide), top, wide, high, fill=LIGHT[meaning])
-            edge += minor * span // whole
-        _write(canvas, step, place * pitch, speech, currency)
-    draw_legend(canvas, used, len(steps) * pitch + 8, speech)
+    rows = len(_whole_steps(steps)) + len(stations)
+    canvas = Canvas(
+        width, rows * pitch + (40 if stations else 8) + legend_height(used, width, speech)
+    )
+    top = _draw_whole(canvas, steps, pitch, speech, currency)
+    if stations:
+        canvas.text(0, top + 20, speech("flow.zoomed"), bold=True)
+        top = _draw_stations(canvas, stations, top + 34, pitch, speech=speech, currency=currency)
+    draw_legend(canvas, used, top + 6, speech)
     return Sketch(
         title=speech("picture.flow.title"),
         note=speech("picture.flow.note"),
@@ -129,9 +119,79 @@ def draw_flow(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
     )
 
 
+def _whole_steps(steps: tuple[Step, ...]) -> list[Step]:
+    """Return the steps with all stations as one, from sold to credited."""
+    parts: dict[str, int] = {}
+    for step in steps:
+        if step.key in STATIONS:
+            for meaning, minor in step.parts:
+                parts[meaning] = parts.get(meaning, 0) + minor
+    found = [step for step in steps if step.key not in STATIONS]
+    if parts:
+        sales = sum(step.sales for step in steps if step.key in STATIONS)
+        place = next(n for n, s in enumerate(found) if s.key in ("to_deduct", "credited"))
+        found.insert(place, Step("waiting", tuple(parts.items()), sales))
+    return found
+
+
+def _edges(width: int) -> tuple[int, int]:
+    """Return where bars begin and how far they reach."""
+    return (0, width) if width < NARROW_BELOW else (_LABEL, width - _LABEL - _AMOUNT)
+
+
+def _bar(canvas: Canvas, row: int) -> tuple[int, int]:
+    """Return the upper edge and the height of a row's bar."""
+    return (row + 24, 14) if canvas.width < NARROW_BELOW else (row + 6, 22)
+
+
+def _draw_whole(
+    canvas: Canvas, steps: tuple[Step, ...], pitch: int, speech: Speech, currency: str
+) -> int:
+    """Draw sold, what left, what waits and what is in the bank; return the lower edge."""
+    left, span = _edges(canvas.width)
+    whole = level = steps[0].minor  # minor units that have not left the flow yet
+    row = 0
+    for step in _whole_steps(steps):
+        top, high = _bar(canvas, row)
+        adds = step.key == "to_deduct"
+        whole_bar = step.key in ("sold", "credited")
+        start = 0 if whole_bar else level if adds else level - step.minor
+        if not whole_bar:
+            level = level + step.minor if adds else start
+        edge = left + start * span // whole
+        canvas.rect(left, top, edge - left, high, fill=LIGHT["rest"])
+        _parts(canvas, step, top, high, edge=edge, span=span, whole=whole, end=left + span)
+        _write(canvas, step, row, speech, currency)
+        row += pitch
+    return row
+
+
+def _draw_stations(
+    canvas: Canvas, stations: list[Step], top: int, pitch: int, *, speech: Speech, currency: str
+) -> int:
+    """Draw what waits at each station on a scale of its own; return the lower edge."""
+    left, span = _edges(canvas.width)
+    most = max(step.minor for step in stations)
+    for step in stations:
+        upper, high = _bar(canvas, top)
+        _parts(canvas, step, upper, high, edge=left, span=span, whole=most, end=left + span)
+        _write(canvas, step, top, speech, currency)
+        top += pitch
+    return top
+
+
+def _parts(
+    canvas: Canvas, step: Step, top: int, high: int, *, edge: int, span: int, whole: int, end: int
+) -> None:
+    for meaning, minor in step.parts:
+        wide = max(minor * span // whole, 2)
+        canvas.rect(min(edge, end - wide), top, wide, high, fill=LIGHT[meaning])
+        edge += max(minor * span // whole, 0)
+
+
 def _write(canvas: Canvas, step: Step, top: int, speech: Speech, currency: str) -> None:
     """Write a bar's name and amount: beside it on a wide page, above it on a phone."""
-    sign = {"sold": "", "credited": "", "to_deduct": "+"}.get(step.key, "−")
+    sign = {"returned": "−", "kept": "−", "waiting": "−", "to_deduct": "+"}.get(step.key, "")
     amount = sign + speech.money(step.minor, currency)
     bold = step.key in ("sold", "credited")
     name = speech(f"flow.{step.key}")
@@ -139,11 +199,11 @@ def _write(canvas: Canvas, step: Step, top: int, speech: Speech, currency: str) 
         canvas.text(0, top + 12, cut(name, 220, 13), bold=bold)
         canvas.text(canvas.width, top + 12, amount, align="right", bold=bold)
         return
-    canvas.text(_LABEL - 12, top + 18, cut(name, _LABEL - 12, 13), align="right", bold=bold)
-    canvas.text(canvas.width - 90, top + 18, amount, align="right", bold=bold)
+    canvas.text(_LABEL - 12, top + 17, cut(name, _LABEL - 12, 13), align="right", bold=bold)
+    canvas.text(canvas.width - 100, top + 17, amount, align="right", bold=bold)
     if step.sales:
         sales = speech.count("sales", step.sales)
-        canvas.text(canvas.width - 80, top + 18, sales, size=12, fill=MUTED)
+        canvas.text(canvas.width - 90, top + 17, sales, size=12, fill=MUTED)
 
 
 def _alt(steps: tuple[Step, ...], currency: str, speech: Speech) -> str:

@@ -15,8 +15,9 @@ from altair.utils.schemapi import debug_mode
 from daozhang.charts.canvas import render
 from daozhang.charts.picture_days import draw_days
 from daozhang.charts.picture_flow import draw_flow
+from daozhang.charts.picture_legs import draw_legs
+from daozhang.charts.picture_pace import draw_pace
 from daozhang.charts.picture_places import draw_places
-from daozhang.charts.picture_speed import draw_speed
 from daozhang.charts.sketch import Sketch
 from daozhang.charts.speech import Speech
 from daozhang.charts.standing import standings
@@ -36,8 +37,9 @@ CURRENCIES_DRAWN: Final = 3
 _DRAWN: Final[tuple[tuple[str, Callable[[Figures, str, Speech, int], Sketch | None]], ...]] = (
     ("flow", draw_flow),
     ("days", draw_days),
+    ("pace", draw_pace),
     ("places", draw_places),
-    ("speed", draw_speed),
+    ("legs", draw_legs),
 )
 
 
@@ -46,7 +48,7 @@ class Picture:
     """One picture of one currency.
 
     Attributes:
-        key: ``flow``, ``days``, ``places`` or ``speed``.
+        key: ``flow``, ``days``, ``pace``, ``places`` or ``legs``.
         currency: ISO 4217 code.
         title: heading.
         note: how to read it.

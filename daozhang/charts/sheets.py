@@ -7,10 +7,9 @@ after them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, Final
+from typing import Final
 
 from daozhang.charts.guard import clean
 from daozhang.charts.speech import Speech
@@ -18,13 +17,11 @@ from daozhang.charts.standing import (
     DUE,
     STATUSES,
     Standing,
-    incident_action,
-    incident_place,
-    open_incidents,
     percent_of,
     standings,
 )
 from daozhang.charts.statements import statement_lines
+from daozhang.charts.turns import Turn, find_turns, turn_action, turn_evidence, turn_place
 from daozhang.charts.view import ReportView
 from daozhang.journey.figures import Breakdown, Figures
 
@@ -44,10 +41,8 @@ PLACES_MAX: Final = 10
 DAYS_MAX: Final = 31
 """How many days a table lists, the newest, before the rest is summed up."""
 
-INCIDENTS_MAX: Final = 12
-"""How many open incidents are listed before the rest is counted."""
-
-Row = Mapping[str, Any]
+TURNS_MAX: Final = 12
+"""How many places of overdue money are listed before the rest is counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +154,11 @@ def _money_cells(standing: Standing, statuses: tuple[str, ...], speech: Speech) 
 
 
 def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
-    """Return what needs someone now: open incidents by money, then missing statements."""
+    """Return what needs someone now: overdue money by place, then missing statements."""
     figures = view.figures
     by_currency = {s.currency: s for s in standings(figures)}
-    found = [row for currency in by_currency for row in open_incidents(figures, currency)]
-    rows = [_incident_cells(row, speech) for row in found[:INCIDENTS_MAX]]
+    found = [turn for currency in by_currency for turn in find_turns(figures, currency)]
+    rows = [_turn_cells(turn, speech) for turn in found[:TURNS_MAX]]
     for currency, standing in by_currency.items():
         unknown = standing.rows.get("unknown")
         if unknown is None:
@@ -186,7 +181,7 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
                 Cell(_days(min(days), max(days), speech) if days else ""),
             )
         )
-    hidden = len(found) - INCIDENTS_MAX
+    hidden = len(found) - TURNS_MAX
     return Sheet(
         key="attention",
         title=speech("attention.title"),
@@ -203,18 +198,22 @@ def attention_sheet(view: ReportView, speech: Speech) -> Sheet:
     )
 
 
-def _incident_cells(row: Row, speech: Speech) -> tuple[Cell, ...]:
-    example = clean(row["example"], 60)
+def _turn_cells(turn: Turn, speech: Speech) -> tuple[Cell, ...]:
+    example = clean(turn.example, 60)
+    evidence = turn_evidence(turn, speech)
     return (
         Cell(
-            _begun(incident_place(row, speech)),
-            incident_action(row, speech),
+            _begun(turn_place(turn, speech)),
+            turn_action(turn, speech),
             "overdue",
-            (speech("attention.example", command=f"daozhang trace … {example}"),),
+            (
+                *([evidence] if evidence else []),
+                speech("attention.example", command=f"daozhang trace … {example}"),
+            ),
         ),
-        Cell(speech.money(row["outstanding_minor"], row["currency"])),
-        Cell(f"{row['sales']:,}", speech("attention.open", count=f"{row['open_sales']:,}")),
-        Cell(_period(row["since"], row["until"], speech)),
+        Cell(speech.money(turn.outstanding_minor, turn.currency)),
+        Cell(f"{turn.sales:,}"),
+        Cell(_period(turn.since, turn.until, speech)),
     )
 
 
@@ -223,9 +222,7 @@ def _begun(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _period(since: object, until: object, speech: Speech) -> str:
-    if not isinstance(since, datetime) or not isinstance(until, datetime):
-        return speech("word.not_known")
+def _period(since: datetime, until: datetime, speech: Speech) -> str:
     if since == until:
         return speech.time(since)
     first, last = (moment.astimezone(speech.zone).date() for moment in (since, until))

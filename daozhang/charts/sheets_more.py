@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from daozhang.charts.guard import clean
+from daozhang.charts.paces import Pace, all_paces
+from daozhang.charts.shares import percent_text
 from daozhang.charts.sheets import Cell, Column, Sheet
 from daozhang.charts.speech import Speech
 from daozhang.charts.statements import statement_lines
@@ -18,6 +20,7 @@ __all__ = [
     "files_sheet",
     "late_list_sheet",
     "missing_sheet",
+    "pace_sheet",
     "rate",
     "speed_sheet",
     "unexplained_sheet",
@@ -39,7 +42,7 @@ PROBLEMS_SHOWN: Final = 10
 FEE_ROWS_SHOWN: Final = 20
 """How many rows of provider and channel are shown, the largest difference first."""
 
-_REASONS: Final = ("missing", "held", "rejected", "returned", "short")
+_REASONS: Final = ("held", "rejected", "returned", "short")
 
 _THOUSANDTHS: Final = 100_000
 """Thousandths of a percent in one: fees are small shares."""
@@ -76,6 +79,51 @@ def speed_sheet(figures: Figures, speech: Speech) -> Sheet:
         ),
         empty=speech("speed.empty"),
     )
+
+
+def pace_sheet(figures: Figures, speech: Speech) -> Sheet:
+    """Return how much of each provider's and bank's money came by its promise (R15)."""
+    return Sheet(
+        key="pace",
+        title=speech("pace.title"),
+        note=speech("pace.note"),
+        columns=(
+            Column(speech("column.who")),
+            Column(speech("column.due_sales"), right=True),
+            Column(speech("column.on_time_share"), right=True),
+            Column(speech("column.range"), right=True),
+            Column(speech("column.typical_lag"), right=True),
+            Column(speech("column.slow_lag"), right=True),
+            Column(speech("column.late_sales"), right=True),
+            Column(speech("column.overdue_sales"), right=True),
+            Column(speech("column.unseen_sales"), right=True),
+        ),
+        rows=tuple(_pace_cells(pace, speech) for pace in all_paces(figures)),
+        empty=speech("pace.empty"),
+    )
+
+
+def _pace_cells(pace: Pace, speech: Speech) -> tuple[Cell, ...]:
+    low, high = pace.between
+    role = speech(f"role.{pace.dimension}")
+    return (
+        Cell(speech.name(pace.value), f"{role} · {pace.currency}"),
+        Cell(f"{pace.sales:,}"),
+        Cell(percent_text(pace.share)),
+        Cell(f"{percent_text(low)}–{percent_text(high)}"),
+        Cell(_lag(pace.lag(50), speech)),
+        Cell(_lag(pace.lag(95), speech)),
+        *(Cell(f"{number:,}") for number in (pace.late, pace.overdue, pace.unseen)),
+    )
+
+
+def _lag(minutes: int | None, speech: Speech) -> str:
+    """Return how long before or after its promise money came."""
+    if minutes is None:
+        return speech("pace.never")
+    if minutes == 0:
+        return speech("pace.exactly")
+    return speech("pace.later" if minutes > 0 else "pace.earlier", span=speech.span(minutes))
 
 
 def rate(fee_minor: int, amount_minor: int) -> str:
@@ -300,7 +348,7 @@ def late_list_sheet(figures: Figures, speech: Speech) -> Sheet:
 
 def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
     where = speech(f"leg.{row['leg'] or 'none'}")
-    reason = _reason(row["reason"], speech) if row["reason"] else ""
+    reason = _reason(row, speech) if row["reason"] else ""
     store = speech.name(row["store_id"]) if row["store_id"] else ""
     outstanding = row["outstanding_minor"] or 0
     return (
@@ -321,11 +369,13 @@ def _sale_cells(row: Row, as_of: datetime, speech: Speech) -> tuple[Cell, ...]:
     )
 
 
-def _reason(reason: str, speech: Speech) -> str:
-    """Return why a sale's money is missing; a provider's own word is shown as it is."""
-    if reason in _REASONS:
-        return speech(f"reason.{reason}")
-    return speech("reason.other", reason=clean(reason, 60))
+def _reason(row: Row, speech: Speech) -> str:
+    """Return why money is missing, or how far it came; a strange word is shown as it is."""
+    if row["reason"] == "missing":
+        return speech(f"turn.{row['station']}")
+    if row["reason"] in _REASONS:
+        return speech(f"turn.{row['reason']}")
+    return speech("reason.other", reason=clean(row["reason"], 60))
 
 
 def files_sheet(view: ReportView, speech: Speech) -> Sheet:

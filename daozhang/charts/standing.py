@@ -6,12 +6,12 @@ whose statement has not come is never called late.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from daozhang.charts.speech import Speech
+from daozhang.charts.turns import Turn, find_turns, turn_action, turn_place
 from daozhang.journey.figures import Figures
 from daozhang.money import Rounding, share_of
 
@@ -21,9 +21,6 @@ __all__ = [
     "Headline",
     "Standing",
     "draw_headline",
-    "incident_action",
-    "incident_place",
-    "open_incidents",
     "percent_of",
     "standings",
     "waiting_sentences",
@@ -107,39 +104,6 @@ def standings(figures: Figures) -> tuple[Standing, ...]:
     return tuple(sorted(found, key=lambda s: ("overdue" not in s.rows, -s.sales, s.currency)))
 
 
-def open_incidents(figures: Figures, currency: str | None = None) -> tuple[Row, ...]:
-    """Return the incidents with money still to come, most of it first."""
-    found = [
-        row
-        for row in figures.incidents
-        if row["outstanding_minor"] > 0 and currency in (None, row["currency"])
-    ]
-    # Amounts of two currencies do not compare, so each currency stands by itself.
-    return tuple(
-        sorted(found, key=lambda r: (r["currency"], -r["outstanding_minor"], r["incident_id"]))
-    )
-
-
-def incident_place(row: Row, speech: Speech) -> str:
-    """Return where an incident's money stopped and with whom: ``bank ccb, not yet credited``."""
-    leg = row["leg"] or "none"
-    scope = json.loads(row["scope"] or "{}")
-    if "bank_id" in scope:
-        return speech("place.bank", who=speech.name(scope["bank_id"]))
-    if scope.get("provider_id"):
-        return speech(f"place.provider.{leg}", who=speech.name(scope["provider_id"]))
-    return speech(f"leg.{leg}")
-
-
-def incident_action(row: Row, speech: Speech) -> str:
-    """Return what to do first about an incident, naming whom to ask."""
-    leg = row["leg"] or "none"
-    scope = json.loads(row["scope"] or "{}")
-    known = scope.get("bank_id") or scope.get("provider_id")
-    who = speech("who.bank" if leg == "credit" else "who.provider")
-    return speech(f"action.{leg}", who=speech.name(known) if known else who)
-
-
 def percent_of(part: int, whole: int) -> str:
     """Return a share as whole percent, cut so that 100 % means all of it."""
     return f"{part * 100 // whole}%" if whole else "–"
@@ -156,10 +120,9 @@ def draw_headline(figures: Figures, speech: Speech) -> Headline:
         tone = "unsure"
     if any(s.rows.get("overdue") for s in found):
         tone = "bad"
-    worst = open_incidents(figures, main.currency)
     return Headline(
         tone=tone,
-        sentence=_sentence(main, worst, speech),
+        sentence=_sentence(main, find_turns(figures, main.currency), speech),
         action=_first_action(figures, found, speech),
         aside=_aside(main, speech),
         others=tuple(_other(s, speech) for s in found[1:]),
@@ -191,7 +154,7 @@ def waiting_sentences(figures: Figures, speech: Speech) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
+def _sentence(main: Standing, turns: tuple[Turn, ...], speech: Speech) -> str:
     due = main.due_minor
     if not due:
         return speech(
@@ -212,30 +175,30 @@ def _sentence(main: Standing, worst: tuple[Row, ...], speech: Speech) -> str:
         due=speech.money(due, main.currency),
         percent=percent_of(on_time, due),
     )
-    overdue = main.rows.get("overdue")
-    if overdue is None:
-        late = main.total("amount_minor", "late")
-        sure = "unknown" not in main.rows
-        tail = speech("headline.nothing_overdue" if sure else "headline.none_known_overdue")
-        if late:
-            tail = speech("headline.only_late", amount=speech.money(late, main.currency))
-        return arrived + speech("word.space") + tail
+    if "overdue" in main.rows:
+        return _overdue(main, turns, speech) + speech("word.space") + arrived
+    late = main.total("amount_minor", "late")
+    sure = "unknown" not in main.rows
+    tail = speech("headline.nothing_overdue" if sure else "headline.none_known_overdue")
+    if late:
+        tail = speech("headline.only_late", amount=speech.money(late, main.currency))
+    return arrived + speech("word.space") + tail
+
+
+def _overdue(main: Standing, turns: tuple[Turn, ...], speech: Speech) -> str:
+    """Say how much is overdue, since when, and who has the largest part of it."""
     values = {
         "overdue": speech.money(main.overdue_minor, main.currency),
-        "sales": speech.count("sales", overdue["sales"]),
+        "sales": speech.count("sales", main.rows["overdue"]["sales"]),
     }
-    if not worst:
-        tail = speech("headline.overdue", **values)
-    elif len(worst) == 1:
-        tail = speech("headline.overdue_all_at", place=incident_place(worst[0], speech), **values)
-    else:
-        tail = speech(
-            "headline.overdue_most_at",
-            place=incident_place(worst[0], speech),
-            most=speech.money(worst[0]["outstanding_minor"], main.currency),
-            **values,
-        )
-    return arrived + speech("word.space") + tail
+    if not turns:
+        return speech("headline.overdue", **values)
+    since = speech.time(min(turn.since for turn in turns))
+    place = turn_place(turns[0], speech)
+    if len(turns) == 1:
+        return speech("headline.overdue_all_at", since=since, place=place, **values)
+    most = speech.money(turns[0].outstanding_minor, main.currency)
+    return speech("headline.overdue_most_at", since=since, place=place, most=most, **values)
 
 
 def _all_unknown(standing: Standing) -> bool:
@@ -245,9 +208,9 @@ def _all_unknown(standing: Standing) -> bool:
 
 def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech) -> str:
     for standing in found:
-        worst = open_incidents(figures, standing.currency)
-        if worst:
-            return incident_action(worst[0], speech)
+        turns = find_turns(figures, standing.currency)
+        if turns:
+            return turn_action(turns[0], speech)
     if any(standing.rows.get("unknown") for standing in found):
         return speech("action.unknown")
     return ""

@@ -10,6 +10,8 @@ from __future__ import annotations
 from typing import Final, Literal, get_args
 
 from daozhang.charts.words_en import ENGLISH
+from daozhang.charts.words_more_en import ENGLISH_MORE
+from daozhang.charts.words_more_zh import CHINESE_MORE
 from daozhang.charts.words_zh import CHINESE
 
 __all__ = ["LANGS", "WORDS", "Lang", "say"]
@@ -17,7 +19,10 @@ __all__ = ["LANGS", "WORDS", "Lang", "say"]
 Lang = Literal["zh", "en"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
-WORDS: Final[dict[Lang, dict[str, str]]] = {"zh": CHINESE, "en": ENGLISH}
+WORDS: Final[dict[Lang, dict[str, str]]] = {
+    "zh": CHINESE | CHINESE_MORE,
+    "en": ENGLISH | ENGLISH_MORE,
+}
 
 
 def say(lang: Lang, key: str, **values: object) -> str:

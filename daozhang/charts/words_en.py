@@ -75,32 +75,9 @@ ENGLISH: Final[dict[str, str]] = {
     "leg.pay_out": "Pay-out (provider to bank)",
     "leg.credit": "Credit (bank to your account)",
     "leg.none": "Place not known",
-    "place.bank": "bank {who}: paid out, not credited",
-    "place.provider.submit": "provider {who}: not submitted from the terminal",
-    "place.provider.clear": "provider {who}: submitted, not cleared",
-    "place.provider.pay_out": "provider {who}: cleared, not paid out",
-    "place.provider.credit": "provider {who}: paid out, not credited",
-    "place.provider.none": "provider {who}: place not known",
     "place.unknown": "statement missing: cannot be told",
     "who.provider": "the provider",
     "who.bank": "the bank",
-    "action.submit": (
-        "Close the batch at the terminal and send it; for sales taken offline, bring the "
-        "terminal online first. Then check that {who} has the batch number."
-    ),
-    "action.clear": (
-        "Ask {who}, with sale ids and reference numbers, why these sales are missing from "
-        "its settlement lines or were rejected."
-    ),
-    "action.pay_out": (
-        "Ask {who} for the payout, and check with it that the name, number and bank of your "
-        "settlement account are right."
-    ),
-    "action.credit": (
-        "Ask {who} for the credit, with payout ids and amounts; ask the provider whether the "
-        "payout came back."
-    ),
-    "action.none": "Ask {who} where this money is, with sale ids and amounts.",
     "action.unknown": (
         "Fetch the missing bank statement and run the check again; until then this money is "
         "not called late."
@@ -125,13 +102,8 @@ ENGLISH: Final[dict[str, str]] = {
     ),
     "headline.only_late": "Nothing is overdue now; {amount} arrived late.",
     "headline.overdue": "{overdue} from {sales} is overdue.",
-    "headline.overdue_all_at": (
-        "{overdue} from {sales} is overdue, all of it in one place ({place})."
-    ),
-    "headline.overdue_most_at": (
-        "{overdue} from {sales} is overdue; the largest part, {most}, is stuck in one place "
-        "({place})."
-    ),
+    "headline.overdue_all_at": "{overdue} from {sales} is overdue, the oldest since {since}. All of it is with {place}.",
+    "headline.overdue_most_at": "{overdue} from {sales} is overdue, the oldest since {since}. The largest part, {most}, is with {place}.",
     "headline.waited": (
         "Late and overdue money was kept waiting as if {amount} had been missing for a day; the "
         "longest wait is {longest}."
@@ -155,7 +127,7 @@ ENGLISH: Final[dict[str, str]] = {
     "column.credited": "In the bank",
     "column.outstanding": "Still to come",
     "column.where_and_what": "Where it is stuck, and what to do",
-    "column.sales_touched": "Sales touched",
+    "column.sales_touched": "Sales",
     "column.promised_between": "Promised between",
     "column.leg": "Where it stopped",
     "column.provider_id": "Provider",
@@ -203,9 +175,8 @@ ENGLISH: Final[dict[str, str]] = {
     "money.due": "Due by now, {currency}",
     "money.all": "All sales, {currency}",
     "attention.title": "What needs you now",
-    "attention.note": "By money still to come, the largest first in each currency.",
-    "attention.more": "{count} more places with less money: see the breakdowns below.",
-    "attention.open": "{count} still open",
+    "attention.note": "Overdue money by where it is now, the largest amount first in each currency; then what cannot be told.",
+    "attention.more": "{count} more places with less money: see open.csv.",
     "attention.example": "One of them: {command}",
     "attention.empty": "Nothing. All money that was due has arrived.",
     "late.note": (
@@ -308,11 +279,6 @@ ENGLISH: Final[dict[str, str]] = {
     "list.late": "{span} late",
     "list.overdue": "{span} overdue",
     "list.more": "{count} more are in late_list.csv and journeys.parquet.",
-    "reason.missing": "no trace of it",
-    "reason.held": "held",
-    "reason.rejected": "rejected",
-    "reason.returned": "payout came back",
-    "reason.short": "came short",
     "reason.other": "reason: {reason}",
     # files
     "files.title": "Files read",
@@ -328,10 +294,7 @@ ENGLISH: Final[dict[str, str]] = {
     "files.problems_more": "{count} more problems are not shown here.",
     # picture
     "picture.flow.title": "From sold to credited",
-    "picture.flow.note": (
-        "Every bar starts where the one above it ends: what was sold, less what was returned "
-        "or kept, less what still waits at each station, is what is in the bank."
-    ),
+    "picture.flow.note": "Above: what was sold, less what was returned or kept, less what is still to come, is what is in the bank. Below: what is still to come, on a scale of its own.",
     "picture.flow.alt": (
         "Of {sold} sold, {credited} is in the bank, {waiting} is still to come, {kept} was "
         "kept as fees, tax or reserve and {returned} went back to buyers."
@@ -339,10 +302,10 @@ ENGLISH: Final[dict[str, str]] = {
     "flow.sold": "Sold",
     "flow.returned": "Returned to buyers",
     "flow.kept": "Fees, tax, reserve",
-    "flow.captured": "At the till, not submitted",
-    "flow.submitted": "Submitted, not cleared",
-    "flow.cleared": "Cleared, not paid out",
-    "flow.paid_out": "Paid out, not credited",
+    "flow.captured": "At the till, not handed in · store",
+    "flow.submitted": "Handed in, not cleared · provider",
+    "flow.cleared": "Cleared, not paid out · provider",
+    "flow.paid_out": "Paid out, not credited · bank",
     "flow.credited": "In the bank",
     "flow.to_deduct": "Refunds still to be deducted",
     # picture
@@ -354,16 +317,7 @@ ENGLISH: Final[dict[str, str]] = {
         "Sale amounts before fees."
     ),
     "picture.days.alt": "Sale amounts by day due: {parts}.",
-    "picture.speed.title": "How long money takes, against the promise",
-    "picture.speed.note": (
-        "Dot: how long it took. Upright line: what was promised. A dot right of its line "
-        "came after the promise."
-    ),
-    "picture.speed.alt": "Time from sale to bank by provider: {parts}.",
-    "picture.speed.part": "{provider}: typically {median}, promised {promised}",
     # speed
-    "speed.typical": "typical: {taken}, promised {promised}",
-    "speed.slowest": "slowest 1 in 20: {taken}, promised up to {promised}",
     # picture
     "picture.places.title": "Who has the late money",
     "picture.places.note": (

@@ -67,22 +67,9 @@ CHINESE: Final[dict[str, str]] = {
     "leg.pay_out": "结算打款（服务商→银行）",
     "leg.credit": "入账（结算行→账户）",
     "leg.none": "环节不明",
-    "place.bank": "结算行 {who}：已打款、未入账",
-    "place.provider.submit": "服务商 {who}：终端未上送",
-    "place.provider.clear": "服务商 {who}：已上送、未清算",
-    "place.provider.pay_out": "服务商 {who}：已清算、未打款",
-    "place.provider.credit": "服务商 {who}：已打款、未入账",
-    "place.provider.none": "服务商 {who}：环节不明",
     "place.unknown": "对账单未到：无法判断",
     "who.provider": "服务商",
     "who.bank": "结算行",
-    "action.submit": "在终端做批结算并上送；脱机交易先让终端联网补传，再向{who}核对批次号。",
-    "action.clear": (
-        "把交易号和参考号发给{who}，问清这些交易为什么没有清算明细，或为什么被拒、被挂起。"
-    ),
-    "action.pay_out": "催{who}打款，并核对结算账户的户名、账号、开户行是否正确。",
-    "action.credit": "带打款单号和金额向{who}查入账，同时问服务商是否发生退汇。",
-    "action.none": "把交易号和金额发给{who}，问清资金在哪个环节。",
     "action.unknown": "先取回缺少的银行对账单再核对一次；在此之前，这部分不算逾期。",
     "channel.card": "银行卡",
     "channel.alipay": "支付宝",
@@ -101,10 +88,8 @@ CHINESE: Final[dict[str, str]] = {
     "headline.all_unknown": "{sales}、{due} 已到期，但对应的银行对账单未到，无法判断是否到账。",
     "headline.only_late": "目前没有逾期；另有 {amount} 延迟到账。",
     "headline.overdue": "{sales}、{overdue} 逾期未到。",
-    "headline.overdue_all_at": "{sales}、{overdue} 逾期未到，全部卡在一处（{place}）。",
-    "headline.overdue_most_at": (
-        "{sales}、{overdue} 逾期未到，其中最大一块 {most} 卡在一处（{place}）。"
-    ),
+    "headline.overdue_all_at": "{sales}、{overdue} 逾期未到，最早的应于 {since} 到账；全部在{place}。",
+    "headline.overdue_most_at": "{sales}、{overdue} 逾期未到，最早的应于 {since} 到账；其中最大一块 {most} 在{place}。",
     "headline.waited": "延迟与逾期的资金合计，相当于 {amount} 晚到一整天；等得最久的晚了{longest}。",
     "headline.unknown": "另有 {sales}、{amount} 已到期，但对应的银行对账单未到，不计入逾期。",
     "headline.other_overdue": "{currency}：{sales}、{overdue} 逾期未到。",
@@ -121,7 +106,7 @@ CHINESE: Final[dict[str, str]] = {
     "column.credited": "已入账",
     "column.outstanding": "未到金额",
     "column.where_and_what": "卡在哪里、怎么办",
-    "column.sales_touched": "涉及笔数",
+    "column.sales_touched": "笔数",
     "column.promised_between": "应到账时间",
     "column.leg": "卡住的环节",
     "column.provider_id": "服务商",
@@ -167,9 +152,8 @@ CHINESE: Final[dict[str, str]] = {
     "money.due": "到期合计 {currency}",
     "money.all": "全部交易 {currency}",
     "attention.title": "现在要处理的事",
-    "attention.note": "各币种内按未到金额从大到小排列。",
-    "attention.more": "另有 {count} 处金额较小，见下面的明细表。",
-    "attention.open": "{count} 笔未到",
+    "attention.note": "各币种内先列逾期未到的钱，按金额从大到小；再列无法判断的。",
+    "attention.more": "另有 {count} 处金额较小，见 open.csv。",
     "attention.example": "举一笔为例：{command}",
     "attention.empty": "没有。到期的钱都到账了。",
     "late.note": "“逾期”为尚未到账的金额；“延迟”为迟到但已到账的交易金额。",
@@ -259,11 +243,6 @@ CHINESE: Final[dict[str, str]] = {
     "list.late": "迟了{span}",
     "list.overdue": "已逾期{span}",
     "list.more": "其余 {count} 笔见 late_list.csv 和 journeys.parquet。",
-    "reason.missing": "查无踪迹",
-    "reason.held": "被挂起",
-    "reason.rejected": "被拒",
-    "reason.returned": "打款退汇",
-    "reason.short": "到账不足",
     "reason.other": "原因：{reason}",
     # files
     "files.title": "读取的文件",
@@ -279,9 +258,7 @@ CHINESE: Final[dict[str, str]] = {
     "files.problems_more": "另有 {count} 个问题未在此列出。",
     # picture
     "picture.flow.title": "从交易到到账",
-    "picture.flow.note": (
-        "逐级往下看：交易总额，减去退款和扣费，再减去停在各环节的钱，就是已入账的钱。"
-    ),
+    "picture.flow.note": "上半部分：交易总额，减去退款和扣费，再减去未到的钱，就是已入账的钱。下半部分：未到的钱按环节放大显示。",
     "picture.flow.alt": (
         "交易总额 {sold}，已入账 {credited}，未到 {waiting}，手续费、税和保证金 {kept}，退还"
         "顾客 {returned}。"
@@ -289,10 +266,10 @@ CHINESE: Final[dict[str, str]] = {
     "flow.sold": "交易总额",
     "flow.returned": "退货、撤销、拒付",
     "flow.kept": "手续费、税、保证金",
-    "flow.captured": "收银端，未上送",
-    "flow.submitted": "已上送，未清算",
-    "flow.cleared": "已清算，未打款",
-    "flow.paid_out": "已打款，未入账",
+    "flow.captured": "已成交，未上送 · 门店",
+    "flow.submitted": "已上送，未清算 · 服务商",
+    "flow.cleared": "已清算，未打款 · 服务商",
+    "flow.paid_out": "已打款，未入账 · 结算行",
     "flow.credited": "已入账",
     "flow.to_deduct": "待扣回的退货款",
     # picture
@@ -301,13 +278,7 @@ CHINESE: Final[dict[str, str]] = {
     "picture.days.title_months": "按应到账月：约定与到账",
     "picture.days.note": "柱上的横线为应到金额，颜色表示结果；金额为扣费前的交易金额。",
     "picture.days.alt": "按应到账日的交易金额：{parts}。",
-    "picture.speed.title": "到账用时与约定对比",
-    "picture.speed.note": "圆点为实际用时，竖线为约定时间；圆点在竖线右边就是晚了。",
-    "picture.speed.alt": "各服务商从交易到入账的用时：{parts}。",
-    "picture.speed.part": "{provider}：一般 {median}，约定 {promised}",
     # speed
-    "speed.typical": "一般 {taken}，约定 {promised}",
-    "speed.slowest": "最慢5% {taken}，约定最长 {promised}",
     # picture
     "picture.places.title": "延迟和逾期的钱在谁那里",
     "picture.places.note": "“逾期”尚未到账；“延迟”已到账，但晚于约定。",

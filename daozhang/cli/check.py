@@ -10,7 +10,8 @@ from rich.console import Console
 
 from daozhang.app.answers import provisional_years, summary_json, write_answers
 from daozhang.app.check import Checked, EngineName, UnusableError
-from daozhang.app.console import print_answer, write_tables
+from daozhang.app.console import print_answer
+from daozhang.app.exports import whole_lists, write_tables
 from daozhang.app.report import write_report
 from daozhang.app.words_errors import WORDS
 from daozhang.charts import FileLine, Lang, ReportView
@@ -45,9 +46,9 @@ def run(
             view = view_of(checked, lang)
             if out is not None:
                 write_answers(checked, out)
-                write_tables(out, view)
+                write_tables(out, view, whole_lists(checked.engine))
             if html is not None:
-                write_report(html, view, cast("Lang", lang))
+                write_report(html, view, cast("Lang", lang), tables=out)
             if as_json:
                 print_json(summary_json(checked))
             else:

@@ -13,7 +13,15 @@ from typing import Any
 
 from daozhang.engine import Engine, SqlFolder
 
-__all__ = ["DIMENSIONS", "Breakdown", "Figures", "Speed", "draw_figures", "percentile"]
+__all__ = [
+    "DIMENSIONS",
+    "Breakdown",
+    "Figures",
+    "LegSpan",
+    "Speed",
+    "draw_figures",
+    "percentile",
+]
 
 DIMENSIONS = ("due_date", "provider_id", "bank_id", "store_id", "leg")
 """By what late and overdue money is broken down."""
@@ -55,10 +63,28 @@ class Speed:
     provider_id: str
     currency: str
     sales: int
+    p05_min: int
+    p25_min: int
     median_min: int
+    p75_min: int
     p95_min: int
     promised_median_min: int
     promised_p95_min: int
+
+
+@dataclass(frozen=True, slots=True)
+class LegSpan:
+    """How long one leg of one provider's arrived money took: percentiles in minutes."""
+
+    provider_id: str
+    currency: str
+    leg: str
+    sales: int
+    p05_min: int
+    p25_min: int
+    median_min: int
+    p75_min: int
+    p95_min: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +94,7 @@ class Figures:
     Attributes:
         as_of: T.
         by_status: status, currency, sales, amount_minor, outstanding_minor, credited_minor.
-        by_day: due_date, status, currency, sales, amount_minor.
+        by_day: due_date, status, currency, sales, amount_minor, provisional_minor.
         late_by: for each of :data:`DIMENSIONS` its values, most money first.
         speed: by provider and currency.
         fees: provider_id, channel, currency, sales, amount_minor, fee_minor, fee_expected_minor,
@@ -76,9 +102,14 @@ class Figures:
         flow: currency, station, status, sales, amount_minor, credited_minor, outstanding_minor,
             kept_minor, returned_minor.
         gaps: gap → (rows, minor units).
-        late_list: the late and overdue sales with most money, as journeys.
+        late_list: the late and overdue sales with most money, as journeys with station and bank_id.
         unexplained: credits that nothing explains, largest first.
         unexplained_totals: currency → (credits, minor units).
+        open: overdue money by currency, station, reason, provider_id, bank_id, account_id,
+            payout_id: sales, amount_minor, outstanding_minor, since, until, example (a sale).
+        pace: money against its promise by currency, provider_id, bank_id, status and lag_min
+            (minutes after the promise; of what has not come: so far): sales, amount_minor.
+        legs: how long each leg took, by provider.
         incidents: incident_id, leg, scope, currency, sales, late_minor, outstanding_minor,
             open_sales, example (a sale, open if one is), since, until.
         waiting: by currency what lateness costs: late_minor_s and overdue_minor_s (minor units
@@ -101,6 +132,9 @@ class Figures:
     late_list: tuple[Row, ...]
     unexplained: tuple[Row, ...]
     unexplained_totals: Mapping[str, tuple[int, int]]
+    open: tuple[Row, ...]
+    pace: tuple[Row, ...]
+    legs: tuple[LegSpan, ...]
     incidents: tuple[Row, ...]
     waiting: Mapping[str, Row]
     unseen: tuple[Row, ...]
@@ -118,6 +152,8 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
     def rows(name: str) -> tuple[Row, ...]:
         return tuple(engine.fetch(sql[name]).to_pylist())
 
+    engine.view("stations", sql["stations"])
+    engine.view("listed", sql["listed"])
     ((first, last),) = engine.rows("SELECT min(captured_at), max(captured_at) FROM outcomes")
     return Figures(
         as_of=as_of,
@@ -130,7 +166,7 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         gaps={row["gap"]: (row["rows"], row["minor"]) for row in rows("figures_gaps")},
         late_list=_listed(
             engine,
-            "SELECT * FROM journeys WHERE status IN ('late', 'overdue') ORDER BY "
+            "SELECT * FROM listed WHERE status IN ('late', 'overdue') ORDER BY "
             "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, amount_minor DESC, sale_id "
             f"LIMIT {LATE_LIST_MAX}",
         ),
@@ -141,6 +177,9 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
             f"ORDER BY amount_minor DESC, account_id, credit_id LIMIT {UNEXPLAINED_MAX}",
         ),
         unexplained_totals=_unexplained_totals(engine),
+        open=_ordered(rows("figures_open"), "outstanding_minor"),
+        pace=_ordered(rows("figures_pace"), "lag_min"),
+        legs=_leg_spans(rows("figures_legs")),
         incidents=_listed(engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"),
         waiting={row["currency"]: _waiting(row) for row in rows("figures_waiting")},
         unseen=tuple(
@@ -209,12 +248,39 @@ def _speeds(rows: Iterable[Row]) -> tuple[Speed, ...]:
             provider_id=key[0],
             currency=key[1],
             sales=sum(taken[key].values()),
+            p05_min=percentile(taken[key], 5),
+            p25_min=percentile(taken[key], 25),
             median_min=percentile(taken[key], 50),
+            p75_min=percentile(taken[key], 75),
             p95_min=percentile(taken[key], 95),
             promised_median_min=percentile(promised[key], 50),
             promised_p95_min=percentile(promised[key], 95),
         )
         for key in sorted(taken)
+    )
+
+
+def _ordered(rows: Iterable[Row], number: str) -> tuple[Row, ...]:
+    """Sort rows by currency, then by a number, largest first, then by all else."""
+
+    def rest(row: Row) -> list[str]:
+        return [str(value) for value in row.values()]
+
+    return tuple(sorted(rows, key=lambda row: (row["currency"], -row[number], rest(row))))
+
+
+def _leg_spans(rows: Iterable[Row]) -> tuple[LegSpan, ...]:
+    taken: dict[tuple[str, str, str], dict[int, int]] = defaultdict(dict)
+    for row in rows:
+        key = (row["provider_id"], row["currency"], row["leg"])
+        taken[key][row["taken_min"]] = row["sales"]
+    return tuple(
+        LegSpan(
+            *key,
+            sum(counts.values()),
+            *(percentile(counts, percent) for percent in (5, 25, 50, 75, 95)),
+        )
+        for key, counts in sorted(taken.items())
     )
 
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from daozhang.app.console import print_answer, write_tables
-from daozhang.app.exports import guarded
+from daozhang.app.console import print_answer
+from daozhang.app.exports import guarded, write_tables
 from daozhang.charts import FileLine
+from daozhang.charts.sources import SOURCES
+from daozhang.journey.figures import DIMENSIONS
 from tests.charts.made import CARD, HOSTILE, empty, figures, quiet, sale, status, unseen, view
 
 
@@ -97,7 +99,7 @@ def test_a_run_with_little_to_say(of):
             "en",
             [
                 "as if ¥894.67 had been missing for a day; the longest wait is 1 d 4 h.",
-                "One of them: daozhang trace … S2", "1 still open",
+                "One of them: daozhang trace … S2", "P9 (¥99.00 of it)",
                 "icbc: reaches 5 May, fetch from 6 May",
             ],
         ),
@@ -105,7 +107,8 @@ def test_a_run_with_little_to_say(of):
             "zh",
             [
                 "相当于 ¥894.67 晚到一整天；等得最久的晚了1天4小时。",
-                "举一笔为例：daozhang trace … S2", "1 笔未到", "账单至5月5日，从5月6日起补取",
+                "举一笔为例：daozhang trace … S2", "P9（涉及 ¥99.00）",
+                "账单至5月5日，从5月6日起补取",
             ],
         ),
     ],
@@ -139,20 +142,19 @@ def read(path):
 
 def test_the_lists_are_written_as_csv(tmp_path):
     paths = write_tables(tmp_path / "out", view())
-    assert [p.name for p in paths] == [
-        "late_list.csv", "unexplained_credits.csv", "missing_statements.csv", "fees.csv",
-        "speed.csv", "late_by_due_date.csv", "late_by_provider_id.csv", "late_by_bank_id.csv",
-        "late_by_store_id.csv", "late_by_leg.csv",
-    ]  # fmt: skip
+    named = {file for rows in SOURCES.values() for file, _ in rows}
+    named |= {f"late_by_{name}.csv" for name in DIMENSIONS}
+    assert {p.name for p in paths} == named - {"journeys.parquet", "summary.json"}
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == sorted(p.name for p in paths)
-    sales = read(paths[0])
+    held = {path.stem: read(path) for path in paths}
+    sales = held["late_list"]
     assert sales[0]["sale_id"] == HOSTILE
     assert sales[0]["promised_at"] == "2026-05-07T00:00:00Z"
     assert sales[1]["late_s"] == "90000"
-    credits = read(paths[1])
+    credits = held["unexplained_credits"]
     assert credits[1]["credit_id"] == "'=2+5"
     assert CARD not in credits[0]["ref"]
-    assert read(paths[2]) == [
+    assert held["missing_statements"] == [
         {
             "account_id": HOSTILE, "bank_id": "icbc", "currency": "CNY", "sales": "5",
             "amount_minor": "70000", "outstanding_minor": "69650",
@@ -160,14 +162,15 @@ def test_the_lists_are_written_as_csv(tmp_path):
             "last_promised_at": "2026-05-08T04:00:00Z", "covered_until": "2026-05-05T16:00:00Z",
         }
     ]  # fmt: skip
-    assert read(paths[3])[0]["example"] == "'=S1"
-    assert len(read(paths[8])) == 14
-    assert read(paths[5])[0]["due_date"] == "2026-05-07"
+    assert held["fees"][0]["example"] == "'=S1"
+    assert len(held["late_by_store_id"]) == 14
+    assert held["late_by_due_date"][0]["due_date"] == "2026-05-07"
 
 
 def test_an_account_whose_statement_never_came_has_an_empty_end(tmp_path):
     never = figures(unseen=(unseen("a1", covered_until=None, bank_id=None),))
-    row = read(write_tables(tmp_path, view(never))[2])[0]
+    write_tables(tmp_path, view(never))
+    row = read(tmp_path / "missing_statements.csv")[0]
     assert (row["account_id"], row["bank_id"], row["covered_until"]) == ("a1", "", "")
 
 

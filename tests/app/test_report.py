@@ -11,8 +11,8 @@ from daozhang.charts import LANGS
 from tests.charts.made import CARD, HOSTILE, empty, quiet, sale, status, view
 
 SECTIONS = {
-    "attention", "money", "pictures", "breakdowns", "speed", "fees", "unexplained", "missing",
-    "late_list", "files",
+    "flow", "attention", "money", "pictures", "breakdowns", "pace", "speed", "fees", "unexplained",
+    "missing", "late_list", "files", "glossary",
 }  # fmt: skip
 
 
@@ -26,8 +26,8 @@ def test_the_page_has_every_part_in_the_order_that_it_is_read(page):
     ids = [i for i in tree.xpath("//section/@id") if i in SECTIONS]
     assert set(ids) == SECTIONS
     assert ids == [
-        "attention", "money", "pictures", "breakdowns", "speed", "fees", "unexplained", "missing",
-        "late_list", "files",
+        "flow", "attention", "money", "pictures", "breakdowns", "pace", "speed", "fees",
+        "unexplained", "missing", "late_list", "files", "glossary",
     ]  # fmt: skip
     assert len(tree.xpath("//h1")) == 1
     links = {href[1:] for href in tree.xpath("//nav/a/@href")}
@@ -54,7 +54,7 @@ def test_every_table_has_a_caption_and_headings_with_a_scope(page):
 
 def test_pictures_have_text_for_those_who_cannot_see_them(page):
     pictures = html.fromstring(page).xpath("//*[local-name()='svg'][@role='img']")
-    assert len(pictures) == 14
+    assert len(pictures) == 18
     assert all(len(p.get("aria-label")) > 20 for p in pictures)
 
 
@@ -120,7 +120,7 @@ def test_only_the_first_sales_are_listed_and_the_rest_is_counted():
     many = quiet(by_status=rows, late_list=tuple(sale(f"S{n:03}") for n in range(200)))
     tree = html.fromstring(report_html(view(many), "en"))
     assert len(tree.xpath("//section[@id='late_list']//tbody/tr")) == 20
-    (more,) = tree.xpath("//section[@id='late_list']/p[@class='more']/text()")
+    (more,) = tree.xpath("//section[@id='late_list']//p[@class='more']/text()")
     assert more == "180 more are in late_list.csv and journeys.parquet."
 
 
@@ -129,7 +129,10 @@ def test_the_page_says_what_lateness_costs_and_which_statement_is_missing():
     (cost,) = tree.xpath("//p[@class='waited']/text()")
     assert "as if ¥894.67 had been missing for a day" in cost
     first = tree.xpath("//section[@id='attention']//tbody/tr[2]//small/text()")
-    assert first[1:] == ["One of them: daozhang trace … S2", "1 still open"]
+    assert first[1:] == [
+        "Name these payouts: P9 (¥99.00 of it).",
+        "One of them: daozhang trace … S2",
+    ]
     for section, cell in (("attention", "th"), ("missing", "td[2]")):
         said = tree.xpath(f"//section[@id='{section}']//tr/{cell}//small/text()")
         assert said[-1] == f"{HOSTILE} at icbc: reaches 5 May, fetch from 6 May"
@@ -137,6 +140,63 @@ def test_the_page_says_what_lateness_costs_and_which_statement_is_missing():
 
 def test_the_page_of_a_run_on_time_speaks_of_no_waiting():
     assert not html.fromstring(report_html(view(quiet()), "en")).xpath("//p[@class='waited']")
+
+
+def test_every_table_and_picture_names_the_file_of_its_rows(page):
+    """Without the tables beside it the files are named, with them they are linked."""
+    tree = html.fromstring(page)
+    shown = tree.xpath("//table|//figure")
+    assert shown
+    for node in shown:
+        (line,) = node.xpath(
+            "self::figure/p[@class='source']|self::table/following-sibling::p[@class='source']"
+        )
+        assert re.search(r"\w+\.(csv|parquet|json)", line.text_content())
+    assert not tree.xpath("//p[@class='source']//a")
+
+
+@pytest.mark.parametrize(
+    ("tables", "link"),
+    [(".", "late_list.csv"), ("out 1/表", "out%201/%E8%A1%A8/late_list.csv"), ("..", None)],
+)
+def test_tables_are_linked_where_they_move_with_the_page(tmp_path, tables, link):
+    folder = tmp_path / "page"
+    (folder / tables).mkdir(parents=True, exist_ok=True)
+    write_report(folder / "r.html", view(), "en", tables=folder / tables)
+    page = html.parse(folder / "r.html")
+    links = page.xpath("//section[@id='late_list']//p[@class='source']/a/@href")
+    assert links == ([link] if link else [])
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_what_is_on_demand_needs_no_script_and_is_all_there(lang):
+    tree = html.fromstring(report_html(view(), lang))
+    assert len(tree.xpath("//section[@id='glossary']//dt")) == 21
+    assert all(node.text_content().strip() for node in tree.xpath("//dt|//dd"))
+    opened = {n.getparent().get("id") for n in tree.xpath("//section/details[@open]")}
+    # What asks for a look stands open; fees differ and files were refused in this run.
+    assert opened == {"unexplained", "missing", "late_list", "fees", "files"}
+    little = view(quiet(), files=(), problems=(), provisional_years=())
+    calm = html.fromstring(report_html(little, lang))
+    assert not calm.xpath("//details[@open]")
+
+
+def test_the_answer_comes_first_then_the_flow_then_what_to_do():
+    tree = html.fromstring(report_html(view(), "en"))
+    main = [node.get("id") or node.get("class") for node in tree.xpath("//main/*")]
+    assert main[0].startswith("answer")
+    assert main[2:4] == ["flow", "attention"]
+    answer = tree.xpath("string(//h1)")
+    for said in ("¥499.00", "4 sales", "since 4 May 12:00", "provider <b>通联</b>"):
+        assert said in answer
+    assert tree.xpath("string(//p[@class='first'])").strip().startswith("Do this first")
+
+
+def test_print_has_a_sheet_of_its_own():
+    style = html.fromstring(report_html(view(), "en")).xpath("string(//style)")
+    printed = style[style.index("@media print") :]
+    for rule in ("size: A4", "break-inside: avoid", "attr(href)", "details-content"):
+        assert rule in printed
 
 
 def test_the_file_is_replaced_whole(tmp_path):

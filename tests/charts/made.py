@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from daozhang.charts import FileLine, ReportView
-from daozhang.journey.figures import DIMENSIONS, Breakdown, Figures, Speed
+from daozhang.journey.figures import DIMENSIONS, Breakdown, Figures, LegSpan, Speed
 
 AS_OF = datetime(2026, 5, 8, 4, 0, tzinfo=UTC)
 HOSTILE = "<script>alert(1)</script>\"'&{{7*7}}"
@@ -35,7 +35,8 @@ def sale(sale_id: str, **changed: Any) -> dict[str, Any]:
         "sale_id": sale_id, "status": "overdue", "leg": "pay_out", "reason": "held",
         "amount_minor": 20_100, "outstanding_minor": 20_000, "credited_minor": 0,
         "currency": "CNY", "merchant_id": "m1", "store_id": HOSTILE, "terminal_id": "t1",
-        "provider_id": HOSTILE, "channel": "card", "account_id": "a1",
+        "provider_id": HOSTILE, "channel": "card", "account_id": "a1", "bank_id": "icbc",
+        "station": "cleared",
         "captured_at": AS_OF - timedelta(days=3), "submitted_at": None, "cleared_at": None,
         "paid_out_at": None, "credited_at": None, "promised_at": AS_OF - timedelta(hours=28),
         "promise_rule": "T+1", "late_s": None, "payout_id": "P1", "credit_ids": None,
@@ -66,7 +67,7 @@ BY_DAY = (
             *(
                 {
                     "due_date": DUE, "status": name, "currency": "CNY", "sales": sales,
-                    "amount_minor": amount,
+                    "amount_minor": amount, "provisional_minor": 0,
                 }
                 for name, sales, amount in (
                     ("late", 3, 30_000), ("on_time", 40, 400_000), ("overdue", 4, 60_000),
@@ -75,13 +76,55 @@ BY_DAY = (
             ),
             {
                 "due_date": date(2026, 5, 9), "status": "in_transit", "currency": "CNY",
-                "sales": 2, "amount_minor": 3_000,
+                "sales": 2, "amount_minor": 3_000, "provisional_minor": 3_000,
             },
             {
                 "due_date": DUE, "status": "on_time", "currency": "USD", "sales": 2,
-                "amount_minor": 10_000,
+                "amount_minor": 10_000, "provisional_minor": 0,
             },
         )  # fmt: skip
+
+
+def waits(station: str, outstanding: int, sales: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "currency": "CNY", "station": station, "reason": "missing", "provider_id": "<b>通联</b>",
+        "bank_id": "icbc", "account_id": "a1", "payout_id": None, "sales": sales,
+        "amount_minor": outstanding + 100, "outstanding_minor": outstanding,
+        "since": AS_OF - timedelta(days=4), "until": AS_OF - timedelta(hours=2), "example": HOSTILE,
+        **changed,
+    }  # fmt: skip
+
+
+OPEN = (
+    waits("cleared", 30_000, 2, payout_id=HOSTILE),
+    waits("cleared", 10_000, 1),
+    waits(
+        "paid_out", 9_900, 1, bank_id=None, example="S2", payout_id="P9",
+        since=AS_OF - timedelta(days=1), until=AS_OF - timedelta(days=1),
+    ),
+)  # fmt: skip
+
+
+def paced(status: str, lag: int, sales: int, **changed: Any) -> dict[str, Any]:
+    return {
+        "currency": "CNY", "provider_id": HOSTILE, "bank_id": "icbc", "status": status,
+        "lag_min": lag, "sales": sales, "amount_minor": sales * 10_000, **changed,
+    }  # fmt: skip
+
+
+PACE = (
+    paced("overdue", 5_640, 3),
+    paced("overdue", 1_680, 1),
+    paced("late", 1_500, 3),
+    paced("unknown", 900, 5),
+    paced("on_time", 0, 10),
+    paced("on_time", -240, 30),
+    paced("on_time", -60, 2, currency="USD", provider_id="sqr", bank_id=None),
+)
+LEGS = (
+    LegSpan(HOSTILE, "CNY", "clear", 43, 200, 300, 400, 500, 900),
+    LegSpan(HOSTILE, "CNY", "credit", 43, 5, 10, 30, 60, 700),
+)
 
 INCIDENTS = (
             {
@@ -158,8 +201,8 @@ def figures(**changed: Any) -> Figures:
             "due_date": (Breakdown(DUE, "CNY", 3, 30_000, 4, 49_900),),
         },
         "speed": (
-            Speed(HOSTILE, "CNY", 43, 1_700, 4_000, 1_800, 3_000),
-            Speed("sqr", "USD", 2, 1_700, 1_700, 1_800, 1_800),
+            Speed(HOSTILE, "CNY", 43, 900, 1_500, 1_700, 2_000, 4_000, 1_800, 3_000),
+            Speed("sqr", "USD", 2, 1_700, 1_700, 1_700, 1_700, 1_700, 1_800, 1_800),
         ),
         "fees": (
             {
@@ -174,6 +217,9 @@ def figures(**changed: Any) -> Figures:
         "unexplained": (credit("C1"), credit("=2+5", amount_minor=12_000, explained_minor=4_000,
                                             standing="explained")),
         "unexplained_totals": {"CNY": (2, 13_000)},
+        "open": OPEN,
+        "pace": PACE,
+        "legs": LEGS,
         "incidents": INCIDENTS,
         "waiting": WAITING,
         "unseen": UNSEEN,
@@ -197,6 +243,9 @@ def quiet(**changed: Any) -> Figures:
         "late_list": (),
         "unexplained": (),
         "unexplained_totals": {},
+        "open": (),
+        "pace": (),
+        "legs": (),
         "incidents": (),
         "waiting": {},
         "unseen": (),

@@ -18,7 +18,8 @@ from daozhang.charts.sheets_more import (
 )
 from daozhang.charts.standing import draw_headline, percent_of, waiting_sentences
 from daozhang.charts.statements import ACCOUNTS_SHOWN, statement_lines
-from tests.charts.made import AS_OF, INCIDENTS, empty, figures, quiet, sale, status, unseen, view
+from daozhang.charts.turns import find_turns, turn_action, turn_evidence, turn_place
+from tests.charts.made import AS_OF, empty, figures, quiet, sale, status, unseen, view, waits
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EN, ZH = Speech("en", ZONE), Speech("zh", ZONE)
@@ -32,19 +33,19 @@ def test_the_headline_says_where_the_money_is_and_what_to_do():
     headline = draw_headline(figures(), EN)
     assert headline.tone == "bad"
     assert headline.sentence == (
-        "¥4,000.00 of the ¥5,600.00 due by now arrived on time (71%). ¥499.00 from 4 sales is "
-        "overdue; the largest part, ¥400.00, is stuck in one place (provider <b>通联</b>: cleared, "
-        "not paid out)."
+        "¥499.00 from 4 sales is overdue, the oldest since 4 May 12:00. The largest part, ¥400.00, "
+        "is with provider <b>通联</b> (cleared, not paid out). ¥4,000.00 of the ¥5,600.00 due by "
+        "now arrived on time (71%)."
     )
-    assert headline.action.startswith("Ask <b>通联</b> for the payout")
+    assert headline.action.startswith("Ask <b>通联</b> when it pays")
     assert headline.aside.startswith("Another ¥700.00 from 5 sales is due, but the bank statement")
     assert headline.others == ("USD: nothing is overdue; $100.00 of $100.00 due arrived on time.",)
 
 
 def test_the_headline_in_chinese():
     assert draw_headline(figures(), ZH).sentence == (
-        "到期应到 ¥5,600.00，按时到账 ¥4,000.00（71%）。4 笔交易、¥499.00 逾期未到，"
-        "其中最大一块 ¥400.00 卡在一处（服务商 <b>通联</b>：已清算、未打款）。"
+        "4 笔交易、¥499.00 逾期未到，最早的应于 5月4日 12:00 到账；其中最大一块 ¥400.00 在"
+        "服务商 <b>通联</b>（已清算、未打款）。到期应到 ¥5,600.00，按时到账 ¥4,000.00（71%）。"
     )
 
 
@@ -86,7 +87,7 @@ def test_the_headline_in_chinese():
         (
             (status("overdue", 1, 500, 490, 0, currency="JPY"),),
             "bad",
-            "JP¥0 of the JP¥500 due by now arrived on time (0%). JP¥490 from 1 sale is overdue.",
+            "JP¥490 from 1 sale is overdue. JP¥0 of the JP¥500 due by now arrived on time (0%).",
         ),
     ],
     ids=[
@@ -161,22 +162,44 @@ def test_a_table_sums_up_what_it_leaves_out():
 def test_what_needs_someone_comes_by_money_and_what_has_arrived_does_not():
     sheet = attention_sheet(view(), EN)
     assert [row[1].text for row in sheet.rows] == ["¥400.00", "¥99.00", "¥696.50"]
-    assert sheet.rows[0][0].sub.startswith("Ask <b>通联</b> for the payout")
+    assert sheet.rows[0][0].sub.startswith("Ask <b>通联</b> when it pays")
     assert sheet.rows[1][0].sub.startswith("Ask the bank for the credit")
     assert sheet.rows[0][3].text == "4 May to 8 May"
     assert sheet.rows[1][3].text == "7 May 12:00"
 
 
-def test_an_incident_says_how_much_is_open_and_how_to_follow_one_sale():
+def test_a_place_says_what_to_quote_and_how_to_follow_one_sale():
     sheet = attention_sheet(view(), EN)
-    assert [(row[2].text, row[2].sub) for row in sheet.rows[:2]] == [
-        ("4", "3 still open"), ("3", "1 still open"),
-    ]  # fmt: skip
-    assert sheet.rows[1][0].lines == ("One of them: daozhang trace … S2",)
-    hostile = ({**INCIDENTS[1], "example": "S\x1b[31m\u202e" + "9" * 80},)
-    (line,) = attention_sheet(view(figures(incidents=hostile)), ZH).rows[0][0].lines
+    assert [row[2].text for row in sheet.rows] == ["3", "1", "5"]
+    assert sheet.rows[1][0].lines == (
+        "Name these payouts: P9 (¥99.00 of it).", "One of them: daozhang trace … S2",
+    )  # fmt: skip
+    hostile = (waits("captured", 100, 1, example="S\x1b[31m\u202e" + "9" * 80),)
+    (line,) = attention_sheet(view(figures(open=hostile)), ZH).rows[0][0].lines
     assert line.startswith("举一笔为例：daozhang trace … S\ufffd[31m\ufffd")
     assert len(line) < 100
+
+
+@pytest.mark.parametrize("speech", [EN, ZH], ids=LANGS[::-1])
+@pytest.mark.parametrize("station", ["captured", "submitted", "cleared", "paid_out"])
+@pytest.mark.parametrize("reason", ["missing", "held", "rejected", "returned", "short", "卡号错"])
+@pytest.mark.parametrize("known", [True, False])
+def test_every_place_has_a_name_and_something_to_do(speech, station, reason, known):
+    row = waits(station, 100, 1, reason=reason, payout_id="P")
+    if not known:
+        row |= {"bank_id": None, "provider_id": None}
+    (turn,) = find_turns(figures(open=(row,)))
+    assert turn_place(turn, speech)
+    assert turn_action(turn, speech)
+    assert "P" in turn_evidence(turn, speech)
+
+
+def test_overdue_money_is_all_in_some_place_and_stands_where_it_is():
+    turns = find_turns(figures())
+    assert [(t.station, t.who, t.outstanding_minor, t.sales) for t in turns] == [
+        ("cleared", "<b>通联</b>", 40_000, 3), ("paid_out", None, 9_900, 1),
+    ]  # fmt: skip
+    assert sum(t.outstanding_minor for t in turns) == 49_900
 
 
 @pytest.mark.parametrize(
@@ -310,7 +333,12 @@ def test_a_late_sale_says_by_how_much():
 
 @pytest.mark.parametrize(
     ("reason", "shown"),
-    [("held", "held"), ("returned", "payout came back"), ("卡号无效", "reason: 卡号无效")],
+    [
+        ("held", "held back"),
+        ("returned", "the payout came back"),
+        ("missing", "cleared, not paid out"),
+        ("卡号无效", "reason: 卡号无效"),
+    ],
 )
 def test_a_reason_is_said_and_a_strange_one_is_shown_as_it_is(reason, shown):
     sheet = late_list_sheet(figures(late_list=(sale("S1", reason=reason),)), EN)

@@ -40,7 +40,7 @@ def said() -> tuple[set[str], set[tuple[str, str]]]:
                 end = str(last.value) if isinstance(last, ast.Constant) else ""
                 parts.add((str(node.values[0].value), end))
     page = (PACKAGE / "app" / "report.html").read_text(encoding="utf-8")
-    whole |= set(re.findall(r'say\("([a-z_.]+)"', page))
+    whole |= set(re.findall(r'say\("([a-z_.0-9]+)"', page))
     return whole, {(a, b) for a, b in parts if re.fullmatch(r"[a-z_]+\.([a-z_]+\.)*", a)}
 
 
@@ -73,7 +73,7 @@ def test_every_whole_key_in_the_code_is_in_the_catalogue():
     families = {key.partition(".")[0] for key in WORDS["en"]}
     whole, _ = said()
     named = {s for s in whole if KEY.fullmatch(s) and s.partition(".")[0] in families}
-    named -= {"report.css", "report.html"}
+    named = {name for name in named if not name.endswith((".css", ".html", ".csv"))}
     assert named - WORDS["en"].keys() == set()
 
 
@@ -81,7 +81,9 @@ def test_chinese_is_chinese_and_english_is_not():
     han = re.compile(r"[\u4e00-\u9fff]")
     assert [key for key, text in WORDS["en"].items() if han.search(text)] == []
     bare = {key for key, text in WORDS["zh"].items() if not han.search(text)}
-    assert {key.partition(".")[0] for key in bare} <= {"word", "date", "picture"}
+    # Punctuation around names, and names of the trade that are Latin letters in Chinese too.
+    of_the_trade = {"turn.place", "legs.provider", "source.filter", "glossary.cycle"}
+    assert {key.partition(".")[0] for key in bare - of_the_trade} <= {"word", "date", "picture"}
 
 
 @pytest.mark.parametrize("lang", LANGS)

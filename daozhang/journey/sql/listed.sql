@@ -1,0 +1,8 @@
+-- (view) The sales that are late, overdue or not to be told, one by one, with where their money is
+-- and the bank of their account.
+SELECT
+    j.*, s.station, a.bank_id
+FROM journeys AS j
+JOIN stations AS s ON s.sale_id = j.sale_id
+LEFT JOIN facts_accounts AS a ON a.account_id = j.account_id
+WHERE j.status IN ('late', 'overdue', 'unknown')
