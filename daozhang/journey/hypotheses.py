@@ -22,13 +22,16 @@ from dataclasses import dataclass
 from itertools import accumulate, combinations
 from math import comb, gcd
 
-__all__ = ["MOST_ITEMS", "Answer", "Found", "Group", "Part", "scopes", "search"]
+__all__ = ["MOST_ITEMS", "Answer", "Found", "Group", "Part", "believable", "scopes", "search"]
 
 MOST_ITEMS = 3
 """How many items an answer may name (the contract's matching)."""
 
-CHANCE_MAX_PPM = 10_000
+CHANCE_MAX_PPM = 200
 """How many answers by mere chance, in millionths, a step may promise and still be believed."""
+
+FEW = 30
+"""So few hypotheses are tried whatever chance says: an accountant would try them by hand."""
 
 WORK_MAX = 2_000_000
 """How many hypotheses may be tried for one sum and number of items when nothing simpler fits."""
@@ -127,7 +130,7 @@ def search(groups: Sequence[Group], parts: Sequence[Part], total: int) -> Found:
         tries = space * comb(len(named), count)
         expected = _ppm(tries, spread)
         most = RIVAL_WORK_MAX if found else WORK_MAX
-        if expected > CHANCE_MAX_PPM or tries > most:
+        if not believable(tries, spread) or tries > most:
             undecided = undecided or tries > 0
             break
         chance = max(chance, expected) if not found else chance
@@ -135,6 +138,11 @@ def search(groups: Sequence[Group], parts: Sequence[Part], total: int) -> Found:
             more = _with_items(_unions(lanes), parts, named, total, count)
             found = _distinct(groups, parts, (*found, *more))
     return Found(found, chance, undecided)
+
+
+def believable(tries: int, spread: int, few: int = FEW) -> bool:
+    """Return whether a hit among so many hypotheses over so many sums is hardly chance."""
+    return tries <= few or _ppm(tries, spread) <= CHANCE_MAX_PPM
 
 
 def _ppm(tries: int, spread: int) -> int:

@@ -93,7 +93,7 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
     payers = Payers.of(book)
     desk = match(chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every))
     _put_moved(engine, desk)
-    chains += [apart for apart, _ in desk.parted]
+    chains += [apart for apart, _ in desk.parted if apart.lines]
     _put_chains(engine, chains, chain_rows, day_of)
     _put_shares(engine, chains)
     _put_credits(engine, payers, credits, credit_rows)

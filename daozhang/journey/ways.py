@@ -94,6 +94,8 @@ class Desk:
         """Let a way's credits bring its chains, moving each item where the way has it."""
         for item in way.left:
             home = self.homes[way.provider_id, item.line_id]
+            if all(home is not chain for chain in way.chains):
+                continue  # a way that was taken at once with this one has it
             apart = Chain(
                 home.provider_id, f"{home.chain_id}~{item.line_id}", home.account_id,
                 home.currency, 0, home.day, alive=True, names=(), supposed=home.supposed,
@@ -104,6 +106,8 @@ class Desk:
             self._move(item, home, apart)
         for item in way.added:
             self._move(item, self.home(way, item), way.chains[-1])
+        brought = sum(credit.amount_minor for credit in way.credits)
+        assert brought == sum(chain.net_minor for chain in way.chains), way.said()
         if payout := self.payouts.get(id(way.credits[0])):
             way.credits[0].chains = list(way.chains)
             for chain in way.chains:
