@@ -28,7 +28,7 @@ __all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed
 CHAIN_STANDING = (
     "account_id", "payout_id", "paid_out_at", "whole", "net_minor", "credited_minor",
     "credited_at", "credited_on", "booked_day", "credit_id", "credit_ids", "matched_by",
-    "returned", "held", "reason", "withheld",
+    "returned", "held", "reason", "withheld", "certain",
 )  # fmt: skip
 """Columns of ``chain_standing`` on which the journeys of a chain's sales rest."""
 

@@ -1,10 +1,11 @@
 """Closing the books: which journeys are settled for good after a run, and writing them down.
 
 A sale is closed when its money has arrived for good or never was money (``on_time``, ``late``,
-``cancelled``, ``failed``), every settled line of it is on a payout whose money has wholly come and
-is wholly itemised, and no open row names it: not an act, not a line, not another sale of the same
-reference number. Its promise must rest on itself alone: sales under a minimum payout, a daily
-limit or a fee on the payout as a whole stay open, as others may still move their promise or share.
+``cancelled``, ``failed``), its provider's lines are known, every settled line of it is on a payout
+that is wholly itemised and whose money has wholly come by a certain match, and no open row names
+it: not an act, not a line, not another sale of the same reference number. Its promise must rest on
+itself alone: sales under a minimum payout, a daily limit or a fee on the payout as a whole stay
+open, as others may still move their promise or share.
 Whether money arrived early or late does not matter; a late sale's leg is found anew in each run.
 """
 
@@ -120,10 +121,13 @@ def _choose(engine: Engine, book: TermsBook) -> int:
         "AND c.chain_id = l.chain_id "
         "LEFT JOIN chains AS h ON h.provider_id = l.provider_id AND h.chain_id = l.chain_id "
         "WHERE l.sale_id IS NOT NULL AND l.status = 'settled' "
-        "AND (c.whole IS NOT TRUE OR h.lines_minor IS NULL OR h.net_minor <> h.lines_minor)"
+        "AND (c.whole IS NOT TRUE OR c.certain IS NOT TRUE OR h.lines_minor IS NULL "
+        "OR h.net_minor <> h.lines_minor)"
         ") AS waiting ON waiting.sale_id = o.sale_id "
         "ANTI JOIN (SELECT sale_id FROM facts_sales CROSS JOIN run WHERE captured_at > as_of "
         "OR host_at > as_of OR submitted_at > as_of) AS ahead ON ahead.sale_id = o.sale_id "
+        "SEMI JOIN (SELECT provider_id FROM facts_settlements UNION SELECT provider_id "
+        "FROM closed_chains) AS heard ON heard.provider_id = o.provider_id "
         "WHERE o.status IN ('on_time', 'late', 'cancelled', 'failed') "
         f"AND coalesce(o.term_index, -1) NOT IN ({listed if apart else -2})",
     )
