@@ -108,7 +108,7 @@ def draw_flow(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
     )
     top = _draw_whole(canvas, steps, pitch, speech, currency)
     if stations:
-        canvas.text(0, top + 20, speech("flow.zoomed"), bold=True)
+        canvas.text(0, top + 20, cut(speech("flow.zoomed"), width, 13), bold=True)
         top = _draw_stations(canvas, stations, top + 34, pitch, speech=speech, currency=currency)
     draw_legend(canvas, used, top + 6, speech)
     return Sketch(
@@ -196,7 +196,7 @@ def _write(canvas: Canvas, step: Step, top: int, speech: Speech, currency: str) 
     bold = step.key in ("sold", "credited")
     name = speech(f"flow.{step.key}")
     if canvas.width < NARROW_BELOW:
-        canvas.text(0, top + 12, cut(name, 220, 13), bold=bold)
+        canvas.text(0, top + 12, cut(name, canvas.width - 92, 13), bold=bold)
         canvas.text(canvas.width, top + 12, amount, align="right", bold=bold)
         return
     canvas.text(_LABEL - 12, top + 17, cut(name, _LABEL - 12, 13), align="right", bold=bold)

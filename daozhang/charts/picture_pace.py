@@ -148,7 +148,13 @@ def _key(canvas: Canvas, y: int, speech: Speech) -> None:
     if narrow:
         canvas.height += 20
     canvas.rule(x, y + down - 7, x, y + down + 7, stroke=LIGHT["late"], width=5)
-    canvas.text(x + 13, y + down, speech("pace.key.between"), size=12, fill=MUTED)
+    canvas.text(
+        x + 13,
+        y + down,
+        cut(speech("pace.key.between"), canvas.width - x - 13, 12),
+        size=12,
+        fill=MUTED,
+    )
 
 
 def _alt(blocks: list[tuple[str, tuple[Pace, ...]]], speech: Speech) -> str:

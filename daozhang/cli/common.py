@@ -64,12 +64,19 @@ def _zone(source: Path) -> str:
 
 @contextmanager
 def open_checked(
-    source: Path, as_of: str | None, engine: EngineName = "duckdb", *, quiet: bool = False
+    source: Path,
+    as_of: str | None,
+    engine: EngineName = "duckdb",
+    *,
+    quiet: bool = False,
+    whole: bool = False,
 ) -> Iterator[Checked]:
     """As :func:`daozhang.app.check.checked`, with progress on standard error."""
     moment = as_moment(as_of, source)
     with progress_shown(quiet=quiet) as (on_file, on_stage):
-        context = checked(source, as_of=moment, engine=engine, on_file=on_file, on_stage=on_stage)
+        context = checked(
+            source, as_of=moment, engine=engine, on_file=on_file, on_stage=on_stage, whole=whole
+        )
         found = context.__enter__()
     try:
         yield found

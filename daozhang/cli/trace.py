@@ -36,7 +36,7 @@ _STYLES = {
 def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: bool) -> int:
     """Print the journey; 2 if there is no such sale."""
     try:
-        with open_checked(source, as_of, quiet=as_json) as checked:
+        with open_checked(source, as_of, quiet=as_json, whole=True) as checked:
             found = find_sales(checked.engine, reference)
             if len(found) != 1:
                 _say_choices(checked, reference, found, source=source, lang=lang, as_json=as_json)

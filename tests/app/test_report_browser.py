@@ -60,6 +60,8 @@ def page(request, browser, report):
     tab.on("console", lambda m: tab.said.append(m.text))
     tab.on("pageerror", lambda e: tab.said.append(str(e)))
     tab.goto(report.as_uri())
+    # What is folded away is looked at too.
+    tab.evaluate("document.querySelectorAll('details').forEach(d => { d.open = true; })")
     yield tab
     tab.close()
 
@@ -98,10 +100,10 @@ def test_one_drawing_of_each_picture_is_seen_and_its_text_can_be_read(page):
             .map(s => Math.min(...[...s.querySelectorAll('text')]
                 .map(t => t.getBoundingClientRect().height))))"""
     )
-    assert len(seen) == 7
+    assert len(seen) == 9
     for drawings in seen:
         assert len(drawings) == 1
-        assert drawings[0] >= 11
+        assert drawings[0] >= 10
 
 
 def test_every_number_of_the_headline_is_in_a_table(page):
@@ -148,6 +150,32 @@ def test_the_page_prints_on_a4(browser, report, tmp_path):
     tab.set_viewport_size({"width": 703, "height": 1000})  # A4 less its margins, at 96 dpi
     assert tab.evaluate("document.documentElement.scrollWidth") <= 703
     paper = tab.pdf(prefer_css_page_size=True, print_background=True)
+    folded = tab.evaluate(
+        """() => [...document.querySelectorAll('details')].map(d =>
+            d.querySelector('table, ul, dl').getBoundingClientRect().height)"""
+    )
     tab.close()
-    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 15
+    # What is folded on the screen is on the paper all the same.
+    assert folded
+    assert min(folded) > 20
+    assert 3 <= len(re.findall(rb"/Type\s*/Page\b", paper)) <= 18
     (tmp_path / "report.pdf").write_bytes(paper)
+
+
+def test_no_row_and_no_picture_is_cut_on_paper(browser, report):
+    tab = browser.new_page()
+    tab.goto(report.as_uri())
+    tab.emulate_media(media="print")
+    whole = tab.evaluate(
+        """() => [...document.querySelectorAll('tr, figure')].filter(node =>
+            node.getBoundingClientRect().height > 0
+            && getComputedStyle(node).breakInside !== 'avoid').length"""
+    )
+    tallest = tab.evaluate(
+        "Math.max(...[...document.querySelectorAll('figure')].map(f => f.offsetHeight))"
+    )
+    paper = tab.evaluate("""() => getComputedStyle(document.body).backgroundColor""")
+    tab.close()
+    assert whole == 0
+    assert tallest < 1000  # of the 1016 pixels of A4 less its margins
+    assert paper == "rgb(255, 255, 255)"

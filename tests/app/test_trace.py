@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from string import Formatter
+from typing import Any
 
 import pytest
 
 from daozhang.app.check import checked
-from daozhang.app.trace import find_sales, trace_sale
+from daozhang.app.seek import find_sales, offer_sales
+from daozhang.app.trace import trace_sale
+from daozhang.app.tracker import Teller
+from daozhang.app.words_trace import WORDS as TRACE
+from daozhang.charts import LANGS, Lang
 from tests.app.cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.app.small import moment, term, write_small
 from tests.oracle.estate import make_estate
@@ -75,3 +81,89 @@ def test_every_sale_of_an_estate_can_be_traced_and_adds_up(tmp_path: Path) -> No
             if row["status"] in {"on_time", "late"} and trace.journey["credit_id"]:
                 assert trace.reached == "credited"
                 assert "credited" in whats, (row, whats)
+
+
+def told(found: Any, sale_id: str, lang: Lang, zone: str = "Asia/Shanghai") -> str:
+    trace = trace_sale(found, sale_id)
+    assert trace is not None
+    return "\n".join(line for line, _ in Teller(lang, zone, found.outcome.as_of).lines(trace))
+
+
+HOLDERS = {
+    "held": (HELD, "05-14T09:00", ("provider", "P"), "held back", "which documents"),
+    "returned": (RETURNED, "05-14T09:00", ("provider", "P"), "came back", "sent again"),
+    "not credited": (
+        {**PAID, "credits": CREDIT + "c9,1,05-20T09:00,", "coverage": ""}, "05-20T10:00",
+        ("bank", "B"), "paid out, not credited", "ask bank B for payout PAY-0001",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("way", HOLDERS)
+def test_it_says_who_has_the_money_now_and_what_to_quote(tmp_path: Path, way: str) -> None:
+    """Whose turn it is follows from where the money is, not from where it lost time."""
+    files, as_of, holder, spot, action = HOLDERS[way]
+    files = {name: text for name, text in files.items() if text}
+    with checked(write_small(tmp_path, term(), files), as_of=moment(as_of)) as found:
+        trace = trace_sale(found, "s1")
+        assert trace is not None
+        assert trace.journey["status"] == "overdue"
+        assert trace.holder == holder
+        assert trace.waited_s is not None
+        assert trace.waited_s > 0
+        text = told(found, "s1", "en")
+        for said in (spot, action, "Quote when asking", "s1"):
+            assert said in text, text
+        assert [a.station for a in trace.ahead][-1] == "credited"
+        assert trace.ahead[-1].by == trace.journey["promised_at"]
+        zh = told(found, "s1", "zh")
+        assert "现在在：" in zh
+        assert "下一步：" in zh
+        assert "工作日" in zh
+
+
+def test_the_cents_of_every_sale_add_up_and_every_trace_is_told(tmp_path: Path) -> None:
+    """Sold = refunded + charged back + fee + tax + reserve + credited + outstanding, each sale."""
+    with checked(make_estate(6, sales=60).write(tmp_path / "in")) as found:
+        statuses = set()
+        for row in found.engine.fetch("SELECT sale_id, status FROM journeys").to_pylist():
+            trace = trace_sale(found, row["sale_id"])
+            assert trace is not None
+            parts = dict(trace.money)
+            assert parts.pop("sold") == sum(parts.values()), row
+            statuses.add(row["status"])
+            for lang in LANGS:
+                text = told(found, row["sale_id"], lang)
+                assert "{" not in text
+                assert "None" not in text
+        assert len(statuses) >= 3
+
+
+OFFERS = {
+    "888x": [], "7777": [("ending", "sale-0017777")], "PAY-0001": [("payout", "s1")],
+    "100.00": [("amount", "s1")], "¥100": [("amount", "s1")],
+    "sale-017777": [("near", "sale-0017777")],
+    "E-00177": [("part", "sale-0017777")], "": [], "%": [], "' OR 1=1 --": [],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reference", OFFERS)
+def test_an_unknown_number_offers_what_may_be_meant(tmp_path: Path, reference: str) -> None:
+    files = {
+        **PAID, "credits": IN_TIME,
+        "sales": "sale_id,amount_minor,captured_at,rrn\ns1,10000,05-12T10:00,777\n"
+        "sale-0017777,4321,05-12T11:00,",
+    }  # fmt: skip
+    with checked(write_small(tmp_path, term(), files)) as found:
+        offers = offer_sales(found.engine, reference)
+        assert [(offer.why, offer.sale_id) for offer in offers] == OFFERS[reference]
+        for lang in LANGS:
+            lines = Teller(lang, "Asia/Shanghai", found.outcome.as_of).offers(offers)
+            assert len(lines) == max(len(offers) + 1, 1)
+
+
+def test_both_languages_of_the_tracker_say_the_same_things() -> None:
+    assert TRACE["zh"].keys() == TRACE["en"].keys()
+    for key, text in TRACE["en"].items():
+        fields = {name for _, name, _, _ in Formatter().parse(text) if name}
+        assert fields == {n for _, n, _, _ in Formatter().parse(TRACE["zh"][key]) if n}, key
