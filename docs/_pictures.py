@@ -14,7 +14,7 @@ __all__ = ["make_pictures"]
 
 WORLD = ("--seed", "7", "--sales", "40000", "--faults", "F6,F4,F16")
 AS_OF = "2026-04-23T09:40:00+08:00"
-WIDTH_PX, HEIGHT_PX = 1080, 790
+WIDTH_PX, HEIGHT_PX = 1080, 1230
 
 
 def make_pictures(folder: Path) -> None:

@@ -218,7 +218,7 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
         )
     frame = box.ROUNDED if printer.box is box.SIMPLE_HEAD else box.ASCII
     console.print(Panel(said, box=frame, border_style=_TONES[headline.tone]))
-    for line in (headline.aside, *headline.others, *headline.waited):
+    for line in (headline.arrived, headline.aside, *headline.others, *headline.waited):
         if line:
             printer.line(line)
     as_of = speech.time(figures.as_of, year=True)

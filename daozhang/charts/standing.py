@@ -81,6 +81,7 @@ class Headline:
         tone: ``good`` (nothing is overdue), ``bad`` (something is), ``unsure`` (nothing is known
             to be overdue, but a statement is missing), ``empty`` (there are no sales).
         sentence: the answer for the currency with most sales.
+        arrived: how much of what was due came on time, where the answer speaks of what did not.
         action: what to do first; empty: nothing.
         aside: what is not counted as late and why; empty: nothing.
         others: one sentence for each other currency.
@@ -89,6 +90,7 @@ class Headline:
 
     tone: Literal["good", "bad", "unsure", "empty"]
     sentence: str
+    arrived: str = ""
     action: str = ""
     aside: str = ""
     others: tuple[str, ...] = ()
@@ -113,16 +115,20 @@ def draw_headline(figures: Figures, speech: Speech) -> Headline:
     """Return the answer in words: what arrived, what did not, where it stopped, what to do."""
     found = standings(figures)
     if not found:
-        return Headline("empty", speech("headline.empty"), speech("headline.empty.action"))
+        action = speech("headline.empty.action")
+        return Headline("empty", speech("headline.empty"), action=action)
     main = found[0]
     tone: Literal["good", "bad", "unsure"] = "good"
     if any(s.rows.get("unknown") for s in found):
         tone = "unsure"
     if any(s.rows.get("overdue") for s in found):
         tone = "bad"
+    turns = find_turns(figures, main.currency)
+    overdue = "overdue" in main.rows
     return Headline(
         tone=tone,
-        sentence=_sentence(main, find_turns(figures, main.currency), speech),
+        sentence=_overdue(main, turns, speech) if overdue else _sentence(main, speech),
+        arrived=_arrived(main, speech) if overdue else "",
         action=_first_action(figures, found, speech),
         aside=_aside(main, speech),
         others=tuple(_other(s, speech) for s in found[1:]),
@@ -154,7 +160,17 @@ def waiting_sentences(figures: Figures, speech: Speech) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _sentence(main: Standing, turns: tuple[Turn, ...], speech: Speech) -> str:
+def _arrived(main: Standing, speech: Speech) -> str:
+    on_time = main.total("amount_minor", "on_time")
+    return speech(
+        "headline.all_on_time" if on_time == main.due_minor else "headline.arrived",
+        on_time=speech.money(on_time, main.currency),
+        due=speech.money(main.due_minor, main.currency),
+        percent=percent_of(on_time, main.due_minor),
+    )
+
+
+def _sentence(main: Standing, speech: Speech) -> str:
     due = main.due_minor
     if not due:
         return speech(
@@ -168,15 +184,7 @@ def _sentence(main: Standing, turns: tuple[Turn, ...], speech: Speech) -> str:
             due=speech.money(due, main.currency),
             sales=speech.count("sales", main.total("sales", "unknown")),
         )
-    on_time = main.total("amount_minor", "on_time")
-    arrived = speech(
-        "headline.all_on_time" if on_time == due else "headline.arrived",
-        on_time=speech.money(on_time, main.currency),
-        due=speech.money(due, main.currency),
-        percent=percent_of(on_time, due),
-    )
-    if "overdue" in main.rows:
-        return _overdue(main, turns, speech) + speech("word.space") + arrived
+    arrived = _arrived(main, speech)
     late = main.total("amount_minor", "late")
     sure = "unknown" not in main.rows
     tail = speech("headline.nothing_overdue" if sure else "headline.none_known_overdue")
