@@ -123,16 +123,16 @@ def write_tables(folder: Path, view: ReportView, lists: Lists | None = None) -> 
         ("unknown_list", _LATE_LIST, _picked(whole["unknown_list"], _LATE_LIST)),
         ("unexplained_credits", _UNEXPLAINED, _picked(whole["unexplained_credits"], _UNEXPLAINED)),
         ("missing_statements", _STATEMENTS, _picked(figures.unseen, _STATEMENTS)),
-        ("open", _OPEN, _picked(figures.open, _OPEN)),
-        ("money", _MONEY, _picked(figures.by_status, _MONEY)),
-        ("flow", _FLOW, _picked(figures.flow, _FLOW)),
-        ("days", _DAYS, _picked(figures.by_day, _DAYS)),
-        ("pace", _PACE, _picked(figures.pace, _PACE)),
+        ("overdue_places", _OPEN, _picked(figures.open, _OPEN)),
+        ("money_by_status", _MONEY, _picked(figures.by_status, _MONEY)),
+        ("money_flow", _FLOW, _picked(figures.flow, _FLOW)),
+        ("money_by_day", _DAYS, _picked(figures.by_day, _DAYS)),
+        ("pace_minutes", _PACE, _picked(figures.pace, _PACE)),
         ("punctuality", _PUNCTUALITY, map(_punctual, all_paces(figures))),
-        ("legs", tuple(f.name for f in fields(LegSpan)), map(astuple, figures.legs)),
+        ("leg_times", tuple(f.name for f in fields(LegSpan)), map(astuple, figures.legs)),
         ("fees", _FEES, _picked(figures.fees, _FEES)),
         ("speed", tuple(f.name for f in fields(Speed)), map(astuple, figures.speed)),
-        ("gaps", ("gap", "rows"), ((gap, rows) for gap, (rows, _) in figures.gaps.items())),
+        ("gap_counts", ("gap", "rows"), ((gap, rows) for gap, (rows, _) in figures.gaps.items())),
         *(
             (f"late_by_{name}", (name, *breakdown), map(astuple, figures.late_by.get(name, ())))
             for name in DIMENSIONS

@@ -34,6 +34,7 @@ __all__ = [
     "Intake",
     "Meter",
     "Progress",
+    "is_own_output",
     "located_json",
     "read_files",
     "reading_with",
@@ -47,7 +48,9 @@ FOLDER_FILES_MAX: Final = 100_000
 """Most entries of a folder that are looked at."""
 
 _OWN_OUTPUT: Final = re.compile(
-    r"(late_list|unexplained_credits|missing_statements|fees|speed|late_by_\w+)\.csv"
+    r"(late_list|unknown_list|unexplained_credits|missing_statements|fees|speed|late_by_\w+"
+    r"|money_(by_status|by_day|flow)|overdue_places|pace_minutes|punctuality|leg_times"
+    r"|gap_counts)\.csv"
     r"|journeys\.parquet|(incidents|summary|replay)\.json|truth([-_.].*)?|.*\.html?",
     re.IGNORECASE,
 )
@@ -229,6 +232,11 @@ def _report_many(folder: Path, count: int) -> FileReport:
 _FOLDER: Final = FileReport("", None, {}, (), "ignored")
 
 
+def is_own_output(name: str) -> bool:
+    """Say whether a file's name is one that an answer is written under."""
+    return _OWN_OUTPUT.fullmatch(name) is not None
+
+
 def _report_of_name(path: Path, name: str, inside: Path, bytes_max: int) -> FileReport | None:
     """Return the report of a file that its name or place decides; None: look into it."""
     if path.is_symlink():
@@ -243,7 +251,7 @@ def _report_of_name(path: Path, name: str, inside: Path, bytes_max: int) -> File
             return _FOLDER
     if is_settings(name):
         return FileReport(name, None, {}, (), "terms")
-    if _OWN_OUTPUT.fullmatch(name):
+    if is_own_output(name):
         return _skipped(name, "own_output", "an answer of an earlier run: it is not read as facts")
     if _NOT_FACTS.fullmatch(name):
         return _skipped(name, "ignored", "not a file of facts by its name: it is not read")

@@ -11,24 +11,24 @@ Source = tuple[str, str]
 """A file of ``check --out`` and the filter that picks the rows in it; empty: all of them."""
 
 SOURCES: Final[Mapping[str, tuple[Source, ...]]] = {
-    "flow": (("flow.csv", ""),),
+    "flow": (("money_flow.csv", ""),),
     "attention": (
-        ("open.csv", ""),
+        ("overdue_places.csv", ""),
         ("late_list.csv", "status = overdue"),
         ("unknown_list.csv", ""),
         ("missing_statements.csv", ""),
     ),
-    "money": (("money.csv", ""), ("journeys.parquet", "status")),
-    "days": (("days.csv", ""),),
-    "pace": (("punctuality.csv", ""), ("pace.csv", "")),
+    "money": (("money_by_status.csv", ""), ("journeys.parquet", "status")),
+    "days": (("money_by_day.csv", ""),),
+    "pace": (("punctuality.csv", ""), ("pace_minutes.csv", "")),
     "places": (
         ("late_by_leg.csv", ""), ("late_by_provider_id.csv", ""), ("late_by_bank_id.csv", ""),
     ),
-    "legs": (("legs.csv", ""), ("speed.csv", "")),
+    "legs": (("leg_times.csv", ""), ("speed.csv", "")),
     "speed": (("speed.csv", ""),),
     "fees": (("fees.csv", ""),),
     "unexplained": (("unexplained_credits.csv", ""),),
-    "missing": (("gaps.csv", ""), ("missing_statements.csv", "")),
+    "missing": (("gap_counts.csv", ""), ("missing_statements.csv", "")),
     "late_list": (("late_list.csv", ""),),
     "files": (("summary.json", "files"),),
 }  # fmt: skip

@@ -18,7 +18,7 @@ from daozhang.journey.figures import Figures
 __all__ = ["PAYOUTS_NAMED", "Turn", "find_turns", "turn_action", "turn_evidence", "turn_place"]
 
 PAYOUTS_NAMED: Final = 3
-"""How many payouts are named as evidence; ``open.csv`` holds all of them."""
+"""How many payouts are named as evidence; ``overdue_places.csv`` holds all of them."""
 
 _SPOKEN: Final = {
     "cleared": ("held", "returned", "short"),

@@ -176,7 +176,7 @@ ENGLISH: Final[dict[str, str]] = {
     "money.all": "All sales, {currency}",
     "attention.title": "What needs you now",
     "attention.note": "Overdue money by where it is now, the largest amount first in each currency; then what cannot be told.",
-    "attention.more": "{count} more places with less money: see open.csv.",
+    "attention.more": "{count} more places with less money: see overdue_places.csv.",
     "attention.example": "One of them: {command}",
     "attention.empty": "Nothing. All money that was due has arrived.",
     "late.note": (

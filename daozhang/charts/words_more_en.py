@@ -21,7 +21,7 @@ ENGLISH_MORE: Final[dict[str, str]] = {
     "turn.short": "less came than was due",
     "turn.evidence": "Name these payouts: {payouts}.",
     "turn.payout": "{payout} ({amount} of it)",
-    "turn.payouts_more": "{count} more in open.csv",
+    "turn.payouts_more": "{count} more in overdue_places.csv",
     "do.captured": "Close the batch at the terminal and send it; for sales taken offline, bring the terminal online first. Then check that {who} has the batch number.",
     "do.submitted": "Ask {who}, with sale ids and reference numbers (RRN), why these sales are not in its settlement lines.",
     "do.rejected": "Ask {who} why it rejected these sales and what to correct, then have them sent again.",

@@ -21,7 +21,7 @@ CHINESE_MORE: Final[dict[str, str]] = {
     "turn.short": "到账不足",
     "turn.evidence": "查询时请报打款单号：{payouts}。",
     "turn.payout": "{payout}（涉及 {amount}）",
-    "turn.payouts_more": "另 {count} 笔见 open.csv",
+    "turn.payouts_more": "另 {count} 笔见 overdue_places.csv",
     "do.captured": "在终端做批结算并上送；脱机交易先让终端联网补传，再向{who}核对批次号。",
     "do.submitted": "把交易号和参考号（RRN）发给{who}，问清这些交易为什么没有清算明细。",
     "do.rejected": "向{who}问清拒绝原因和更正办法，更正后重新上送。",

@@ -153,7 +153,7 @@ CHINESE: Final[dict[str, str]] = {
     "money.all": "全部交易 {currency}",
     "attention.title": "现在要处理的事",
     "attention.note": "各币种内先列逾期未到的钱，按金额从大到小；再列无法判断的。",
-    "attention.more": "另有 {count} 处金额较小，见 open.csv。",
+    "attention.more": "另有 {count} 处金额较小，见 overdue_places.csv。",
     "attention.example": "举一笔为例：{command}",
     "attention.empty": "没有。到期的钱都到账了。",
     "late.note": "“逾期”为尚未到账的金额；“延迟”为迟到但已到账的交易金额。",

@@ -63,14 +63,14 @@ def journeys(made: Path) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("column", ["sales", "amount_minor", "outstanding_minor", "credited_minor"])
 def test_money_by_status_is_the_sum_of_its_sales(made: Path, column: str) -> None:
-    """R8: summary.json, money.csv, flow.csv and the journeys agree."""
+    """R8: summary.json, money_by_status.csv, money_flow.csv and the journeys agree."""
     keys = ("status", "currency")
     own = [{**row, "sales": 1} for row in journeys(made)]
     expected = sums(own, keys, column)
     if column == "sales":
         assert {status for status, _ in expected} >= {"on_time", "overdue", "unknown"}
-    assert sums(rows_of(made, "money"), keys, column) == expected
-    assert sums(rows_of(made, "flow"), keys, column) == expected
+    assert sums(rows_of(made, "money_by_status"), keys, column) == expected
+    assert sums(rows_of(made, "money_flow"), keys, column) == expected
     summary = json.loads((made / "out" / "summary.json").read_text(encoding="utf-8"))["by_status"]
     for (status, currency), value in expected.items():
         told = summary[status][column]
@@ -82,7 +82,7 @@ def test_money_by_status_is_the_sum_of_its_sales(made: Path, column: str) -> Non
 
 def test_single_sales_are_listed_without_an_end_and_add_up(made: Path) -> None:
     late, unknown = rows_of(made, "late_list"), rows_of(made, "unknown_list")
-    money = sums(rows_of(made, "money"), ("status", "currency"), "outstanding_minor")
+    money = sums(rows_of(made, "money_by_status"), ("status", "currency"), "outstanding_minor")
     listed = sums([*late, *unknown], ("status", "currency"), "outstanding_minor")
     assert listed == {k: v for k, v in money.items() if k[0] in ("late", "overdue", "unknown")}
     assert {row["status"] for row in unknown} == {"unknown"}
@@ -90,8 +90,8 @@ def test_single_sales_are_listed_without_an_end_and_add_up(made: Path) -> None:
 
 def test_places_of_overdue_money_add_up_to_it_and_to_the_flow(made: Path) -> None:
     by = ("currency", "station")
-    places = sums(rows_of(made, "open"), by, "outstanding_minor")
-    overdue = [row for row in rows_of(made, "flow") if row["status"] == "overdue"]
+    places = sums(rows_of(made, "overdue_places"), by, "outstanding_minor")
+    overdue = [row for row in rows_of(made, "money_flow") if row["status"] == "overdue"]
     assert places == sums(overdue, by, "outstanding_minor")
     listed = [row for row in rows_of(made, "late_list") if row["status"] == "overdue"]
     assert places == sums(listed, by, "outstanding_minor")
@@ -110,10 +110,10 @@ def test_breakdowns_add_up_to_the_listed_sales(made: Path, dimension: str) -> No
 
 def test_days_pace_and_punctuality_count_the_same_sales(made: Path) -> None:
     by = ("status", "currency")
-    money = sums(rows_of(made, "money"), by, "sales")
+    money = sums(rows_of(made, "money_by_status"), by, "sales")
     due = {k: v for k, v in money.items() if k[0] in ("on_time", "late", "overdue", "unknown")}
-    assert sums(rows_of(made, "pace"), by, "sales") == due
-    days = sums(rows_of(made, "days"), by, "sales")
+    assert sums(rows_of(made, "pace_minutes"), by, "sales") == due
+    days = sums(rows_of(made, "money_by_day"), by, "sales")
     assert {k: v for k, v in days.items() if k in due} == due
     for dimension in ("provider_id", "bank_id"):
         told = [row for row in rows_of(made, "punctuality") if row["dimension"] == dimension]
@@ -132,7 +132,9 @@ def test_the_totals_of_the_page_are_those_of_the_tables(made: Path) -> None:
     assert all((made / link).is_file() for link in links)
     shown = page.xpath("//section[@id='money' or starts-with(@id, 'money-')]//tfoot/tr[2]/td")
     texts = {cell.text_content().strip().replace(",", "") for cell in shown}
-    for (currency,), minor in sums(rows_of(made, "money"), ("currency",), "amount_minor").items():
+    for (currency,), minor in sums(
+        rows_of(made, "money_by_status"), ("currency",), "amount_minor"
+    ).items():
         digits = {"JPY": 0, "KRW": 0}.get(currency, 2)
         number = f"{minor / 10**digits:.{digits}f}"
         assert any(text.endswith(number) for text in texts), (currency, number)
