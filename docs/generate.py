@@ -17,7 +17,7 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from docs import _answers, _commands, _facts, _problems, _terms
+from docs import _answers, _commands, _facts, _problems, _terms, _world
 from docs._markdown import filled
 
 __all__ = ["BLOCKS", "main", "pages", "stale"]
@@ -39,6 +39,9 @@ BLOCKS: Mapping[str, Callable[[], str]] = {
     "summary-keys": _answers.summary_keys,
     "terms-example": _terms.example,
     "terms-keys": _terms.keys,
+    "world-faults": _world.world_faults,
+    "world-regions": _world.world_regions,
+    "world-traps": _world.world_traps,
 }
 """What can stand between markers, by the marker's name."""
 

@@ -31,7 +31,7 @@ _RISK: Final = "风控冻结：批次重复上送"
 _REVIEW: Final = "商户资料审核中"
 _QUOTA: Final = "BANK_CARD_COLLECTIONS_ABOVE_QUOTA"
 _OTHER_PAYER: Final = "恒信商务信息咨询有限公司"
-_ROUND: Final = 10_000
+_ROUND: Final = 1_000
 _FOREIGN: Final = (
     ("RENT", "退还租房押金", "物业管理有限公司", 1, (80_000, 900_000)),
     ("CHARGE", "账户管理费", "本行", -1, (500, 20_000)),
