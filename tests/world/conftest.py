@@ -4,7 +4,7 @@ import hashlib
 import os
 import pickle
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -43,7 +43,7 @@ class Built:
 
 
 @pytest.fixture(scope="session")
-def built(tmp_path_factory) -> Iterator[Callable[..., Built]]:
+def built(tmp_path_factory) -> Callable[..., Built]:
     """Build each world once, for all processes that run tests."""
     base = tmp_path_factory.getbasetemp()
     shared = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "worlds"
@@ -72,4 +72,4 @@ def built(tmp_path_factory) -> Iterator[Callable[..., Built]]:
             (out / "part").rename(done)
         return Built(summary, summary.facts, summary.truth)
 
-    yield make
+    return make

@@ -10,11 +10,11 @@ import pytest
 
 from daozhang.world import FAULTS
 
-NEW = "(select terminal_id, max(finished_at::timestamptz) f from {upgrades} " \
-      "where release_id = '3.2.1' and outcome = 'ok' group by all)"  # fmt: skip
+NEW = """(select terminal_id, max(finished_at::timestamptz) f from {upgrades}
+where release_id = '3.2.1' and outcome = 'ok' group by all)"""
 OWN = "{settlements} l join {sales} s on coalesce(s.rrn, s.sale_id) = l.ref"
-NOBODYS = "{settlements} l left join {sales} s on coalesce(s.rrn, s.sale_id) = l.ref " \
-          "where l.kind = 'sale' and s.sale_id is null"  # fmt: skip
+NOBODYS = """{settlements} l left join {sales} s on coalesce(s.rrn, s.sale_id) = l.ref
+where l.kind = 'sale' and s.sale_id is null"""
 LATE = "{journeys} j join {sales} s using (sale_id) where j.status in ('late', 'never')"
 
 SYMPTOMS: list[tuple[str, str, str]] = [
@@ -172,7 +172,8 @@ def test_batches_count_what_their_sales_add_up_to(built):
         s as (select terminal_id, batch_no, count(*) n, sum(amount_minor::bigint) m from {sales} s
           anti join (select original_sale_id i from {sales} where kind in ('void', 'reversal')) v
           on v.i = s.sale_id
-          anti join (select sale_id i from {journeys} where faults like '%F11%') h on h.i = s.sale_id
+          anti join (select sale_id i from {journeys} where faults like '%F11%') h
+          on h.i = s.sale_id
           where kind = 'sale' and batch_no is not null group by all)
         select count(*) from b join s using (terminal_id, batch_no)
         where abs(b.n - s.n) > 3"""

@@ -102,14 +102,15 @@ def test_a_late_statement_hides_money_for_two_days(built):
     assert hidden > 50
     # As of a morning on which the statement is not there, the money is not late but unknown.
     with checked(world.facts, as_of=datetime(2026, 4, 29, 2, 0, tzinfo=UTC)) as found:
-        status = dict(
-            (row["status"], row["n"])
+        status = {
+            row["status"]: row["n"]
             for row in found.engine.fetch(
                 "SELECT status, count(*) AS n FROM journeys GROUP BY status"
             ).to_pylist()
-        )
+        }
     assert status["unknown"] > 20
-    assert not status.get("late") and not status.get("overdue")
+    assert not status.get("late")
+    assert not status.get("overdue")
 
 
 def test_a_missed_cut_off_that_costs_nothing(built):
@@ -126,7 +127,7 @@ def test_a_missed_cut_off_that_costs_nothing(built):
 
 
 def test_traps_and_faults_are_refused_by_one_sentence(tmp_path):
-    with pytest.raises(ValueError, match="unknown fault 'canary'; .*traps are holiday_week"):
+    with pytest.raises(ValueError, match=r"unknown fault 'canary'; .*traps are holiday_week"):
         build(tmp_path / "w", seed=1, traps=["canary"])
     with pytest.raises(ValueError, match="unknown region 'MARS'; known are CN, HK, EU, US"):
         build(tmp_path / "w", seed=1, regions=["MARS"])

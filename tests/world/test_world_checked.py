@@ -92,8 +92,10 @@ def test_the_answer_equals_the_truth(faults: tuple[str, ...], tmp_path: Path) ->
                         "AND t.status IN ('late', 'never')") == 0  # fmt: skip
         if len(faults) == 1 and faults[0] in MOVERS:
             leg = FAULTS[faults[0]].leg
-            late = (f"{pair} WHERE a.status IN ('late', 'overdue') "
-                    f"AND t.status IN ('late', 'never') AND a.provider_id <> '{WINDOWED}'")  # fmt: skip
+            late = (
+                f"{pair} WHERE a.status IN ('late', 'overdue') "
+                f"AND t.status IN ('late', 'never') AND a.provider_id <> '{WINDOWED}'"
+            )
             count = one(con, f"SELECT count(*) {late}")
             right = one(con, f"SELECT count(*) {late} AND a.leg = '{leg}'")
             assert count > 0 or not SOAK or faults == ("F22",)
