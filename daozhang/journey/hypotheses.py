@@ -30,7 +30,7 @@ MOST_ITEMS = 3
 CHANCE_MAX_PPM = 200
 """How many answers by mere chance, in millionths, a step may promise and still be believed."""
 
-FEW = 30
+FEW = 50
 """So few hypotheses are tried whatever chance says: an accountant would try them by hand."""
 
 WORK_MAX = 2_000_000

@@ -20,6 +20,7 @@ from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
 from daozhang.journey.known import Zones, latest_known_at, learn
 from daozhang.journey.legs import put_legs
+from daozhang.journey.lost_refs import find_lost
 from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
 from daozhang.journey.routes import lay_routes, lay_spans
 from daozhang.journey.standing import stand
@@ -158,6 +159,7 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
     else:
         engine.run("lines_by_rrn", "SELECT * FROM lines_named WHERE 1 = 0")
     _run(engine, "lines")
+    find_lost(engine)
     ((unpaid, first),) = engine.rows(
         "SELECT count(*), min(cleared_at) FROM lines WHERE chain_id IS NULL AND status = 'settled'"
     )

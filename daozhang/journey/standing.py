@@ -92,6 +92,7 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
     chains = _chains(engine, chain_rows, day_of)
     payers = Payers.of(book)
     desk = match(chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every))
+    _doubt_found_lines(engine, chains)
     _put_moved(engine, desk)
     chains += [apart for apart, _ in desk.parted if apart.lines]
     _put_chains(engine, chains, chain_rows, day_of)
@@ -171,6 +172,19 @@ def _lines_of(engine: Engine, wanted: Sequence[Chain], every: bool) -> Mapping[i
             item = Item(str(line), str(kind), int(str(net)))
             items[keys[str(provider), str(chain)]].append(item)
     return items
+
+
+def _doubt_found_lines(engine: Engine, chains: list[Chain]) -> None:
+    """A payout with a line whose sale was inferred is not certain, however it was found."""
+    doubtful = set(
+        engine.rows(
+            "SELECT DISTINCT l.provider_id, l.chain_id FROM lines AS l "
+            "SEMI JOIN alike AS a ON a.provider_id = l.provider_id AND a.line_id = l.line_id"
+        )
+    )
+    for chain in chains:
+        if (chain.provider_id, chain.chain_id) in doubtful:
+            chain.certain = False
 
 
 def _put_moved(engine: Engine, desk: Desk) -> None:

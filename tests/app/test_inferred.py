@@ -165,3 +165,71 @@ def test_a_settlement_without_payouts_less_a_refund_of_the_next_day(tmp_path: Pa
     assert (sales["s1"]["outstanding_minor"], sales["s2"]["outstanding_minor"]) == (0, 0)
     assert money["unexplained_minor"] == 0
     assert summary["identities"]["payouts"]["CNY"]["not_itemised_minor"] == 0
+
+
+LOST = "line_id,ref,terminal_id,gross_minor,fee_minor,net_minor,cleared_at,payout_id\n"
+PAID = "payout_id,net_minor,paid_out_at\nPAY-0001,14910,05-13T04:00"
+BANK = "credit_id,amount_minor,booked_at,ref\nc1,14910,05-13T10:00,PAY-0001"
+TILL = "sale_id,amount_minor,captured_at,terminal_id,rrn\n"
+TOLD_APART = (
+    "s1,10000,05-12T10:00,t1,700100200300\ns2,10000,05-12T11:00,t1,811199887766\n"
+    "s3,5000,05-12T11:00,t1,700100200999"
+)
+
+
+def paid(first: str, second: str) -> str:
+    """Two lines of one payout with these references."""
+    return (
+        f"l1,{first},t1,10000,60,9940,05-13T02:00,PAY-0001\n"
+        f"l2,{second},t1,5000,30,4970,05-13T02:00,PAY-0001"
+    )
+
+
+LOST_CASES = {
+    "no reference: amount and terminal": (
+        "s1,10000,05-12T10:00,t1,\ns2,5000,05-12T11:00,t1,",
+        paid("", ""),
+        {"s1", "s2"},
+    ),
+    "two sales of one amount, one line: not guessed": (
+        "s1,10000,05-12T10:00,t1,\ns2,10000,05-12T11:00,t1,\ns3,5000,05-12T11:00,t1,",
+        paid("", ""),
+        {"s3"},
+    ),
+    "two sales of one amount, told apart by the terminal": (
+        "s1,10000,05-12T10:00,t1,\ns2,10000,05-12T11:00,t2,\ns3,5000,05-12T11:00,t1,",
+        paid("", ""),
+        {"s1", "s3"},
+    ),
+    "a garbled reference tells them apart": (
+        TOLD_APART,
+        paid("8111998B7766", "200999"),
+        {"s2", "s3"},
+    ),
+    "a reference of another sale is no reference of this one": (
+        "s1,10000,05-12T10:00,t1,700100200300\ns3,5000,05-12T11:00,t1,700100200999",
+        paid("555544443333", "700100200999"),
+        {"s3"},
+    ),
+    "what one line can only be is gone for the other": (
+        "s1,10000,04-28T10:00,t1,\ns2,10000,05-12T11:00,t1,\ns3,5000,05-12T11:00,t1,",
+        paid("", "") + "\nl0,,t1,10000,0,10000,05-06T02:00,PAY-0000",
+        {"s2", "s3"},
+    ),
+}
+
+
+@pytest.mark.parametrize(("sales", "lines", "found"), LOST_CASES.values(), ids=LOST_CASES)
+def test_lines_whose_reference_is_lost(
+    sales: str, lines: str, found: set[str], tmp_path: Path
+) -> None:
+    folder = write_small(
+        tmp_path / "in",
+        term(),
+        {"sales": TILL + sales, "settlements": LOST + lines, "payouts": PAID, "credits": BANK},
+    )
+    with checked(folder) as answer:
+        rows = answer.engine.rows("SELECT sale_id FROM journeys WHERE credit_id = 'c1'")
+        certain = answer.engine.rows("SELECT certain FROM chain_standing WHERE credit_id = 'c1'")
+    assert {str(sale) for (sale,) in rows} == found
+    assert certain == [("555544443333" in lines,)], "inferred lines make a payout uncertain"

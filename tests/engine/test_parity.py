@@ -14,6 +14,7 @@ import pytest
 
 from daozhang.engine import DuckEngine, Engine
 from daozhang.journey.pipeline import SQL
+from tests.app.small import term, write_small
 from tests.engine.pipelines import read, tracked, unequal
 from tests.oracle.estate import make_estate
 from tests.oracle.rows import read_folder, write_csv
@@ -78,11 +79,23 @@ def awkward(place: Path) -> Scenario:
     return folder, None
 
 
+def nameless(place: Path) -> Scenario:
+    """Lines without payouts; a credit leaves the refund of its day to the next one."""
+    return write_small(place, term(), {
+        "sales": "sale_id,amount_minor,captured_at\ns1,30000,05-12T10:00\ns2,20000,05-13T10:00",
+        "settlements": "line_id,ref,kind,gross_minor,fee_minor,net_minor,cleared_at\n"
+        "l1,s1,sale,30000,180,29820,05-13T02:00\nl2,s2,sale,20000,120,19880,05-14T02:00\n"
+        "l3,s1,refund,-1234,0,-1234,05-13T02:00",
+        "credits": "credit_id,amount_minor,booked_at\nc1,29820,05-13T09:00\nc2,18646,05-14T10:00",
+    }), None  # fmt: skip
+
+
 SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
     "seed 1": lambda place: plain(place, 1),
     "seed 2": lambda place: plain(place, 2),
     "a past moment": past,
     "awkward": awkward,
+    "nameless": nameless,
 }
 SOAKED: dict[str, Callable[[Path], Scenario]] = {
     f"seed {seed}": partial(plain, seed=seed) for seed in SOAK_SEEDS

@@ -1,0 +1,58 @@
+"""Settlement lines whose reference is lost or garbled, and the sale that each can only be.
+
+Rules kept here (the contract's matching, one to one): a line is a sale of the same provider,
+amount and terminal, made in the ten days before, with a nearly equal reference where it has one.
+A line that may be one sale only is that sale's, unless another line may be that one only too;
+what it takes is gone for the others, which may leave them one. All that stand at once are taken
+at once, so the order of rows does not matter. Where several are possible none is taken.
+
+Lines are as many as sales, so this is SQL on sets; each round makes the set smaller.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from daozhang.engine import Engine, SqlFolder
+
+__all__ = ["find_lost"]
+
+SQL = SqlFolder("daozhang.journey")
+
+_ALIKE = pa.schema(
+    [(c, pa.string()) for c in ("provider_id", "line_id", "sale_id")] + [("rivals", pa.int64())]
+)
+
+
+def find_lost(engine: Engine) -> None:
+    """Make table ``alike`` (line, sale, rivals it had) and fill the sales of ``lines`` by it.
+
+    ``alike_rivals`` holds the lines that stay undecided, with how many sales each may be.
+    """
+    ((lost,),) = engine.rows(
+        "SELECT count(*) FROM lines WHERE sale_id IS NULL AND kind = 'sale' AND gross_minor > 0"
+    )
+    engine.put("alike", pa.Table.from_pylist([], _ALIKE))
+    if not lost:
+        engine.put("alike_rivals", pa.Table.from_pylist([], _ALIKE.remove(2)))
+        return
+    for name in ("alike_lines", "alike_sales", "alike_pairs"):
+        engine.run(name, SQL[name])
+    engine.run("alike_open", "SELECT * FROM alike_pairs")
+    found = engine.run("alike_sole", SQL["alike_sole"])
+    while found:
+        engine.run("alike_more", SQL["alike_more"])
+        engine.run("alike", "SELECT * FROM alike_more")
+        engine.run("alike_left", SQL["alike_left"])
+        engine.run("alike_open", "SELECT * FROM alike_left")
+        engine.drop("alike_more", "alike_left")
+        found = engine.run("alike_sole", SQL["alike_sole"])
+    engine.run(
+        "alike_rivals",
+        "SELECT provider_id, line_id, count(*) AS rivals FROM alike_open "
+        "GROUP BY provider_id, line_id",
+    )
+    engine.run("lines_found", SQL["lines_alike"])
+    engine.run("lines", "SELECT * FROM lines_found")
+    engine.drop("alike_lines", "alike_sales", "alike_pairs", "alike_open", "alike_sole",
+                "lines_found")  # fmt: skip
