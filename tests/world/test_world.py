@@ -245,7 +245,7 @@ SCOPES = {
     "F8": "t.model = 'P2000' and s.provider_id in ('RUIFU', 'ANXIN')",
     "F9": "t.carrier = 'CMCC' and s.provider_id in ('RUIFU', 'ANXIN')",
     "F11": "s.provider_id in ('RUIFU', 'ANXIN') and s.host_at is null",
-    "F18": "s.terminal_id::bigint % 3 = 1 and s.provider_id in ('RUIFU', 'ANXIN')",
+    "F18": "s.terminal_id::bigint % 3 = 2 and s.provider_id in ('RUIFU', 'ANXIN')",
     "F2": "s.provider_id = 'HUATONG'",
     "F19": "s.provider_id = 'RUIFU' or s.provider_id = 'HUATONG'",
     "F12": "s.provider_id = 'RUIFU' or s.provider_id = 'ANXIN'",
