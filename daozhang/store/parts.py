@@ -106,28 +106,32 @@ class Store:
 
     @classmethod
     def create(cls, path: Path, disk: Disk | None = None) -> Store:
-        """Make an empty store in a new or empty folder.
+        """Make an empty store in a new or empty folder; one that is there already stays.
 
         Raises:
             StoreError: something else is in the folder.
+            StoreBusyError: another process is writing there.
             OSError: the folder cannot be made.
         """
         used = disk or Disk()
         path.mkdir(parents=True, exist_ok=True)
         # What a crash of an earlier attempt to create may have left behind is ours.
         strangers = {child.name for child in path.iterdir()} - {*_OURS, "lock"}
-        if strangers:
+        if strangers and not is_store(path):
             message = f"{path} is not empty: give a new folder for the store"
             raise StoreError(Problem(str(path), None, "store_not_empty", message))
         store = cls(path, used)
-        for folder in _OURS:
-            (path / folder).mkdir(exist_ok=True)
-        for table in TABLES:
-            (path / "parts" / table).mkdir(exist_ok=True)
-        used.fsync(path / "parts")
-        first = Generation()
-        store._put(manifest_path(path, first.number), first.to_bytes())
-        store._put(path / MARK, first.mark())
+        with store._locked():
+            if is_store(path):  # Another process was quicker.
+                return cls.open(path, used)
+            for folder in _OURS:
+                (path / folder).mkdir(exist_ok=True)
+            for table in TABLES:
+                (path / "parts" / table).mkdir(exist_ok=True)
+            used.fsync(path / "parts")
+            first = Generation()
+            store._put(manifest_path(path, first.number), first.to_bytes())
+            store._put(path / MARK, first.mark())
         return store
 
     @classmethod
