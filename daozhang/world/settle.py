@@ -263,14 +263,15 @@ def _refs(path: Path, payouts: Payouts, first: Ints, sizes: Ints) -> list[str | 
     ids = payouts.ids.take(pa.array(first)).to_pylist()
     banks = path.world.estate.pair_bank[payouts.pair[first]]
     again = payouts.returned[first]
+    stalled = payouts.stalled[first]
     found: list[str | None] = []
-    for payout_id, bank, resent, size in zip(
-        ids, banks.tolist(), again.tolist(), sizes.tolist(), strict=True
+    for payout_id, bank, resent, size, other in zip(
+        ids, banks.tolist(), again.tolist(), sizes.tolist(), stalled.tolist(), strict=True
     ):
         shown = f"{payout_id}R" if resent else payout_id
         manner = BANKS[bank].ref
-        if size > 1 or manner == "none":
-            # The transfer of several payouts names none of them.
+        if size > 1 or (manner == "none" and not other):
+            # The transfer of several payouts names none of them; an unknown payer says what for.
             found.append(None)
         else:
             found.append(shown if manner == "id" else f"货款结算 {shown} 入账")
