@@ -191,8 +191,10 @@ def _by(rows: Iterable[Mapping[str, Any]], key: str) -> dict[str, Any]:
 def _by_cause(checked: Checked) -> dict[str, Any]:
     totals: dict[tuple[str, str], list[int]] = defaultdict(lambda: [0, 0])
     for row in checked.engine.fetch(
-        "SELECT cause, currency, count(*) AS sales, CAST(sum(amount_minor) AS BIGINT) AS minor "
-        "FROM journeys WHERE cause IS NOT NULL GROUP BY cause, currency"
+        "SELECT i.cause, o.currency, count(*) AS sales, "
+        "CAST(sum(o.amount_minor) AS BIGINT) AS minor "
+        "FROM outcomes_late AS o JOIN incident_sales AS i ON i.sale_id = o.sale_id "
+        "WHERE i.cause IS NOT NULL GROUP BY i.cause, o.currency"
     ).to_pylist():
         total = totals[row["cause"], row["currency"]]
         total[0] += row["sales"]

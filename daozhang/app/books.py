@@ -57,13 +57,17 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
     books = shelf.load(fingerprint)
     con = duck.connection
     store.register(con)
-    if books is None or not books.files <= files or _two_records(duck):
-        return Resumed(shelf, fingerprint, files, None, None, ())
+    from_parts = Resumed(shelf, fingerprint, files, None, None, ())
+    if books is None or not books.files <= files or _unfit(duck):
+        return from_parts
     old = books.files
     store.register(con, "all_")
     store.register(con, "new_", lambda file: file not in old)
     store.register(con, "old_", lambda file: file in old)
     closed = lay_closed(duck, books, shelf)
+    if closed is None:
+        shelf.forget()
+        return from_parts
     newest = latest_known_at(duck, account_zones(duck, book), "new_")
     moment = max(books.as_of, newest) if newest else books.as_of
     problems = tuple(
@@ -73,14 +77,21 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
     return Resumed(shelf, fingerprint, files, moment, closed, problems)
 
 
-def _two_records(duck: DuckEngine) -> bool:
-    """Return whether till and provider may both record sales.
+def _unfit(duck: DuckEngine) -> bool:
+    """Return whether nothing can be closed.
 
-    Which of the provider's stand depends on all the till's, so nothing can be closed
-    (:mod:`daozhang.journey.recorded`).
+    Where till and provider may both record sales, all the till's decide which of the provider's
+    stand (:mod:`daozhang.journey.recorded`). Where an account is told of in two ways, which of
+    them stands is decided anew with each file.
     """
-    return "recorded_by" in duck.columns("raw_sales") and bool(
-        duck.rows("SELECT 1 FROM raw_sales WHERE recorded_by = 'provider' LIMIT 1")
+    two_records = "recorded_by" in duck.columns("raw_sales") and bool(
+        duck.rows("SELECT 1 AS n FROM raw_sales WHERE recorded_by = 'provider' LIMIT 1")
+    )
+    return two_records or bool(
+        duck.rows(
+            "SELECT account_id FROM raw_accounts GROUP BY account_id HAVING count(DISTINCT "
+            "coalesce(bank_id, '')) > 1 LIMIT 1"
+        )
     )
 
 
@@ -104,7 +115,7 @@ def close_books(
     before = resumed.closed
     if before and before.books.files == resumed.files and not before.reopened:
         return before.books
-    if _two_records(duck):
+    if _unfit(duck):
         return None
     with resumed.shelf.writing() as mine:
         if not mine or resumed.shelf.load(resumed.fingerprint) != (

@@ -4,8 +4,8 @@ A closed sale is one whose money has wholly arrived, or that never was money, wi
 touching it (:mod:`daozhang.journey.closing` chooses them). A run then reads only the open rows and
 the new files. Two things may still change a closed journey, and both are looked for:
 
-* a new row that names the sale, one of its acts or lines, their reference number, its terminal or
-  its merchant's account: found by keys before the run (:func:`lay_closed`);
+* a new row that names the sale, one of its acts or lines, their reference number or its terminal:
+  found by keys before the run (:func:`lay_closed`);
 * another standing of a payout that carried its money: found by comparing standings once the
   credits are matched again (:func:`moved_chains`). All payouts and credits take part in every run.
 
@@ -20,10 +20,13 @@ from dataclasses import dataclass, field
 
 import pyarrow as pa
 
-from daozhang.engine import Engine
-from daozhang.store.books import Books, Shelf
+from daozhang.engine import Engine, SqlFolder
+from daozhang.journey.sums import ADDED, closed_sums, part, summed
+from daozhang.store.books import SEGMENT_FILES, Books, Shelf
 
 __all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed"]
+
+SQL = SqlFolder("daozhang.journey")
 
 CHAIN_STANDING = (
     "account_id", "payout_id", "paid_out_at", "whole", "net_minor", "credited_minor",
@@ -104,6 +107,16 @@ class Closed:
             "SELECT r.* FROM all_settlements AS r SEMI JOIN back_lines AS l "
             "ON l.provider_id = r.provider_id AND l.line_id = r.line_id",
         )
+        engine.run(
+            "back_outcomes",
+            "SELECT o.* EXCLUDE (_segment) FROM closed_outcomes AS o SEMI JOIN reopening AS r "
+            "ON r.sale_id = o.sale_id",
+        )
+        for name in ADDED:
+            table = closed_sums(name)
+            less = part(SQL, name, "back_outcomes", sign=-1)
+            engine.run("back_sums", f"SELECT * FROM {table} UNION ALL BY NAME {less}")
+            engine.run(table, summed(name, "SELECT * FROM back_sums"))
         for row in engine.fetch(_TERMS_BACK).to_pylist():
             terms = self.sold[row.pop("currency")]
             for name, value in row.items():
@@ -170,30 +183,56 @@ _TERMS_BACK = (
             "credited_minor", "refunded_minor",
         )
     )
-    + " FROM closed_outcomes AS o SEMI JOIN reopening AS r ON r.sale_id = o.sale_id "
-    "GROUP BY o.currency"
+    + " FROM back_outcomes AS o GROUP BY o.currency"
 )  # fmt: skip
 
 
-def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed:
+def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed | None:
     """Make ``raw_sales`` and ``raw_settlements`` of what is open and new, beside what is closed.
 
-    Expects ``all_<table>`` (every row of the store) and ``new_<table>`` (rows of the files that
-    the books do not know). Makes ``closed_outcomes``, ``closed_index``, ``closed_lines``,
-    ``closed_chains`` and ``closed_gone``.
+    Expects ``all_<table>`` (every row of the store), ``new_<table>`` (rows of the files that the
+    books do not know) and ``old_<table>`` (the others). Makes ``closed_outcomes``,
+    ``closed_late``, ``closed_index``, ``closed_lines``, ``closed_chains``, ``closed_gone`` and
+    ``closed_<figure>``.
+
+    Returns:
+        None where another account of a merchant changes what is closed too widely: nothing is
+        changed then, and the run begins from the parts.
     """
     closed = Closed(books, shelf, {c: dict(terms) for c, terms in books.sold.items()})
-    engine.run("closed_gone", f"SELECT * FROM {_parquet(shelf.path(books.number, 'gone'))}")
-    engine.run("closed_chains", f"SELECT * FROM {_parquet(shelf.path(books.number, 'chains'))}")
+    for name in ("gone", "chains", *books.sums):
+        path = _parquet(shelf.path(books.number, name))
+        engine.run(f"closed_{name}", f"SELECT * FROM {path}")
     _lay_segments(engine, books, shelf, gone=bool(books.reopened))
+    if _accounts_changed(engine):
+        return None
     for name in ("sales", "settlements"):
         path = _parquet(shelf.path(books.number, f"open_{name}"))
         engine.view(f"kept_{name}", f"SELECT * FROM {path}")
         engine.run(f"reopened_{name}", f"SELECT * FROM all_{name} WHERE 1 = 0")
+    # What the figures of reopened sales are taken off with, before this run knows its own.
+    engine.put("legs", pa.table({c: pa.array([], pa.string()) for c in ("sale_id", "leg")}))
+    engine.run("facts_accounts", "SELECT DISTINCT account_id, bank_id FROM all_accounts")
     lay_open(engine)
-    if books.segments:
-        closed.reopen(engine, _touched(engine))
+    closed.reopen(engine, _touched(engine))
     return closed
+
+
+def _accounts_changed(engine: Engine) -> bool:
+    """Return whether new files say something else of an account of a merchant with closed sales."""
+    same = " AND ".join(f"o.{c} IS NOT DISTINCT FROM n.{c}" for c in _ACCOUNT)
+    engine.run(
+        "touching_merchants",
+        "SELECT DISTINCT n.merchant_id FROM new_accounts AS n ANTI JOIN old_accounts AS o "
+        f"ON o.account_id = n.account_id AND {same}",
+    )
+    ((changed,),) = engine.rows("SELECT count(*) FROM touching_merchants")
+    return bool(changed) and bool(
+        engine.rows(
+            "SELECT count(*) AS n FROM closed_outcomes AS o SEMI JOIN touching_merchants AS m "
+            "ON m.merchant_id = o.merchant_id HAVING count(*) > 0"
+        )
+    )
 
 
 def lay_open(engine: Engine) -> None:
@@ -214,7 +253,7 @@ def _parquet(*paths: object) -> str:
 
 def _lay_segments(engine: Engine, books: Books, shelf: Shelf, *, gone: bool) -> None:
     without = " ANTI JOIN closed_gone AS g ON g._segment = t._segment AND g.sale_id = t.sale_id"
-    for name in ("outcomes", "index", "lines"):
+    for name in SEGMENT_FILES:
         source = _parquet(*shelf.segment_paths(books, name))
         engine.view(f"closed_{name}", f"SELECT t.* FROM {source} AS t{without if gone else ''}")
 
@@ -230,13 +269,9 @@ def _touched(engine: Engine) -> str:
         "UNION SELECT provider_id, ref FROM new_settlements WHERE ref IS NOT NULL",
     )
     engine.run(
-        "touching_places",
-        "SELECT DISTINCT n.terminal_id, CAST(NULL AS VARCHAR) AS merchant_id FROM new_terminals "
-        "AS n ANTI JOIN old_terminals AS o ON o.terminal_id = n.terminal_id "
-        "AND o.store_id IS NOT DISTINCT FROM n.store_id "
-        "UNION SELECT DISTINCT NULL, n.merchant_id FROM new_accounts AS n ANTI JOIN old_accounts "
-        "AS o ON o.account_id = n.account_id AND "
-        + " AND ".join(f"o.{c} IS NOT DISTINCT FROM n.{c}" for c in _ACCOUNT),
+        "touching_terminals",
+        "SELECT DISTINCT n.terminal_id FROM new_terminals AS n ANTI JOIN old_terminals AS o "
+        "ON o.terminal_id = n.terminal_id AND o.store_id IS NOT DISTINCT FROM n.store_id",
     )
     found = [
         "SELECT i.sale_id FROM closed_index AS i SEMI JOIN touching AS k ON k.key = i.row_id",
@@ -249,14 +284,15 @@ def _touched(engine: Engine) -> str:
             "ON n.provider_id = l.provider_id AND n.line_id = l.line_id"
         ),
     ]
-    ((places,),) = engine.rows("SELECT count(*) FROM touching_places")
+    ((places,),) = engine.rows("SELECT count(*) FROM touching_terminals")
     if places:
-        found += [
-            "SELECT o.sale_id FROM closed_outcomes AS o SEMI JOIN touching_places AS p "
-            f"ON p.{c} = o.{c}"
-            for c in ("terminal_id", "merchant_id")
-        ]
+        found.append(
+            "SELECT o.sale_id FROM closed_outcomes AS o SEMI JOIN touching_terminals AS p "
+            "ON p.terminal_id = o.terminal_id"
+        )
     return " UNION ".join(found)
 
 
-_ACCOUNT = ("merchant_id", "provider_id", "store_id", "channel", "currency", "valid_from")
+_ACCOUNT = (
+    "merchant_id", "provider_id", "bank_id", "store_id", "channel", "currency", "valid_from",
+)  # fmt: skip

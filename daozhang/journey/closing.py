@@ -1,7 +1,7 @@
 """Closing the books: which journeys are settled for good after a run, and writing them down.
 
 A sale is closed when its money has arrived for good or never was money (``on_time``, ``late``,
-``cancelled``, ``failed``), its provider's lines are known, every settled line of it is on a payout
+``cancelled``, ``failed``), a settlement line names it, every settled line of it is on a payout
 that is wholly itemised and whose money has wholly come by a certain match, and no open row names
 it: not an act, not a line, not another sale of the same reference number. Its promise must rest on
 itself alone: sales under a minimum payout, a daily limit or a fee on the payout as a whole stay
@@ -19,6 +19,7 @@ from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
 from daozhang.journey.closed import CHAIN_STANDING, CLOSED_CHAINS, Closed
 from daozhang.journey.identities import sums_by_currency
+from daozhang.journey.sums import ADDED, closed_sums, part, summed
 from daozhang.journey.terms import TermsBook
 from daozhang.store.books import Books, Segment, Shelf
 
@@ -85,6 +86,7 @@ def close(
         held = closing + sum(segment.sales for segment in merged)
         segments = (*kept, Segment(number, held))
     reopened = _write_open(engine, shelf, number, merged if before else None)
+    _write_sums(engine, sql, shelf, number, resumed=before is not None)
     books = Books(
         fingerprint=fingerprint,
         as_of=as_of,
@@ -92,6 +94,7 @@ def close(
         number=number,
         segments=segments,
         reopened=reopened,
+        sums=tuple(ADDED),
         sold=_sold(engine, sql, before),
         problems=tuple({"file": p.file, **p.to_json(), "severity": p.severity} for p in problems),
     )
@@ -126,6 +129,8 @@ def _choose(engine: Engine, book: TermsBook) -> int:
         ") AS waiting ON waiting.sale_id = o.sale_id "
         "ANTI JOIN (SELECT sale_id FROM facts_sales CROSS JOIN run WHERE captured_at > as_of "
         "OR host_at > as_of OR submitted_at > as_of) AS ahead ON ahead.sale_id = o.sale_id "
+        "SEMI JOIN lines AS own ON own.sale_id = o.sale_id "
+        "ANTI JOIN alike AS guess ON guess.sale_id = o.sale_id "
         "SEMI JOIN (SELECT provider_id FROM facts_settlements UNION SELECT provider_id "
         "FROM closed_chains) AS heard ON heard.provider_id = o.provider_id "
         "WHERE o.status IN ('on_time', 'late', 'cancelled', 'failed') "
@@ -201,6 +206,13 @@ def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[S
             "outcomes",
             "SELECT o.* FROM outcomes_open AS o SEMI JOIN closing AS c ON c.sale_id = o.sale_id",
         ),
+        (
+            "late",
+            (
+                "SELECT o.* FROM outcomes_open AS o "
+                "SEMI JOIN closing AS c ON c.sale_id = o.sale_id WHERE o.status = 'late'"
+            ),
+        ),
         ("index", "SELECT * FROM closing_rows"),
         ("lines", "SELECT * FROM closing_lines"),
     ):
@@ -255,6 +267,21 @@ def _write_open(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segm
     ((count,),) = engine.rows(f"SELECT count(*) FROM ({gone}) AS g")
     assert isinstance(count, int)
     return count
+
+
+def _write_sums(
+    engine: Engine, sql: SqlFolder, shelf: Shelf, number: int, *, resumed: bool
+) -> None:
+    """Write what each figure comes to for the closed sales, those closing among them."""
+    engine.view(
+        "closing_outcomes",
+        "SELECT o.* FROM outcomes_open AS o SEMI JOIN closing AS c ON c.sale_id = o.sale_id",
+    )
+    for name in ADDED:
+        rows = part(sql, name, "closing_outcomes")
+        if resumed:
+            rows += f" UNION ALL BY NAME SELECT * FROM {closed_sums(name)}"
+        engine.save(summed(name, rows), shelf.path(number, name))
 
 
 def _sold(engine: Engine, sql: SqlFolder, before: Closed | None) -> Mapping[str, Mapping[str, int]]:

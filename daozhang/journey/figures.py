@@ -12,6 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from daozhang.engine import Engine, SqlFolder
+from daozhang.journey.sums import added_rows
 
 __all__ = [
     "DIMENSIONS",
@@ -152,17 +153,18 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
     def rows(name: str) -> tuple[Row, ...]:
         return tuple(engine.fetch(sql[name]).to_pylist())
 
-    engine.view("stations", sql["stations"])
-    engine.view("listed", sql["listed"])
+    def added(name: str) -> tuple[Row, ...]:
+        return tuple(added_rows(engine, name))
+
     ((first, last),) = engine.rows("SELECT min(captured_at), max(captured_at) FROM outcomes")
     return Figures(
         as_of=as_of,
-        by_status=rows("figures_status"),
-        by_day=rows("figures_days"),
+        by_status=added("figures_status"),
+        by_day=added("figures_days"),
         late_by=_breakdowns(rows("figures_late")),
-        speed=_speeds(rows("figures_speed")),
-        fees=rows("figures_fees"),
-        flow=rows("figures_flow"),
+        speed=_speeds(added("figures_speed")),
+        fees=added("figures_fees"),
+        flow=added("figures_flow"),
         gaps={row["gap"]: (row["rows"], row["minor"]) for row in rows("figures_gaps")},
         late_list=_listed(
             engine,
@@ -178,8 +180,8 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         ),
         unexplained_totals=_unexplained_totals(engine),
         open=_ordered(rows("figures_open"), "outstanding_minor"),
-        pace=_ordered(rows("figures_pace"), "lag_min"),
-        legs=_leg_spans(rows("figures_legs")),
+        pace=_ordered(added("figures_pace"), "lag_min"),
+        legs=_leg_spans(added("figures_legs")),
         incidents=_listed(engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"),
         waiting={row["currency"]: _waiting(row) for row in rows("figures_waiting")},
         unseen=tuple(

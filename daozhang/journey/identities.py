@@ -53,7 +53,7 @@ def check_identities(
         BrokenIdentityError: one does not hold; the message names the first rows that break it.
     """
     _check_each_sale(engine)
-    sales = sums_by_currency(engine, sql["identity_sales"])
+    sales = sums_by_currency(engine, "SELECT * FROM added_identity_sales")
     sold = _with_closed(sums_by_currency(engine, sql["identity_sold"]), closed)
     for currency, terms in sales.items():
         _equal("sales", currency, terms["amount_minor"], sum(terms[t] for t in _SALE_TERMS))

@@ -19,7 +19,7 @@ __all__ = ["put_incidents"]
 _PLACE = (
     "SELECT o.sale_id, o.currency, l.leg, o.provider_id, a.bank_id, o.promised_at, "
     "o.status, o.outstanding_minor, o.amount_minor "
-    "FROM outcomes AS o JOIN legs AS l ON l.sale_id = o.sale_id "
+    "FROM outcomes_late AS o JOIN legs AS l ON l.sale_id = o.sale_id "
     "LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
 )
 _INCIDENT = pa.schema(
@@ -63,7 +63,7 @@ def put_incidents(engine: Engine) -> None:
         "FROM late_places AS p JOIN incident_places AS i ON i.currency = p.currency "
         "AND i.leg = p.leg AND i.provider_id = p.scope_provider AND i.bank_id = p.scope_bank "
         "UNION ALL SELECT sale_id, 'data_quality', 'statement_missing', NULL "
-        "FROM outcomes WHERE status = 'unknown'",
+        "FROM outcomes_late WHERE status = 'unknown'",
     )
     engine.run(
         "incidents",

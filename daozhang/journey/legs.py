@@ -25,10 +25,11 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from daozhang.engine import Engine, SqlFolder
+from daozhang.engine import Engine
 from daozhang.journey._local_time import first_reading
 from daozhang.journey.figures import percentile
 from daozhang.journey.promise import due_for_business_date
+from daozhang.journey.sums import added_rows
 from daozhang.journey.terms import Term, TermsBook
 
 __all__ = ["LEGS", "put_legs"]
@@ -53,23 +54,18 @@ class _Cycles:
     due: Micros
 
 
-def put_legs(engine: Engine, book: TermsBook, sql: SqlFolder) -> None:
+def put_legs(engine: Engine, book: TermsBook) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
     table = engine.fetch(
         "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
         "submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status, "
         "own_lines, own_whole, withheld "
-        "FROM outcomes WHERE status IN ('late', 'overdue') ORDER BY sale_id"
+        "FROM outcomes_late WHERE status IN ('late', 'overdue') ORDER BY sale_id"
     )
     legs: list[pa.Table] = []
     if table.num_rows:
-        submitters = {
-            row[0]
-            for row in engine.rows(
-                "SELECT DISTINCT provider_id FROM outcomes WHERE submitted_at IS NOT NULL"
-            )
-        }
-        peers = _peers(engine, sql, book)
+        submitters = {row["provider_id"] for row in added_rows(engine, "leg_submitters")}
+        peers = _peers(engine, book)
         keys = zip(table["provider_id"].to_pylist(), table["term_index"].to_pylist(), strict=True)
         places: dict[tuple[str, int | None], list[int]] = defaultdict(list)
         for place, key in enumerate(keys):
@@ -82,12 +78,12 @@ def put_legs(engine: Engine, book: TermsBook, sql: SqlFolder) -> None:
     engine.put("legs", pa.concat_tables(legs) if legs else schema.empty_table())
 
 
-def _peers(engine: Engine, sql: SqlFolder, book: TermsBook) -> dict[str, dict[str, int]]:
+def _peers(engine: Engine, book: TermsBook) -> dict[str, dict[str, int]]:
     """Return by provider and leg the deadline that peers set, in microseconds of offset."""
     if all(term.clear_by is not None and term.pay_by is not None for term in book.terms):
         return {}
     counted: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
-    for row in engine.fetch(sql["leg_buckets"]).to_pylist():
+    for row in added_rows(engine, "leg_buckets"):
         counted[row["provider_id"], row["leg"]][row["minutes"]] = row["sales"]
     peers: dict[str, dict[str, int]] = defaultdict(dict)
     for (provider, leg), buckets in counted.items():

@@ -24,6 +24,7 @@ from daozhang.journey.lost_refs import find_lost
 from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
 from daozhang.journey.routes import lay_routes, lay_spans
 from daozhang.journey.standing import stand
+from daozhang.journey.sums import ADDED, over, put_added
 from daozhang.journey.terms import TermsBook
 
 __all__ = ["NothingKnownError", "Outcome", "account_zones", "find_journeys"]
@@ -198,25 +199,40 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     engine.view("settled_plain", SQL["settled_plain"])
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
     _put_outcomes(engine, resumed=resumed)
-    put_legs(engine, book, SQL)
+    put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
+    put_legs(engine, book)
     put_incidents(engine)
     engine.view("journeys", SQL["journeys"])
+    engine.view("stations", SQL["stations"])
+    for name in ("journeys", "stations"):
+        engine.view(f"{name}_late", over(SQL, name, "outcomes_late"))
+    engine.view("listed", SQL["listed"])
+    put_added(engine, SQL, *(name for name in ADDED if name[:4] != "leg_"), resumed=resumed)
 
 
 def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
-    """Make ``outcomes`` of all sales, and what the identities need to know of those open."""
+    """Make ``outcomes`` of all sales, and what the identities need to know of those open.
+
+    ``outcomes_late`` is those whose money is late, overdue or not to be told, which are looked at
+    one by one.
+    """
+    late = "SELECT * FROM {} WHERE status IN ('late', 'overdue', 'unknown')"
+    closed = "SELECT * EXCLUDE (_segment) REPLACE ((SELECT as_of FROM run) AS as_of) FROM {}"
     summed = "SELECT provider_id, chain_id, line_id, net_minor FROM lines WHERE status = 'settled'"
     if resumed:
         engine.run("outcomes_open", SQL["outcomes"])
+        with_closed = " UNION ALL BY NAME " + closed
         engine.view(
-            "outcomes",
-            "SELECT * FROM outcomes_open UNION ALL BY NAME SELECT * EXCLUDE (_segment) "
-            "REPLACE ((SELECT as_of FROM run) AS as_of) FROM closed_outcomes",
+            "outcomes", "SELECT * FROM outcomes_open" + with_closed.format("closed_outcomes")
+        )
+        engine.view(
+            "outcomes_late", late.format("outcomes_open") + with_closed.format("closed_late")
         )
         summed += " UNION ALL SELECT provider_id, chain_id, NULL, lines_minor FROM closed_chains"
     else:
         _run(engine, "outcomes")
         engine.view("outcomes_open", "SELECT * FROM outcomes")
+        engine.view("outcomes_late", late.format("outcomes"))
     engine.view("lines_summed", summed)
     engine.view("told_sales", "SELECT * FROM facts_sales")
     engine.view("told_acts", "SELECT * FROM acts")

@@ -1,12 +1,13 @@
 """The closed books of a store: journeys that are settled for good, so that no run repeats them.
 
 Layout, all of it derived from the parts and safe to delete: ``closed/current.json`` names what
-counts; ``closed/<number>/`` holds what one closing wrote. A *segment* (``outcomes``, ``index``,
-``lines``) is written once and never changed; the *open* files (``open_sales``,
-``open_settlements``, ``chains``, ``gone``) are those of the newest closing only. ``current.json``
-is replaced in one step after everything it names is on disk, so a crash leaves the old books or
-the new ones. Whatever does not fit (another version, other terms, a missing file) means no books:
-the next run starts from the parts and closes them again.
+counts; ``closed/<number>/`` holds what one closing wrote. A *segment* (``outcomes``, of them
+``late``, ``index``, ``lines``) is written once and never changed; the *open* files
+(``open_sales``, ``open_settlements``, ``chains``, ``gone`` and the sums of each figure) are those
+of the newest closing only. ``current.json`` is replaced in one step after everything it names is
+on disk, so a crash leaves the old books or the new ones. Whatever does not fit (another version,
+other terms, a missing file) means no books: the next run starts from the parts and closes them
+again.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ from daozhang.store.disk import Disk
 
 __all__ = ["OPEN_FILES", "SEGMENT_FILES", "Books", "Segment", "Shelf"]
 
-_VERSION: Final = 1
-SEGMENT_FILES: Final = ("outcomes", "index", "lines")
+_VERSION: Final = 2
+SEGMENT_FILES: Final = ("outcomes", "late", "index", "lines")
 OPEN_FILES: Final = ("open_sales", "open_settlements", "chains", "gone")
 
 
@@ -47,6 +48,7 @@ class Books:
         as_of: every row of the files was known by then.
         files: ids of the ingested files whose rows are closed or open in these books.
         number: of the newest closing, which holds the open files.
+        sums: names of the files of what figures come to for the closed sales.
         segments: the closed sales.
         reopened: how many rows of ``gone`` there are.
         sold: by currency the closed sales' terms, from the tables they come from.
@@ -59,6 +61,7 @@ class Books:
     files: frozenset[str]
     number: int
     segments: tuple[Segment, ...]
+    sums: tuple[str, ...]
     reopened: int = 0
     sold: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     problems: tuple[Mapping[str, Any], ...] = ()
@@ -78,6 +81,7 @@ class Books:
             "files": sorted(self.files),
             "number": self.number,
             "segments": [[s.number, s.sales] for s in self.segments],
+            "sums": list(self.sums),
             "reopened": self.reopened,
             "sold": {c: dict(terms) for c, terms in self.sold.items()},
             "problems": list(self.problems),
@@ -99,6 +103,7 @@ class Books:
             files=frozenset(data["files"]),
             number=int(data["number"]),
             segments=tuple(Segment(int(n), int(sales)) for n, sales in data["segments"]),
+            sums=tuple(data["sums"]),
             reopened=int(data["reopened"]),
             sold=data["sold"],
             problems=tuple(data["problems"]),
@@ -175,10 +180,10 @@ class Shelf:
             OSError: the disk is full or broken; the current books are as they were.
         """
         named = [self.path(s.number, n) for s in books.segments for n in SEGMENT_FILES]
-        named += [self.path(books.number, n) for n in OPEN_FILES]
+        named += [self.path(books.number, n) for n in (*OPEN_FILES, *books.sums)]
         # Another process may still read the books that these replace.
         before = self._named_now()
-        for name in (*SEGMENT_FILES, *OPEN_FILES):
+        for name in (*SEGMENT_FILES, *OPEN_FILES, *books.sums):
             path = self.path(books.number, name)
             if path.is_file():
                 self._disk.fsync(path)

@@ -6,7 +6,7 @@ SELECT
     CAST(sum(o.outstanding_minor) AS BIGINT) AS outstanding_minor,
     min(o.promised_at) AS first_promised_at, max(o.promised_at) AS last_promised_at,
     max(c.covered_until) AS covered_until
-FROM outcomes AS o
+FROM outcomes_late AS o
 LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id
 LEFT JOIN (
     SELECT account_id, max(until_at) AS covered_until

@@ -11,6 +11,6 @@ SELECT
         WHEN status = 'late' THEN late_s
         WHEN status = 'overdue' THEN (epoch_us(as_of) - epoch_us(promised_at)) // 1000000
     END) AS longest_s
-FROM outcomes
+FROM outcomes_late
 WHERE status IN ('late', 'overdue')
 GROUP BY currency

@@ -2,7 +2,7 @@
 -- and the bank of their account.
 SELECT
     j.*, s.station, a.bank_id
-FROM journeys AS j
-JOIN stations AS s ON s.sale_id = j.sale_id
+FROM journeys_late AS j
+JOIN stations_late AS s ON s.sale_id = j.sale_id
 LEFT JOIN facts_accounts AS a ON a.account_id = j.account_id
 WHERE j.status IN ('late', 'overdue', 'unknown')
