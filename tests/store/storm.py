@@ -26,6 +26,9 @@ ROOT = Path(__file__).resolve().parents[2]
 TOO_EARLY = (b"has no terms.toml", b"no fact carries a time")
 """What a check says of a store whose first ingest was killed before anything was in it."""
 
+AT_WORK = 0.8
+"""So many of the writers are killed once they write."""
+
 COMMAND = (sys.executable, "-m", "daozhang.cli")
 
 
@@ -63,23 +66,28 @@ def took(*words):
 def storm(store, slices, kills, seed, durations):
     """Ingest, compact and check a store, killed again and again; return what came of it.
 
-    ``durations`` say how long each command takes undisturbed; a kill comes within that time.
+    ``durations`` say how long each command takes undisturbed; a kill comes within it. Much of
+    that passes while the program loads, so most writers are killed a while after their first write.
     """
     rng = random.Random(seed)
     result = Storm()
     known: set[str] = set()
     while sum(result.kills.values()) < kills:
-        what = rng.choice(("ingest", "ingest", "compact", "check"))
-        if not is_store(store):
-            what = "ingest"
+        what = _next(store, result, rng)
         words = {
             "ingest": ("ingest", store, rng.choice(slices)),
             "compact": ("store", "compact", store),
             "check": ("check", store),
         }[what]
+        before = _writes(store)
         process = daozhang(*words)
+        wait = rng.uniform(0.2, 1.0) * durations[what]
+        if what != "check" and rng.random() < AT_WORK:
+            while process.poll() is None and _writes(store) == before:
+                time.sleep(0.001)
+            wait = rng.uniform(0.0, 0.4) * durations[what]
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(rng.uniform(0.15, 1.0) * durations[what])
+            process.wait(wait)
         if process.poll() is None:
             os.killpg(process.pid, signal.SIGKILL)
         said, trouble = process.communicate()
@@ -92,6 +100,24 @@ def storm(store, slices, kills, seed, durations):
         if is_store(store):
             known = _look(store, said if what == "ingest" else b"", known, result)
     return result
+
+
+def _next(store, result, rng):
+    """Return what is to be killed next: what was killed least, where there is work for it."""
+    if not is_store(store):
+        return "ingest"
+    open_to = ["ingest", "check"]
+    if any(not path.name.startswith("merged-") for path in (store / "parts").glob("*/*")):
+        open_to.append("compact")
+    least = min(result.kills.get(what, 0) for what in open_to)
+    return rng.choice([what for what in open_to if result.kills.get(what, 0) <= least + 1])
+
+
+def _writes(store):
+    """Return what changes when somebody writes to the store."""
+    with contextlib.suppress(FileNotFoundError):
+        return (store / "tmp").stat().st_mtime_ns
+    return 0
 
 
 def _look(store, said, known, result):
