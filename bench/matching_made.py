@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from itertools import combinations
 from typing import Literal
 
+from daozhang.journey.hypotheses import MOST_ITEMS
 from daozhang.journey.sides import SEARCH_DAYS, Chain, Credit, Item
 
 __all__ = ["Made", "Mode", "Score", "make", "score"]
@@ -163,6 +164,7 @@ class Score:
     several: int = 0
     refused_of_several: int = 0
     not_ours: int = 0
+    beyond: int = 0
 
     @property
     def precision(self) -> float:
@@ -179,7 +181,8 @@ def score(made: Made, brought: Mapping[str, frozenset[str]]) -> Score:
     """Compare what was said with the truth.
 
     A credit has *several* answers if its days have a planted twin, or if another union of days
-    within its reach comes to its amount (tried one by one, without the product's search).
+    within its reach comes to its amount (tried one by one, without the product's search). One
+    whose truth names more than three items is *beyond* what is looked for.
 
     Args:
         made: the estate.
@@ -198,13 +201,24 @@ def score(made: Made, brought: Mapping[str, frozenset[str]]) -> Score:
         if not truth:
             told.not_ours += 1
             continue
-        if credit.credit_id in made.twins or _answers(credit, days, original) > 1:
+        if _items(made, truth) > MOST_ITEMS:
+            told.beyond += 1
+        elif credit.credit_id in made.twins or _answers(credit, days, original) > 1:
             told.several += 1
             told.refused_of_several += not said
         else:
             told.one_answer += 1
             told.found_of_one += said == truth
     return told
+
+
+def _items(made: Made, truth: frozenset[str]) -> int:
+    """How many lines of the truth stand alone: left out of their day, or taken without it."""
+    count = 0
+    for name in {line.rsplit("-", 1)[0] for line in truth}:
+        brought = sum(item.line_id in truth for item in made.lines[name])
+        count += min(brought, len(made.lines[name]) - brought)
+    return count
 
 
 def _answers(
