@@ -80,13 +80,20 @@ def awkward(place: Path) -> Scenario:
 
 
 def nameless(place: Path) -> Scenario:
-    """Lines without payouts; a credit leaves the refund of its day to the next one."""
+    """Lines without payouts; a credit leaves the refund of its day to the next one.
+
+    Two lines have lost their reference, one of them is garbled; one may be either of two sales.
+    """
     return write_small(place, term(), {
-        "sales": "sale_id,amount_minor,captured_at\ns1,30000,05-12T10:00\ns2,20000,05-13T10:00",
+        "sales": "sale_id,amount_minor,captured_at,rrn\n"
+        "s1,30000,05-12T10:00,\ns2,20000,05-13T10:00,\ns3,7000,05-14T10:00,\n"
+        "s4,8000,05-14T11:00,700100200300\ns5,900,05-14T11:00,\ns6,900,05-14T12:00,",
         "settlements": "line_id,ref,kind,gross_minor,fee_minor,net_minor,cleared_at\n"
         "l1,s1,sale,30000,180,29820,05-13T02:00\nl2,s2,sale,20000,120,19880,05-14T02:00\n"
-        "l3,s1,refund,-1234,0,-1234,05-13T02:00",
-        "credits": "credit_id,amount_minor,booked_at\nc1,29820,05-13T09:00\nc2,18646,05-14T10:00",
+        "l3,s1,refund,-1234,0,-1234,05-13T02:00\nl4,,sale,7000,42,6958,05-15T02:00\n"
+        "l5,7001002X0300,sale,8000,48,7952,05-15T02:00\nl6,,sale,900,5,895,05-15T02:00",
+        "credits": "credit_id,amount_minor,booked_at\nc1,29820,05-13T09:00\n"
+        "c2,18646,05-14T10:00\nc3,14910,05-15T10:00",
     }), None  # fmt: skip
 
 
@@ -148,3 +155,11 @@ def test_the_rare_ways_have_rows_to_compare(tmp_path: Path) -> None:
     rare = ("over_limit", "supposed", "lines_supposed", "lines_by_rrn", "lines_converted", "moved",
             "till_stands")  # fmt: skip
     assert [name for name in rare if not sizes[name]] == []
+
+
+def test_what_is_inferred_of_lines_has_rows_to_compare(tmp_path: Path) -> None:
+    folder, _ = nameless(tmp_path / "in")
+    with tracked(DuckEngine(), *read(folder)) as (duck, _):
+        sizes = {name: len(rows) for name, (_, rows) in duck.contents().items()}
+    found = {name: sizes[name] for name in ("alike", "alike_rivals", "lines_moved", "lines_placed")}
+    assert found == {"alike": 2, "alike_rivals": 1, "lines_moved": 1, "lines_placed": 6}
