@@ -8,6 +8,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from daozhang.engine.rows import values_of
+
 __all__ = ["DuckEngine"]
 
 MEMORY_LIMIT_MB = 1700
@@ -62,7 +64,7 @@ class DuckEngine:
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """See :meth:`daozhang.engine.base.Engine.rows`."""
         table = self.fetch(sql)
-        return list(zip(*(column.to_pylist() for column in table.columns), strict=True))
+        return list(zip(*(values_of(column) for column in table.columns), strict=True))
 
     def columns(self, name: str) -> list[str]:
         """See :meth:`daozhang.engine.base.Engine.columns`."""

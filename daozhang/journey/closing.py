@@ -223,8 +223,7 @@ def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[S
             else ""
         )
         engine.save(
-            f"SELECT q.*, CAST({number} AS INTEGER) AS _segment FROM ({query}{taken_up}) AS q "
-            "ORDER BY q.sale_id",
+            f"SELECT q.*, CAST({number} AS INTEGER) AS _segment FROM ({query}{taken_up}) AS q",
             shelf.path(number, name),
         )
 

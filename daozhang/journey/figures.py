@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from daozhang.engine import Engine, SqlFolder
+from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.sums import added_rows
 
 __all__ = [
@@ -151,7 +151,7 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
     """Sum up the tables that :func:`daozhang.journey.pipeline.find_journeys` left."""
 
     def rows(name: str) -> tuple[Row, ...]:
-        return tuple(engine.fetch(sql[name]).to_pylist())
+        return tuple(rows_of(engine.fetch(sql[name])))
 
     def added(name: str) -> tuple[Row, ...]:
         return tuple(added_rows(engine, name))
@@ -204,7 +204,7 @@ def _waiting(row: Row) -> Row:
 
 
 def _listed(engine: Engine, query: str) -> tuple[Row, ...]:
-    return tuple(engine.fetch(query).to_pylist())
+    return tuple(rows_of(engine.fetch(query)))
 
 
 def _unexplained_totals(engine: Engine) -> dict[str, tuple[int, int]]:
@@ -239,12 +239,11 @@ def _breakdowns(rows: Iterable[Row]) -> dict[str, tuple[Breakdown, ...]]:
 
 
 def _speeds(rows: Iterable[Row]) -> tuple[Speed, ...]:
-    taken: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
-    promised: dict[tuple[str, str], dict[int, int]] = defaultdict(lambda: defaultdict(int))
+    taken: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    promised: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
     for row in rows:
-        key = (row["provider_id"], row["currency"])
-        taken[key][row["taken_min"]] += row["sales"]
-        promised[key][row["promised_min"]] += row["sales"]
+        counts = taken if row["span"] == "taken" else promised
+        counts[row["provider_id"], row["currency"]][row["minutes"]] = row["sales"]
     return tuple(
         Speed(
             provider_id=key[0],

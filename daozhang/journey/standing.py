@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from daozhang.engine import Engine, SqlFolder
+from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.arrivals import match
 from daozhang.journey.known import Zones, start_of_day
 from daozhang.journey.parties import Payers
@@ -64,9 +64,16 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
     """Match credits with chains and make the tables this module names."""
     lookup = {name: ZoneInfo(name) for name in zones.names()}
 
+    days: dict[tuple[datetime, str], date] = {}
+
     def day_of(moment: datetime, account_id: str | None) -> date:
         zone = zones.by_account.get(account_id or "", zones.default)
-        return moment.astimezone(lookup[zone]).date()
+        # Every zone's clock differs from UTC by whole minutes, so a minute has one day.
+        minute = moment.replace(second=0, microsecond=0)
+        day = days.get((minute, zone))
+        if day is None:
+            day = days[minute, zone] = minute.astimezone(lookup[zone]).date()
+        return day
 
     credit_rows = _fetch(
         engine,
@@ -102,8 +109,7 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
 
 
 def _fetch(engine: Engine, sql: str) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = engine.fetch(sql).to_pylist()
-    return rows
+    return rows_of(engine.fetch(sql))
 
 
 def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Chain]:

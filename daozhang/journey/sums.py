@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-from daozhang.engine import Engine, SqlFolder
+from daozhang.engine import Engine, SqlFolder, rows_of
 
 __all__ = ["ADDED", "Added", "added_rows", "closed_sums", "over", "part", "put_added", "summed"]
 
@@ -38,7 +38,7 @@ ADDED: Final[dict[str, Added]] = {
             "returned_minor",
         ),
     ),
-    "figures_speed": Added(("provider_id", "currency", "taken_min", "promised_min"), ("sales",)),
+    "figures_speed": Added(("provider_id", "currency", "span", "minutes"), ("sales",)),
     "figures_pace": Added(
         ("currency", "provider_id", "bank_id", "status", "lag_min"), ("sales", "amount_minor")
     ),
@@ -122,7 +122,7 @@ _WITH_EXAMPLE: Final = (
 
 def added_rows(engine: Engine, name: str) -> list[dict[str, Any]]:
     """Return a figure's rows over all sales, ordered by its keys."""
-    rows: list[dict[str, Any]] = engine.fetch(f"SELECT * FROM added_{name}").to_pylist()
+    rows = rows_of(engine.fetch(f"SELECT * FROM added_{name}"))
     keys = ADDED[name].keys
     return sorted(rows, key=lambda row: [(row[key] is None, row[key]) for key in keys])
 
