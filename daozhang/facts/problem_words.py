@@ -135,7 +135,7 @@ IN_CHINESE: Final[dict[str, str]] = {
     "profile_amount": "映射文件的 [amount] 写得不对；请写 column（可带 by 和 signs，或 negate），或写 in 和 out",
     "profile_columns": "映射文件的 columns 写得不对；请列出表头的各个列名",
     "profile_currency": "映射文件里的币种不是 ISO 4217 货币代码；请写大写代码，例如 CNY",
-    "profile_fee": "映射文件的 [settlement] 写得不对；fee 请写 as_written、negative 或 unsigned，net 请写 as_written 或 unsigned",
+    "profile_fee": "映射文件的 [settlement] 写得不对；fee、net 请写 as_written 或 unsigned，fee 也可写 negative",
     "profile_field": "映射文件的这一项写得不对；列名要合法，内容取 columns、constant、preamble 之一",
     "profile_incomplete": "映射文件缺少必需的字段；请补上对应的 [fields.…]",
     "profile_kind": "映射文件的 [kind] 写得不对；positive 和 negative 请各写一个列出的类型",

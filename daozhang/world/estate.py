@@ -259,13 +259,6 @@ def _fill(
     merchant = store_merchant[terminal_store]
     trade = np.array([shop.trade for shop in shops], dtype=np.int64)[merchant]
     card = np.array([shop.provider for shop in shops], dtype=np.int64)[merchant]
-    first_store = {m: s for s, (m, _) in reversed(list(enumerate(stores)))}
-    merchant_ids = [
-        f"{shop.region}{m + 1:06d}"
-        if shop.region != HOME
-        else f"898{CITIES[int(store_city[first_store[m]])][1]}{TRADES[shop.trade].mcc}{m + 1:04d}"
-        for m, shop in enumerate(shops)
-    ]
     single = np.array([not shop.chain for shop in shops], dtype=np.bool_)
     # A chain's stores share a carrier by city contract; a single shop has what it has.
     store_carrier = rng.choice(len(_CARRIER_SHARES), size=len(stores), p=_CARRIER_SHARES)
@@ -284,14 +277,11 @@ def _fill(
     provider_of[:, :BATCH_CHANNELS] = card[:, None]
     terminal_region = np.array([regions.index(shop.region) for shop in shops])[merchant]
     provider_of[terminal_region > 0] = card[terminal_region > 0, None]
-    start = np.array([first_day], dtype=np.int64)
-    behind = [int((instants(start, 0, REGIONS[name].timezone) - start * DAY)[0])
-              for name in regions]  # fmt: skip
     accounts, pairs, pair_of = _accounts(rng, shops, store_merchant, terminal_store, card)
     bank = accounts[:, 1]
     fee_bps, fee_cap = _fees(provider_of, np.where(terminal_region > 0, -1, trade))
     return Estate(
-        merchant_ids=merchant_ids,
+        merchant_ids=_merchant_ids(shops, store_merchant, store_city),
         merchant_mcc=[TRADES[shop.trade].mcc for shop in shops],
         single=single,
         store_ids=[f"ST{s + 1:05d}" for s in range(len(stores))],
@@ -309,9 +299,7 @@ def _fill(
         provider_of=provider_of,
         fee_bps=fee_bps,
         fee_cap=fee_cap,
-        account_ids=[
-            f"{BANKS[int(b)].bank_id}{6_222_000_000 + 7 * a:010d}" for a, b in enumerate(bank)
-        ],
+        account_ids=_account_ids(bank),
         account_rows=accounts,
         pair_provider=pairs[:, 0],
         pair_account=pairs[:, 1],
@@ -320,7 +308,31 @@ def _fill(
         pair_of=pair_of,
         regions=regions,
         terminal_region=terminal_region.astype(np.int64),
-        shift=np.array(behind, dtype=np.int64)[terminal_region] % DAY,
+        shift=_behind(regions, first_day)[terminal_region] % DAY,
+    )
+
+
+def _merchant_ids(shops: list[_Shop], store_merchant: Ints, store_city: Ints) -> list[str]:
+    """Number merchants as acquirers do, by area and MCC; abroad they have numbers of their own."""
+    first_store = {m: s for s, m in reversed(list(enumerate(store_merchant.tolist())))}
+    return [
+        f"{shop.region}{m + 1:06d}"
+        if shop.region != HOME
+        else f"898{CITIES[int(store_city[first_store[m]])][1]}{TRADES[shop.trade].mcc}{m + 1:04d}"
+        for m, shop in enumerate(shops)
+    ]
+
+
+def _account_ids(bank: Ints) -> list[str]:
+    return [f"{BANKS[int(b)].bank_id}{6_222_000_000 + 7 * a:010d}" for a, b in enumerate(bank)]
+
+
+def _behind(regions: tuple[str, ...], first_day: int) -> Ints:
+    """Return how far from UTC's midnight each region's day begins."""
+    start = np.array([first_day], dtype=np.int64)
+    return np.array(
+        [int((instants(start, 0, REGIONS[r].timezone) - start * DAY)[0]) for r in regions],
+        dtype=np.int64,
     )
 
 

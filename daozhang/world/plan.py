@@ -123,19 +123,10 @@ def make_plan(
 ) -> Plan:
     """Lay out waves and faults over the period, then bend them as the traps say."""
     rng = stream(seed, _STREAM)
-    taken: set[int] = set()
     span = np.arange(first_day, first_day + days + 1, dtype=np.int64)
     due = due_days(span, 1, "business", is_business)
     costly = (due[1:] > due[:-1]).tolist()
-
-    def pick(fraction: float) -> int:
-        """Return a free day from there on at which losing a business date costs something."""
-        wanted = int(fraction * days)
-        order = [*range(wanted, days), *range(wanted - 1, -1, -1)]
-        best = next((d for d in order if costly[d] and d not in taken), wanted)
-        taken.add(best)
-        return first_day + best
-
+    pick = _picker(first_day, costly)
     batch = np.array([p.batch for p in PROVIDERS], dtype=np.bool_)[estate.card_provider]
     wave_days = tuple(pick(fraction) for fraction in _WAVE_AT)
     wave = waves_of(rng, estate)
@@ -144,9 +135,7 @@ def make_plan(
     unread = first_day + int(0.43 * days)
     slow, again = first_day + int(0.32 * days), first_day + int(0.75 * days)
     model = estate.terminal_model
-    other_wave = np.where(
-        estate.home & (model >= FLEET_MODELS), 1 + (rng.random(len(model)) < _OTHER_FIRST_SHARE), 0
-    ).astype(np.int64)
+    other_wave = _other_wave(rng, estate)
     garbled = garbled_pairs(rng, estate, wave)
     hours = stream(seed, _STREAM, 1)
     down_day, review = pick(0.60), first_day + int(0.29 * days)
@@ -190,6 +179,31 @@ def make_plan(
         strikes=make_strikes(seed, estate, wave, batch),
     )  # fmt: skip
     return _bent(plan, estate)
+
+
+def _picker(first_day: int, costly: list[bool]) -> Callable[[float], int]:
+    """Return what picks a free day, from a fraction of the period on, that costs something.
+
+    A day costs something when losing its business date makes the money later.
+    """
+    days = len(costly)
+    taken: set[int] = set()
+
+    def pick(fraction: float) -> int:
+        wanted = int(fraction * days)
+        order = [*range(wanted, days), *range(wanted - 1, -1, -1)]
+        best = next((d for d in order if costly[d] and d not in taken), wanted)
+        taken.add(best)
+        return first_day + best
+
+    return pick
+
+
+def _other_wave(rng: np.random.Generator, estate: Estate) -> Ints:
+    """Return the wave of the other release for each terminal that is not of the fleet; 0: none."""
+    model = estate.terminal_model
+    first = 1 + (rng.random(len(model)) < _OTHER_FIRST_SHARE)
+    return np.where(estate.home & (model >= FLEET_MODELS), first, 0).astype(np.int64)
 
 
 def _eve(first_day: int, days: int, is_business: Callable[[int], bool]) -> int | None:
