@@ -20,7 +20,7 @@ from tests.oracle.estate import make_estate
 from tests.oracle.rows import Facts, known_at, read_folder, write_csv
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-SLICINGS = 20 if SOAK else 4
+SLICINGS = 10 if SOAK else 1
 SAME = (
     "as_of", "by_status", "by_cause", "identities", "late_by", "speed", "fees",
     "unexplained_credits", "gaps", "waiting", "missing_statements", "provisional_years",
@@ -98,9 +98,9 @@ def grown(store: Path, pieces: Sequence[Facts], terms: Path) -> list[int]:
 @pytest.mark.parametrize("in_time", [True, False], ids=["by-day", "at-random"])
 def test_slices_end_in_the_same_journeys(tmp_path: Path, seed: int, *, in_time: bool) -> None:
     """Any slicing into ingests, with a check after each, ends row for row as one folder does."""
-    folder = make_estate(seed + 40, sales=90, days=9).write(tmp_path / "in")
+    folder = make_estate(seed + 40, sales=70, days=8).write(tmp_path / "in")
     expected = answer(folder)
-    pieces = slices(folder, 4, seed, in_time=in_time)
+    pieces = slices(folder, 8 if SOAK else 3, seed, in_time=in_time)
     store = tmp_path / "store"
     counts = grown(store, pieces, folder / "terms.toml")
     assert answer(store) == expected
