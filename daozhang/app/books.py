@@ -56,13 +56,14 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
     files = frozenset(receipt.id for receipt in store.receipts())
     books = shelf.load(fingerprint)
     con = duck.connection
-    store.register(con)
+    # Somebody may be ingesting: what came after the list of files was read waits for the next run.
+    store.register(con, wanted=files.__contains__)
     from_parts = Resumed(shelf, fingerprint, files, None, None, ())
     if books is None or not books.files <= files or _unfit(duck):
         return from_parts
     old = books.files
-    store.register(con, "all_")
-    store.register(con, "new_", lambda file: file not in old)
+    store.register(con, "all_", files.__contains__)
+    store.register(con, "new_", lambda file: file in files and file not in old)
     store.register(con, "old_", lambda file: file in old)
     closed = lay_closed(duck, books, shelf)
     if closed is None:
@@ -80,13 +81,16 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
 def _unfit(duck: DuckEngine) -> bool:
     """Return whether nothing can be closed.
 
-    Where till and provider may both record sales, all the till's decide which of the provider's
+    Where till and provider both record sales, all the till's decide which of the provider's
     stand (:mod:`daozhang.journey.recorded`). Where an account is told of in two ways, which of
     them stands is decided anew with each file.
     """
-    two_records = "recorded_by" in duck.columns("raw_sales") and bool(
-        duck.rows("SELECT 1 AS n FROM raw_sales WHERE recorded_by = 'provider' LIMIT 1")
-    )
+    two_records = False
+    if "recorded_by" in duck.columns("raw_sales"):
+        ((kinds,),) = duck.rows(
+            "SELECT count(DISTINCT coalesce(recorded_by, 'till') = 'provider') AS n FROM raw_sales"
+        )
+        two_records = kinds == 2  # noqa: PLR2004 - the till's and the provider's
     return two_records or bool(
         duck.rows(
             "SELECT account_id FROM raw_accounts GROUP BY account_id HAVING count(DISTINCT "

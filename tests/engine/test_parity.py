@@ -21,7 +21,7 @@ from tests.oracle.rows import read_folder, write_csv
 
 SALES = 60
 DAYS = 6
-SOAK_SEEDS = range(20, 32)
+SOAK_SEEDS = (2, *range(20, 32))
 
 Scenario = tuple[Path, dt.datetime | None]
 """A folder of facts, and the moment to answer for; None: the latest."""
@@ -99,7 +99,6 @@ def nameless(place: Path) -> Scenario:
 
 SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
     "seed 1": lambda place: plain(place, 1),
-    "seed 2": lambda place: plain(place, 2),
     "a past moment": past,
     "awkward": awkward,
     "nameless": nameless,
