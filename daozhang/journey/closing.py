@@ -109,13 +109,17 @@ def _to_merge(segments: Sequence[Segment]) -> tuple[Segment, ...]:
 
 
 def _choose(engine: Engine, book: TermsBook) -> int:
-    """Make ``closing`` (sale_id), ``closing_rows`` and ``closing_lines``; return how many sales."""
+    """Make ``closing`` (sale_id) and its ``closing_outcomes``, ``closing_rows``, ``closing_lines``.
+
+    Returns:
+        How many sales are closing.
+    """
     apart = [
         term.index
         for term in book.terms
         if term.min_payout_minor or term.daily_limit_minor is not None or term.fee_basis == "payout"
     ]
-    listed = ", ".join(str(index) for index in apart) or "-1"
+    listed = ", ".join(str(index) for index in apart) or "-2"  # No term; -1 says a sale has none.
     engine.run(
         "closing",
         "SELECT o.sale_id FROM outcomes_open AS o "
@@ -134,7 +138,7 @@ def _choose(engine: Engine, book: TermsBook) -> int:
         "SEMI JOIN (SELECT provider_id FROM facts_settlements UNION SELECT provider_id "
         "FROM closed_chains) AS heard ON heard.provider_id = o.provider_id "
         "WHERE o.status IN ('on_time', 'late', 'cancelled', 'failed') "
-        f"AND coalesce(o.term_index, -1) NOT IN ({listed if apart else -2})",
+        f"AND coalesce(o.term_index, -1) NOT IN ({listed})",
     )
     _name_rows(engine)
     for _ in range(_ROUNDS_MAX):
@@ -149,6 +153,10 @@ def _choose(engine: Engine, book: TermsBook) -> int:
     else:
         engine.run("closing", "SELECT * FROM closing WHERE 1 = 0")
         _name_rows(engine)
+    engine.view(
+        "closing_outcomes",
+        "SELECT o.* FROM outcomes_open AS o SEMI JOIN closing AS c ON c.sale_id = o.sale_id",
+    )
     ((count,),) = engine.rows("SELECT count(*) FROM closing")
     assert isinstance(count, int)
     return count
@@ -202,17 +210,8 @@ def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[S
     """Write what is closing, and the rows of the segments that it takes up."""
     listed = ", ".join(str(segment.number) for segment in merged)
     for name, query in (
-        (
-            "outcomes",
-            "SELECT o.* FROM outcomes_open AS o SEMI JOIN closing AS c ON c.sale_id = o.sale_id",
-        ),
-        (
-            "late",
-            (
-                "SELECT o.* FROM outcomes_open AS o "
-                "SEMI JOIN closing AS c ON c.sale_id = o.sale_id WHERE o.status = 'late'"
-            ),
-        ),
+        ("outcomes", "SELECT * FROM closing_outcomes"),
+        ("late", "SELECT * FROM closing_outcomes WHERE status = 'late'"),
         ("index", "SELECT * FROM closing_rows"),
         ("lines", "SELECT * FROM closing_lines"),
     ):
@@ -272,10 +271,6 @@ def _write_sums(
     engine: Engine, sql: SqlFolder, shelf: Shelf, number: int, *, resumed: bool
 ) -> None:
     """Write what each figure comes to for the closed sales, those closing among them."""
-    engine.view(
-        "closing_outcomes",
-        "SELECT o.* FROM outcomes_open AS o SEMI JOIN closing AS c ON c.sale_id = o.sale_id",
-    )
     for name in ADDED:
         rows = part(sql, name, "closing_outcomes")
         if resumed:
