@@ -58,7 +58,7 @@ def put_legs(engine: Engine, book: TermsBook) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
     table = engine.fetch(
         "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
-        "submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status, "
+        "clear_by_at, pay_by_at, submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status, "
         "own_lines, own_whole, withheld "
         "FROM outcomes_late WHERE status IN ('late', 'overdue') ORDER BY sale_id"
     )
@@ -185,6 +185,7 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
         _promise_of_cycle(at, by, cycles.due, promise)
         for at, by in zip(ends, deadlines, strict=True)
     ]
+    _keep_windows(reached, ends, part, cycles)
     credit_cycle = np.where(
         late & (credited != _NONE), _promise_of_cycle(end, cycles.due, cycles.due, promise), _MAX
     )
@@ -205,6 +206,23 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
         fallback = np.where(cost > 0, place, fallback)
         chosen = np.where((cost > 0) & (end - cost <= promise), place, chosen)
     return np.where(chosen < 3, chosen, fallback)  # noqa: PLR2004 - 3 is the credit leg
+
+
+def _keep_windows(
+    reached: list[Micros], ends: tuple[Micros, ...], part: pa.Table, cycles: _Cycles
+) -> None:
+    """Leave a same-day promise to legs that met their own deadline.
+
+    A sale in a window is promised earlier than its cycle. The cycle's later promise is no cost of a
+    leg that ended in time for the window: by the cut-off, the terms' deadlines, else the promise.
+    """
+    promise, cutoff = _micros(part["promised_at"]), _micros(part["cutoff_at"])
+    own = np.minimum(np.searchsorted(cycles.submit, cutoff, side="left"), len(cycles.due) - 1)
+    windowed = (promise != _NONE) & (cutoff != _NONE) & (promise < cycles.due[own])
+    for place, column in enumerate(("cutoff_at", "clear_by_at", "pay_by_at")):
+        by = _micros(part[column])
+        met = ends[place] <= np.where(by == _NONE, promise, by)
+        reached[place] = np.where(windowed & met, promise, reached[place])
 
 
 _MAX = np.iinfo(np.int64).max

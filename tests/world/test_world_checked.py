@@ -34,8 +34,6 @@ LONG: list[tuple[str, ...]] = [
 WORLDS = [
     *SOME, *(pytest.param(w, marks=pytest.mark.soak) for w in LONG if w not in SOME),
 ]  # fmt: skip
-WINDOWED = "KUAIDA"
-"""Its promises have windows within the day, which the leg deadlines do not know yet."""
 
 
 def both(
@@ -92,13 +90,10 @@ def test_the_answer_equals_the_truth(faults: tuple[str, ...], tmp_path: Path) ->
                         "AND t.status IN ('late', 'never')") == 0  # fmt: skip
         if len(faults) == 1 and faults[0] in MOVERS:
             leg = FAULTS[faults[0]].leg
-            late = (
-                f"{pair} WHERE a.status IN ('late', 'overdue') "
-                f"AND t.status IN ('late', 'never') AND a.provider_id <> '{WINDOWED}'"
-            )
+            late = f"{pair} WHERE a.status IN ('late', 'overdue') AND t.status IN ('late', 'never')"
             count = one(con, f"SELECT count(*) {late}")
             right = one(con, f"SELECT count(*) {late} AND a.leg = '{leg}'")
-            assert count > 0 or not SOAK or faults == ("F22",)
+            assert count > 0 or not SOAK
             assert right >= count * 0.99, f"{right} of {count} legs are {leg}"
 
 

@@ -31,6 +31,7 @@ FROM (
             + coalesce(s.net_minor, 0) - coalesce(s.credited_minor, 0) AS outstanding_minor,
         coalesce(s.own_lines, 0) AS own_lines, coalesce(s.own_whole, 0) AS own_whole,
         coalesce(s.returned, 0) AS returned, coalesce(s.held, 0) AS held, coalesce(s.withheld, 0) AS withheld, s.stuck,
+        s.reason AS told_reason,
         CASE WHEN s.own_lines > 0 THEN coalesce(s.matched_by, 'line_ref') END AS matched_by,
         CASE
             WHEN p.voided = 1 THEN TRUE
