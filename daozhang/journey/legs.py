@@ -58,8 +58,8 @@ def put_legs(engine: Engine, book: TermsBook) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
     table = engine.fetch(
         "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
-        "clear_by_at, pay_by_at, submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, status, "
-        "own_lines, own_whole, withheld "
+        "clear_by_at, pay_by_at, submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, "
+        "status, own_lines, own_whole, withheld "
         "FROM outcomes_late WHERE status IN ('late', 'overdue') ORDER BY sale_id"
     )
     legs: list[pa.Table] = []
