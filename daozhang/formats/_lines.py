@@ -8,7 +8,6 @@ genuine lines stay two, and the same two in an overlapping statement get the sam
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 from daozhang.facts import Problem
@@ -31,7 +30,7 @@ class LineIds:
     """Gives ids to the lines of one statement."""
 
     def __init__(self) -> None:
-        self._seen: Counter[str] = Counter()
+        self._seen: dict[str, int] = {}
 
     def restart(self) -> None:
         """Begin another statement, which may repeat the lines of the last."""
@@ -41,8 +40,7 @@ class LineIds:
         """Return the id of the next line with this account, ISO date, minor units and text."""
         key = f"{account}|{day}|{amount}|{' '.join(text.split())}".encode(errors="replace")
         mark = hashlib.blake2b(key, digest_size=10).hexdigest()
-        self._seen[mark] += 1
-        count = self._seen[mark]
+        count = self._seen[mark] = self._seen.get(mark, 0) + 1
         return f"line-{mark}" if count == 1 else f"line-{mark}-{count}"
 
 
@@ -50,8 +48,15 @@ def join_texts(parts: Iterable[str | None]) -> str | None:
     """Join texts by a space; what an earlier part already holds is left out, and so are blanks."""
     kept: list[str] = []
     for part in parts:
-        plain = " ".join(part.split()) if part else ""
-        if plain.upper() not in NO_REFERENCE and not any(plain in have for have in kept):
+        if not part:
+            continue
+        plain = " ".join(part.split())
+        if plain.upper() in NO_REFERENCE:
+            continue
+        for have in kept:
+            if plain in have:
+                break
+        else:
             kept.append(plain)
     return " ".join(kept) or None
 

@@ -187,23 +187,23 @@ def parse_statement_line(lines: list[str]) -> StatementLine:
             "entry_unreadable",
             f"{text[:60]!r} is no statement line (date, C or D, amount, type)",
         )
-    value = parse_yymmdd(match["value"])
-    entry = (match["entry"] or "").strip()
-    near = value or parse_yymmdd(match["value"][:-2] + "15")
+    value_text, entry_text, mark, _, amount, rest = match.groups()
+    value = parse_yymmdd(value_text)
+    entry = (entry_text or "").strip()
+    near = value or parse_yymmdd(value_text[:-2] + "15")
     booked = with_nearest_year(int(entry[:2]), int(entry[2:]), near) if entry and near else None
     booked = booked or value
     if booked is None:
-        raise FieldError("date_unreadable", f"{match['value']!r} is no date (YYMMDD)")
-    kind = _TYPE.match(match["rest"])
-    rest = match["rest"][kind.end() :] if kind else match["rest"]
-    references = tuple(part.strip() for part in rest.split("//", 1))
+        raise FieldError("date_unreadable", f"{value_text!r} is no date (YYMMDD)")
+    kind = _TYPE.match(rest)
+    references = [part.strip() for part in rest[kind.end() if kind else 0 :].split("//", 1)]
     return StatementLine(
-        value_date=value,
-        booked_on=booked,
-        sign=_SIGNS[match["mark"]],
-        amount=match["amount"],
-        references=tuple(r for r in references if r.upper().rstrip("+") not in NO_REFERENCE),
-        supplement=" ".join(line.strip() for line in lines[1:]).strip(),
+        value,
+        booked,
+        _SIGNS[mark],
+        amount,
+        tuple([r for r in references if r.upper().rstrip("+") not in NO_REFERENCE]),
+        " ".join([line.strip() for line in lines[1:]]).strip() if len(lines) > 1 else "",
     )
 
 
@@ -240,9 +240,11 @@ def _unwrapped(lines: list[str]) -> str:
 
 def parse_details(lines: list[str]) -> Details:
     """Read field 86 in any of its dialects: ``?20…``, ``/REMI/…`` or free text."""
-    joined = "".join(line.rstrip("\r\n") for line in lines)
-    if len(_GERMAN.findall(joined)) > 1:
-        return _german(joined)
+    joined = "".join([line.rstrip("\r\n") for line in lines])
+    if joined.count("?") > 1:
+        pieces = _GERMAN.split(joined)
+        if len(pieces) > 3:  # noqa: PLR2004 (two sub-fields)
+            return _german(pieces)
     text = _unwrapped(lines)
     counterparty = None
     if _SLASHED.search(text):
@@ -252,17 +254,19 @@ def parse_details(lines: list[str]) -> Details:
     return Details(_searchable(text), _name(counterparty))
 
 
-_PURPOSE: Final = tuple(str(code) for code in (*range(20, 30), *range(60, 64)))
+_PURPOSE: Final = frozenset(str(code) for code in (*range(20, 30), *range(60, 64)))
 
 
-def _german(joined: str) -> Details:
-    """Read the sub-fields that German banks use (DFÜ agreement, annex 3)."""
-    pieces = _GERMAN.split(joined)
+def _german(pieces: list[str]) -> Details:
+    """Read the sub-fields that German banks use (DFÜ agreement, annex 3).
+
+    ``pieces`` are the text before the first code, then code and text in turn.
+    """
     fields: dict[str, str] = {}
     for code, value in zip(pieces[1::2], pieces[2::2], strict=True):
         fields[code] = fields.get(code, "") + value
     # 20 to 29 and 60 to 63 are one text cut every 27 characters, in the middle of words and ids.
-    purpose = "".join([fields[code] for code in _PURPOSE if code in fields])
+    purpose = "".join([fields[code] for code in sorted(fields) if code in _PURPOSE])
     name = fields.get("32", "").rstrip() + (" " if fields.get("33", "")[:1] == " " else "")
     name += fields.get("33", "").strip()
     account = join_texts([fields.get("31"), fields.get("30")])

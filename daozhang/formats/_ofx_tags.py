@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final, NamedTuple, TextIO
+from typing import Final, TextIO
 
 __all__ = ["Tag", "tags_of"]
 
@@ -22,13 +22,8 @@ _ENTITIES: Final = (
 )  # fmt: skip
 
 
-class Tag(NamedTuple):
-    """One tag: its name in capitals, the text behind it, and where it stands."""
-
-    name: str
-    closes: bool
-    value: str
-    line: int
+Tag = tuple[str, bool, str, int]
+"""A tag's name in capitals, whether it closes, the text behind it, and the line it stands in."""
 
 
 def tags_of(stream: TextIO) -> Iterator[Tag]:
@@ -45,9 +40,10 @@ def tags_of(stream: TextIO) -> Iterator[Tag]:
             cut = len(text)
         place = 0
         for match in _TAG.finditer(text, 0, cut):
-            line += text.count("\n", place, match.start())
-            place = match.start()
-            yield Tag(match[2].upper(), bool(match[1]), _plain(match[3]), line)
+            before, place = place, match.start()
+            line += text.count("\n", before, place)
+            slash, name, value = match.groups()
+            yield name.upper(), slash == "/", _plain(value), line
         line += text.count("\n", place, cut)
         held = text[cut:]
         if not chunk:

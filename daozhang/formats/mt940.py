@@ -53,6 +53,7 @@ __all__ = ["UNSTATED_ACCOUNT", "Mt940Reader"]
 UNSTATED_ACCOUNT: Final = "unstated"
 """The account of entries whose statement names none (a fragment); always with a warning."""
 
+_DETAILS: Final = frozenset({"86", "NS"})
 _ENTRY: Final = re.compile(rb"^[\s\x00-\x1f]*:61:\s*\d{6,12}[RE]?[CD]", re.MULTILINE)
 _ANY: Final = re.compile(rb"^[\s\x00-\x1f]*:(?:20|25|28C?|34F|6[0-5][FM]?|13D?|86):", re.MULTILINE)
 _BALANCE: Final = re.compile(rb":6[024][FM]?:\s*[CD]\d{6}[A-Z]{3}")
@@ -197,7 +198,16 @@ class _Reading:
         return False
 
     def _field(self, statement: _Statement, found: Field) -> None:
-        tag, text = found.tag, found.lines[0].strip()
+        tag = found.tag
+        if tag == "61":
+            statement.entries.append(_Entry(parse_statement_line(found.lines), found.line))
+            return
+        if tag in _DETAILS:
+            # Rabobank repeats field 86 for every line of the text.
+            if statement.entries and (statement.last == "61" or statement.last in _DETAILS):
+                statement.entries[-1].details += found.lines
+            return
+        text = found.lines[0].strip()
         if tag == "20":
             statement.reference = text
         elif tag in {"25", "25P"}:
@@ -218,11 +228,6 @@ class _Reading:
         elif tag in {"62F", "62M", "62"}:
             statement.closing = parse_balance(text)
             statement.continues = tag == "62M"
-        elif tag == "61":
-            statement.entries.append(_Entry(parse_statement_line(found.lines), found.line))
-        elif tag in {"86", "NS"} and statement.entries and statement.last in {"61", "86", "NS"}:
-            # Rabobank repeats field 86 for every line of the text.
-            statement.entries[-1].details += found.lines
 
     def _close(self) -> None:
         """Hand out the statement's rows."""

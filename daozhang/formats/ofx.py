@@ -14,12 +14,13 @@ Rules kept here (OFX Banking Specification 2.3):
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._lines import Collector, LineIds, join_texts
-from daozhang.formats._ofx_tags import Tag, tags_of
+from daozhang.formats._ofx_tags import tags_of
 from daozhang.formats._rows import RowError, clean_amount
 from daozhang.formats._text import open_text, sniff_encoding
 from daozhang.formats._values import currency_code, decimal_mark
@@ -110,8 +111,8 @@ class OfxReader:
         """
         reading = _Reading(Collector(source.name), options)
         with open_text(source, _encoding_of(source.head), options) as stream:
-            for count, tag in enumerate(tags_of(stream), 1):
-                reading.take(tag)
+            for count, (name, closes, value, line) in enumerate(tags_of(stream), 1):
+                reading.take(name, value, line, closes=closes)
                 if count % FACTS_BATCH_ROWS == 0:
                     yield from reading.out.drain()
         reading.finish()
@@ -145,36 +146,42 @@ class _Reading:
         self.statements = self.entries = self.invested = self.refused = 0
         self.invested_line = 0
 
-    def take(self, tag: Tag) -> None:
+    def take(self, name: str, value: str, line: int, *, closes: bool) -> None:
         """Take one tag."""
-        name = tag.name
-        if tag.closes:
+        entry = self.entry
+        if closes:
             if name in _ENTRIES or name in {"BANKTRANLIST", "BANKTRANLISTP"}:
                 self._end_entry()
             elif name in _STATEMENTS:
                 self._end_statement()
             elif name == "STATUS":
-                self._end_status(tag.line)
-            return
-        if name in _ENTRIES:
+                self._end_status(line)
+        elif entry is not None and name in _LEAVES:
+            # PAYEE and CURRENCY aggregates repeat NAME; the entry's own comes first.
+            if name not in entry.leaves:
+                entry.leaves[name] = value
+        elif name in _ENTRIES:
             self._end_entry()
-            self.entry = _Entry(tag.line, _ENTRIES[name])
-        elif self.entry is not None:
-            self._entry_leaf(self.entry, tag)
-        elif name in _STATEMENTS:
+            self.entry = _Entry(line, _ENTRIES[name])
+        elif entry is None or name in _STATEMENTS or name == "LEDGERBAL":
+            self._end_entry()  # One that was never closed.
+            self._outside(name, value, line)
+
+    def _outside(self, name: str, value: str, line: int) -> None:
+        """Take an opening tag that no entry is made of."""
+        if name in _STATEMENTS:
             self._end_statement()
             self.ids.restart()
             self.statements += 1
-            self.statement = _Statement(tag.line, card=name == "CCSTMTRS")
+            self.statement = _Statement(line, card=name == "CCSTMTRS")
         elif name in {"CODE", "SEVERITY", "MESSAGE"}:
-            self.status[name] = tag.value
+            self.status[name] = value
         elif name == "ORG":
-            self.org = tag.value
+            self.org = value
         elif self.statement is not None:
-            self._statement_leaf(self.statement, tag)
+            self._statement_leaf(self.statement, name, value, line)
 
-    def _statement_leaf(self, statement: _Statement, tag: Tag) -> None:
-        name, value = tag.name, tag.value
+    def _statement_leaf(self, statement: _Statement, name: str, value: str, line: int) -> None:
         if name == "CURDEF":
             statement.currency = value
         elif name == "ACCTID" and not statement.account:
@@ -189,17 +196,7 @@ class _Reading:
             statement.end = value
         elif _INVESTED.fullmatch(name):
             self.invested += 1
-            self.invested_line = self.invested_line or tag.line
-
-    def _entry_leaf(self, entry: _Entry, tag: Tag) -> None:
-        name = tag.name
-        if name in _STATEMENTS or name == "LEDGERBAL":
-            # The entry was never closed.
-            self._end_entry()
-            self.take(tag)
-        elif name in _LEAVES:
-            # PAYEE and CURRENCY aggregates repeat NAME; the entry's own comes first.
-            entry.leaves.setdefault(name, tag.value)
+            self.invested_line = self.invested_line or line
 
     def _end_status(self, line: int) -> None:
         status, self.status = self.status, {}
@@ -238,13 +235,13 @@ class _Reading:
                 f"rounded half up to {format_minor(amount, currency)}",
             )  # fmt: skip
         posted = leaves.get("DTPOSTED") or leaves.get("DTTRAN") or ""
-        day = _day(posted)
+        day = _day(posted[:40])
         if day is None:
             raise RowError("date_unreadable", f"DTPOSTED is {posted[:30]!r}, not YYYYMMDD")
         account = self._account(statement)
         payee = leaves.get("NAME") or leaves.get("PAYEEID")
         ref = join_texts(
-            leaves.get(name) for name in ("REFNUM", "CHECKNUM", "NAME", "MEMO", "FITID")
+            [leaves.get(name) for name in ("REFNUM", "CHECKNUM", "NAME", "MEMO", "FITID")]
         )
         fitid = leaves.get("FITID", "")
         text = fitid or f"{leaves.get('NAME', '')}|{leaves.get('MEMO', '')}"
@@ -256,7 +253,7 @@ class _Reading:
                 "credit_id": self.ids.next_id(account, day.isoformat(), amount, text),
                 "account_id": account, "bank_id": statement.bank or self.org or None,
                 "amount_minor": amount, "currency": currency, "booked_at": day,
-                "value_date": _day(leaves.get("DTAVAIL", "")),
+                "value_date": _day(leaves.get("DTAVAIL", "")[:40]),
                 "ref": truncate_cards(ref) if ref else None,
                 "counterparty": truncate_cards(payee) if payee else None,
                 "status": entry.status,
@@ -315,6 +312,7 @@ class _Reading:
             self.out.warn(None, "no_entries", "the statement has no entry")
 
 
+@functools.lru_cache(maxsize=65_536)
 def _amount(text: str, currency: str) -> tuple[int, bool]:
     """Return the minor units of an amount with either decimal mark, and whether it was rounded.
 
@@ -341,6 +339,7 @@ def _amount(text: str, currency: str) -> tuple[int, bool]:
     return (-minor if fine[1] == "-" else minor), True
 
 
+@functools.lru_cache(maxsize=16_384)
 def _day(text: str) -> dt.date | None:
     match = _DATE.match(text.strip())
     if match is None:
