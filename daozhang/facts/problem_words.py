@@ -95,6 +95,8 @@ IN_CHINESE: Final[dict[str, str]] = {
     "time_without_offset": "时间没有时区偏移，不知道是哪里的几点；请补上，例如 +08:00（UTC 写 Z）",
     "year_missing": "日期没有年份，表格上方和文件名也没有写；请补上年份，或保留原来的文件名",
     # values of a row
+    "card_number_as_id": "作为编号的这一列是完整卡号，不能用来识别一笔交易，也绝不保存，这些行已略过；请在映射文件里换一列，或让导出文件写订单号",
+    "card_number_cut": "编号列里有完整卡号，只保留了前六位和后四位；这类文件请不要带卡号",
     "card_number_shortened": "内容里有疑似完整卡号，只保留了前六位和后四位；这类文件请不要带卡号",
     "contradictory_rows": "同一条记录有几个不同版本，且获知时间相同，分不清哪个更正哪个；请给正确的一条更晚的 known_at，或删掉错的",
     "missing_value": "必填的一格是空的；请补上",

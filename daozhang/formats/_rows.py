@@ -358,7 +358,8 @@ class RowReader:
     def _id(self, row: Mapping[str, object], cells: Cells) -> str:
         """Build the line's id from what tells it apart from other lines."""
         texts = [str(row[t]) for t in ("ref", "counterparty", "value_date") if t in row]
-        texts += [clean_cell(cells[place]) for place in self._id_places]
+        # A card number must not be found again by trying: it is cut before it is hashed.
+        texts += [truncate_cards(clean_cell(cells[place])) for place in self._id_places]
         if row.get("status", "booked") != "booked":
             texts.append(str(row["status"]))
         subject = str(row.get("account_id") or row.get("provider_id") or "")

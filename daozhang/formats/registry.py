@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 
 from daozhang.facts import Problem
 from daozhang.formats._archive import ArchiveError, is_archive, members
+from daozhang.formats._card_ids import CardGuard
 from daozhang.formats._unknown import explain
 from daozhang.formats.adyen import AdyenReader
 from daozhang.formats.alipay_account import AlipayAccountReader
@@ -29,6 +30,7 @@ from daozhang.formats.mt940 import Mt940Reader
 from daozhang.formats.ofx import OfxReader
 from daozhang.formats.paypal_activity import PaypalActivityReader
 from daozhang.formats.paypal_settlement import PaypalSettlementReader
+from daozhang.formats.privacy import truncate_cards
 from daozhang.formats.profiles import Profile
 from daozhang.formats.square import (
     SquareEntriesReader,
@@ -318,16 +320,20 @@ def _guarded(
         elif is_archive(source) and not isinstance(reader, _ArchiveReader):
             # The user named the format of what is inside.
             reader = _ArchiveReader(reader.name, options.profiles, named=reader)
+        guard = CardGuard(name)
         for item in reader.read(source, options):
             if isinstance(item, Facts):
                 last_line = item.lines[-1]
-            yield item
+                yield from guard.passed(item)
+            else:
+                yield item
+        yield from guard.problems()
     except OSError as error:
         yield _unreadable(name, error)
     except Exception as error:  # noqa: BLE001 (the last resort: content must not end a run)
         label = reader.name if reader is not None else "recognising"
         yield Problem(
             name, last_line, "reader_failed",
-            f"{label} failed ({type(error).__name__}: {str(error)[:200]}); what was read up to "
-            "here stands: please report this file's layout",
+            f"{label} failed ({type(error).__name__}: {truncate_cards(str(error))[:200]}); what "
+            "was read up to here stands: please report this file's layout",
         )  # fmt: skip

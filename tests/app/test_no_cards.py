@@ -80,3 +80,62 @@ def test_check_and_trace(tmp_path, capfd):
     captured = capfd.readouterr()
     assert "ORD-1" in captured.out
     assert_clean(out, captured.out, captured.err)
+
+
+PROFILE = """
+name = "till"
+table = "sales"
+columns = ["Order", "Card", "When", "Amount"]
+[read]
+dates = ["%Y-%m-%d %H:%M:%S"]
+currency = "CNY"
+[amount]
+column = "Amount"
+target = "amount_minor"
+[fields.sale_id]
+columns = ["{id}"]
+[fields.rrn]
+columns = ["Card"]
+[fields.terminal_id]
+columns = ["Card"]
+[fields.captured_at]
+columns = ["When"]
+[fields.kind]
+constant = "sale"
+[fields.channel]
+constant = "card"
+[fields.merchant_id]
+constant = "M-1"
+[fields.provider_id]
+constant = "wechat"
+"""
+TILL = """Order,Card,When,Amount
+ORD-1,4111111111111111,2026-05-06 10:00:00,1.00
+ORD-2,6222021001116245702,2026-05-06 11:00:00,2.00
+ORD-0,NO-CARD,2026-05-06 11:30:00,2.00
+ORD-3,4111 1111 1111 1111,2026-05-06 12:00:00,abc
+"""
+
+
+@pytest.mark.parametrize(("column", "code"), [("Card", "card_number_as_id"),
+                                              ("Order", "card_number_cut")])  # fmt: skip
+def test_a_profile_that_takes_the_card_column_for_ids(column, code, tmp_path, capfd):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "terms.toml").write_text(TERMS.format(provider="wechat"), encoding="utf-8")
+    (folder / "till.profile.toml").write_text(PROFILE.format(id=column), encoding="utf-8")
+    (folder / "till.csv").write_text(TILL, encoding="utf-8")
+    out = tmp_path / "answers"
+    main(["check", str(folder), "--out", str(out), "--html", str(out / "report.html")])
+    main(["check", str(folder), "--json"])
+    main(["read", str(folder / "till.csv"), "--json", "--out", str(tmp_path / "read")])
+    main(["ingest", str(tmp_path / "store"), str(folder)])
+    main(["trace", str(folder), "ORD-1"])
+    captured = capfd.readouterr()
+    assert captured.out.count('"rows": {') >= 1
+    assert [path for path in (tmp_path / "read").rglob("*") if "sales" in path.name]
+    assert [path for path in (tmp_path / "store").rglob("*.parquet") if "sales" in str(path)]
+    assert code in captured.out + captured.err
+    assert_clean(out, captured.out, captured.err)
+    assert_clean(tmp_path / "read")
+    assert_clean(tmp_path / "store")
