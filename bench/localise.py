@@ -94,7 +94,8 @@ def main(argv: list[str] | None = None) -> int:
         for row in measure(family, given.cases, tools):
             print(row, file=sys.stderr)
             rows.append(row)
-    text = table(rows, f".venv/bin/python -m bench.localise --cases {given.cases}")
+    command = f".venv/bin/python -m bench.localise --cases {given.cases}"
+    text = table(rows, command + (" --alone" if given.alone else ""))
     print(text)
     if given.write:
         page = PAGE.read_text(encoding="utf-8")

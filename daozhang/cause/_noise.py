@@ -33,9 +33,9 @@ def log_density(off: Floats, kept: Floats) -> Floats:
 
     Args:
         off: how far each leaf is off, within -1 and 1.
-        kept: the same of the leaves that no cause explains so far.
+        kept: the same of the leaves that no cause explains so far, ascending.
     """
-    sides = [np.sort(side) for side in both_sides(kept)]
+    sides = both_sides(kept)
     twice = len(sides[0]) + len(sides[1]) - len(kept)
     halves = [len(side) - twice / 2 for side in sides]
     share = [(half + 1) / (len(kept) + 2) for half in halves]
@@ -55,16 +55,17 @@ def log_density(off: Floats, kept: Floats) -> Floats:
     return result
 
 
-def both_sides(off: Floats) -> list[Floats]:
-    """Return how far leaves are off, those below zero and those above; near zero they are in both.
+def both_sides(kept: Floats) -> list[Floats]:
+    """Return how far leaves are off, those below zero and those above, each ascending.
 
-    What is nearly as expected might as well have fallen on the other side.
+    What is nearly as expected might as well have fallen on the other side, and is in both.
     """
-    return [-off[off < WIDTH_MIN].clip(max=0), off[off > -WIDTH_MIN].clip(min=0)]
+    low, high = np.searchsorted(kept, [-WIDTH_MIN, WIDTH_MIN])
+    return [np.abs(np.minimum(kept[:high], 0))[::-1], np.maximum(kept[low:], 0)]
 
 
 def _alike(sides: list[Floats]) -> bool:
-    middle = sorted(float(np.median(side)) for side in sides)
+    middle = sorted(float(side[len(side) // 2]) for side in sides)
     return middle[1] < 2 * middle[0] + WIDTH_MIN
 
 
@@ -77,7 +78,9 @@ def _beyond(count: int) -> Floats:
 def _knots(side: Floats) -> Floats:
     beyond = _beyond(len(side))
     least = WIDTH_MIN * -np.log(beyond)
-    return np.maximum(np.quantile(side, 1 - beyond), least) if len(side) else least
+    if not len(side):
+        return least
+    return np.maximum(side[((1 - beyond) * (len(side) - 1)).astype(np.int64)], least)
 
 
 def _side(distance: Floats, side: Floats, knots: Floats) -> Floats:

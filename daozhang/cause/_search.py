@@ -48,7 +48,7 @@ def find(leaves: Leaves) -> list[Element]:
         for element in chosen
     }
     chosen.sort(key=lambda element: (-moved[element], element))
-    named = [search.cuboids.named(element, leaves.codes) for element in chosen]
+    named = [search.cuboids.named(element) for element in chosen]
     return [(), *named] if whole else named
 
 
@@ -98,8 +98,9 @@ class _Search:
             self.free[taken] = False
             stale += len(taken)
             if stale <= STALE_SHARE * len(self.free):
-                gone = self.cuboids.sums(weights, taken)
-                sums = [total - less for total, less in zip(sums, gone, strict=True)]
+                for weight in weights:
+                    weight[taken] = 0.0
+                sums = self.cuboids.sums(weights)
 
     def _narrowed(
         self, element: int, story: Strength | Rate, sums: list[Floats], gains: Floats
@@ -132,15 +133,14 @@ class _Search:
 
     def without_needless(self, leaves: Leaves) -> list[int]:
         """Return the causes without those that lie inside another of the same strength."""
-        kept = list(self.chosen)
+        masks = {element: self.cuboids.leaves_of(element) for element in self.chosen}
         for inner in self.chosen:
-            inside = self.cuboids.leaves_of(inner)
-            for outer in kept:
-                around = self.cuboids.leaves_of(outer)
-                if outer != inner and (around | ~inside).all() and (around & ~inside).any():
-                    rest = leaves.off[around & ~inside]
-                    close = max(2 * float(rest.std()), OFF_MIN)
-                    if abs(leaves.off[inside].mean() - rest.mean()) < close:
-                        kept.remove(inner)
+            for around in masks.values():
+                rest = around & ~masks[inner]
+                if rest.any() and not (masks[inner] & ~around).any():
+                    off = leaves.off[rest]
+                    close = max(2 * float(off.std()), OFF_MIN)
+                    if abs(leaves.off[masks[inner]].mean() - off.mean()) < close:
+                        del masks[inner]
                         break
-        return kept
+        return list(masks)

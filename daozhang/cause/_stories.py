@@ -41,26 +41,37 @@ class Strength:
 
     leaves: Leaves
 
+    def __post_init__(self) -> None:
+        self._order = np.argsort(self.leaves.off, kind="stable")
+
     def weights(self, free: Mask) -> list[Floats]:
         """Return what is summed up by element; scatter is that of the free leaves."""
         off = self.leaves.off
-        self._scale = _scale(off[free])
-        return [off, off * off, log_density(off, off[free])]
+        kept = off[self._order[free[self._order]]]
+        self._scale = _scale(kept)
+        return [off, off * off, log_density(off, kept)]
 
     def gains(self, sums: Sequence[Floats], cost: Floats) -> Floats:
         """Return by element the nats saved, less what it costs to name it."""
+        count, total, _, _ = sums
+        # Most elements are as expected, and are not looked at any further.
+        least = np.maximum(OFF_MIN**2 * count, 2 * self._scale**2 * (cost + SHIFT_COST))
+        off = np.flatnonzero((count > 0) & (total * total > least * count))
+        result = np.full(len(count), -np.inf)
+        result[off] = self._gains([each[off] for each in sums], cost[off])
+        return result
+
+    def _gains(self, sums: list[Floats], cost: Floats) -> Floats:
         count, total, square, noise = sums
-        some = np.maximum(count, 1)
-        rest = np.maximum(square - total * total / some, 0)
+        mean = total / count
+        rest = np.maximum(square - total * mean, 0)
         spread = np.maximum(rest / np.maximum(count - 1, 1), WIDTH_MIN**2)
         told = -0.5 * count * np.log(2 * np.pi * spread) - 0.5 * rest / spread
         # The strength is anywhere from -1 to 1, and known as well as a mean is.
-        strength = 0.5 * np.log(2 * np.pi * spread / some) - np.log(2)
+        strength = 0.5 * np.log(2 * np.pi * spread / count) - np.log(2)
         several = np.where(count > 1, SPREAD_COST, 0.0)
-        mean = np.abs(total / some)
-        sure = 0.5 * count * mean * mean / np.maximum(spread, self._scale**2)
-        off = (mean > OFF_MIN) & (sure > cost + SHIFT_COST)
-        return np.where(off, told + strength - several - noise - cost, -np.inf)
+        sure = 0.5 * count * mean * mean / spread > cost + SHIFT_COST
+        return np.where(sure, told + strength - several - noise - cost, -np.inf)
 
     def contradicts(self, off: Sequence[float], others: Sequence[float]) -> float:
         """Return the nats by which other leaves are scatter rather than off by the same strength.
@@ -121,10 +132,10 @@ class Rate:
         return len(here) > 0
 
 
-def _scale(off: Floats) -> float:
+def _scale(kept: Floats) -> float:
     """Return the scatter of leaves, as one deviation: that of the side that scatters less."""
-    sides = [side for side in both_sides(off) if len(side) * 20 > len(off)]
-    return min((float(np.median(side)) for side in sides), default=0.0) / 0.6745
+    sides = [side for side in both_sides(kept) if len(side) * 20 > len(kept)]
+    return min((float(side[len(side) // 2]) for side in sides), default=0.0) / 0.6745
 
 
 def _lump(came: Floats, planned: Floats) -> float:
