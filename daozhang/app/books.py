@@ -15,7 +15,7 @@ from daozhang.engine import DuckEngine
 from daozhang.facts import Problem
 from daozhang.journey.closed import Closed, lay_closed
 from daozhang.journey.closing import close
-from daozhang.journey.known import latest_known_at
+from daozhang.journey.known import count_facts, latest_known_at
 from daozhang.journey.pipeline import SQL, Outcome, account_zones
 from daozhang.journey.terms import TermsBook
 from daozhang.store.books import Books, Shelf
@@ -69,7 +69,7 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
     if closed is None:
         shelf.forget()
         return from_parts
-    newest = latest_known_at(duck, account_zones(duck, book), "new_")
+    newest = latest_known_at(duck, account_zones(duck, book), count_facts(duck, "new_"), "new_")
     moment = max(books.as_of, newest) if newest else books.as_of
     problems = tuple(
         Problem(p["file"], p["line"], p["code"], p["message"], p["severity"])

@@ -20,10 +20,10 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup, escape
 
-from daozhang.charts import FileLine, Lang, Picture, ReportView, Speech, draw_pictures
+from daozhang.charts import FileLine, Lang, ReportView, Speech
 from daozhang.charts.guard import clean
 from daozhang.charts.palette import DARK, FONTS, INK, LIGHT, LINE, MUTED, PATTERNED, pattern_defs
-from daozhang.charts.pictures import CURRENCIES_DRAWN
+from daozhang.charts.pictures import CURRENCIES_DRAWN, Picture, draw_pictures
 from daozhang.charts.sheets import Sheet, attention_sheet, late_sheets, money_sheets
 from daozhang.charts.sheets_more import (
     PROBLEMS_SHOWN,

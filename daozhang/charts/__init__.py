@@ -1,6 +1,8 @@
-"""The words, tables and pictures in which an answer is told, the same for every face."""
+"""The words, tables and pictures in which an answer is told, the same for every face.
 
-from daozhang.charts.pictures import Picture, draw_pictures
+Pictures are drawn with a library that is slow to load: they are in :mod:`daozhang.charts.pictures`.
+"""
+
 from daozhang.charts.speech import Speech
 from daozhang.charts.view import FileLine, ReportView
 from daozhang.charts.words import LANGS, Lang, say
@@ -9,9 +11,7 @@ __all__ = [
     "LANGS",
     "FileLine",
     "Lang",
-    "Picture",
     "ReportView",
     "Speech",
-    "draw_pictures",
     "say",
 ]

@@ -12,7 +12,6 @@ from daozhang.app.answers import provisional_years, summary_json, write_answers
 from daozhang.app.check import Checked, EngineName, UnusableError
 from daozhang.app.console import print_answer
 from daozhang.app.exports import whole_lists, write_tables
-from daozhang.app.report import write_report
 from daozhang.app.words_errors import WORDS
 from daozhang.charts import FileLine, Lang, ReportView
 from daozhang.cli.common import UNUSABLE, open_checked, print_json, say_error
@@ -48,6 +47,8 @@ def run(
                 write_answers(checked, out)
                 write_tables(out, view, whole_lists(checked.engine))
             if html is not None:
+                from daozhang.app.report import write_report  # What draws pictures loads slowly.
+
                 write_report(html, view, cast("Lang", lang), tables=out)
             if as_json:
                 print_json(summary_json(checked))

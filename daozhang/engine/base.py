@@ -32,8 +32,15 @@ class Engine(Protocol):
         """Run one SELECT (DuckDB dialect), keep its rows as table ``name``, return their count."""
         ...
 
-    def view(self, name: str, sql: str) -> None:
-        """Name a SELECT without running it; for cheap projections of tables that exist."""
+    def view(self, name: str, sql: str, *, few: bool = False) -> None:
+        """Name a SELECT without running it; for cheap projections of tables that exist.
+
+        Args:
+            name: what it is called from now on.
+            sql: the SELECT; what it reads does not change while the name is used.
+            few: its rows are so few that planning it anew costs more than they do: an engine may
+                keep them.
+        """
         ...
 
     def fetch(self, sql: str) -> pa.Table:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
@@ -14,6 +16,19 @@ __all__ = ["DuckEngine"]
 
 MEMORY_LIMIT_MB = 1700
 """What DuckDB may hold before it spills to its temporary folder; leaves room below 3 GB."""
+
+_INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
+
+
+def _arrow(result: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return the rows of a statement that was executed.
+
+    As a relation, which DuckDB would rather see, each statement is planned twice; where rows are
+    few that is most of what it costs, and where they are many a copy of them is not.
+    """
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+        return result.to_arrow_table()
 
 
 class DuckEngine:
@@ -26,6 +41,7 @@ class DuckEngine:
     ) -> None:
         self._folder = tempfile.TemporaryDirectory(prefix="daozhang-")
         root = Path(self._folder.name)
+        self._made: set[str] = set()
         self.connection = duckdb.connect()
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
@@ -40,30 +56,30 @@ class DuckEngine:
     def put(self, name: str, table: pa.Table) -> None:
         """See :meth:`daozhang.engine.base.Engine.put`."""
         self.connection.register("_incoming", table)
-        self._forget(name)
-        self.connection.execute(f'CREATE TABLE "{name}" AS SELECT * FROM _incoming')
+        self._make("TABLE", name, "SELECT * FROM _incoming")
         self.connection.unregister("_incoming")
 
     def run(self, name: str, sql: str) -> int:
         """See :meth:`daozhang.engine.base.Engine.run`."""
-        self._forget(name)
-        self.connection.execute(f'CREATE TABLE "{name}" AS {sql}')
-        ((count,),) = self.rows(f'SELECT count(*) FROM "{name}"')
-        assert isinstance(count, int)
-        return count
+        made = self._make("TABLE", name, sql).fetchone()
+        assert made is not None
+        return int(made[0])
 
-    def view(self, name: str, sql: str) -> None:
+    def view(self, name: str, sql: str, *, few: bool = False) -> None:
         """See :meth:`daozhang.engine.base.Engine.view`."""
-        self._forget(name)
-        self.connection.execute(f'CREATE VIEW "{name}" AS {sql}')
+        self._make("TABLE" if few else "VIEW", name, sql)
 
     def fetch(self, sql: str) -> pa.Table:
         """See :meth:`daozhang.engine.base.Engine.fetch`."""
-        return self.connection.sql(sql).to_arrow_table()
+        return _arrow(self.connection.execute(sql))
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """See :meth:`daozhang.engine.base.Engine.rows`."""
-        table = self.fetch(sql)
+        result = self.connection.execute(sql)
+        # DuckDB itself makes instants only with the help of another library.
+        if all(column[1] != _INSTANT for column in result.description):
+            return [tuple(row) for row in result.fetchall()]
+        table = _arrow(result)
         return list(zip(*(values_of(column) for column in table.columns), strict=True))
 
     def columns(self, name: str) -> list[str]:
@@ -89,9 +105,22 @@ class DuckEngine:
         self.connection.close()
         self._folder.cleanup()
 
+    def _make(self, kind: str, name: str, sql: str) -> duckdb.DuckDBPyConnection:
+        """Make a table or view; one of that name goes first, for the memory that it holds."""
+        statement = f'CREATE {kind} "{name}" AS {sql}'
+        if name in self._made:
+            self._forget(name)
+        self._made.add(name)
+        try:
+            return self.connection.execute(statement)
+        except duckdb.CatalogException:
+            # A name that somebody else gave; any other reason shows again.
+            self._forget(name)
+            return self.connection.execute(statement)
+
     def _forget(self, name: str) -> None:
-        for (kind,) in self.rows(
-            f"SELECT table_type FROM information_schema.tables WHERE table_name = '{name}'"
-        ):
-            what = "VIEW" if kind == "VIEW" else "TABLE"
-            self.connection.execute(f'DROP {what} "{name}"')
+        # Asking the catalogue what a name is costs a hundred times what dropping nothing costs.
+        try:
+            self.connection.execute(f'DROP TABLE IF EXISTS "{name}"')
+        except duckdb.CatalogException:
+            self.connection.execute(f'DROP VIEW "{name}"')

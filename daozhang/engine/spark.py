@@ -111,8 +111,8 @@ class SparkEngine:
         self._adopt(name, place, frame.schema)
         return sum(pq.read_metadata(part).num_rows for part in place.glob("*.parquet"))
 
-    def view(self, name: str, sql: str) -> None:
-        """See :meth:`daozhang.engine.base.Engine.view`."""
+    def view(self, name: str, sql: str, *, few: bool = False) -> None:  # noqa: ARG002
+        """See :meth:`daozhang.engine.base.Engine.view`; writing few rows costs Spark a job."""
         self._session.sql(f"CREATE OR REPLACE TEMPORARY VIEW `{name}` AS {to_spark(sql)}")
         self._discard(name)
 

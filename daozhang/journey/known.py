@@ -24,11 +24,17 @@ from daozhang.engine import Engine
 from daozhang.facts import TABLES, Problem, Table
 from daozhang.journey.recorded import leave_to_the_till
 
-__all__ = ["Zones", "latest_known_at", "learn", "start_of_day"]
+__all__ = ["Counted", "Zones", "count_facts", "latest_known_at", "learn", "start_of_day"]
+
+FEW_ROWS = 10_000
+"""Up to so many rows a relation is kept rather than read anew."""
 
 _STILL_TO_COME = frozenset({"sales", "notices", "coverage"})
 """Tables whose event may lie after T: a till's clock may be fast, a notice may announce, and a
 statement's period may end at midnight."""
+
+_READ_OFTEN = frozenset({"sales", "settlements", "payouts", "credits", "accounts", "terminals"})
+"""Tables whose facts several steps read: few rows of them are kept."""
 
 _DATED = pa.schema(
     [("zone", pa.string()), ("day", pa.date32()), ("starts_at", pa.timestamp("us", "UTC"))]
@@ -52,32 +58,75 @@ def start_of_day(day: date, zone: str) -> datetime:
     return datetime.combine(day, time(), ZoneInfo(zone)).astimezone(UTC)
 
 
-def latest_known_at(engine: Engine, zones: Zones, prefix: str = "raw_") -> datetime | None:
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a relation of facts holds: how many rows, and which times are bare dates in any."""
+
+    rows: int
+    days: int
+
+    @property
+    def few(self) -> bool:
+        """Whether the rows are so few that keeping them costs less than planning them anew."""
+        return self.rows <= FEW_ROWS
+
+
+def count_facts(engine: Engine, prefix: str = "raw_") -> dict[str, Counted]:
+    """Return what ``<prefix><table>`` holds for every fact table."""
+    parts = []
+    for table in TABLES.values():
+        days = "max(_days)" if _times(table) else "0"
+        parts.append(
+            f"SELECT '{table.name}' AS name, count(*) AS n, {days} AS days "
+            f"FROM {prefix}{table.name}"
+        )
+    return {
+        str(name): Counted(int(str(count)), int(str(days or 0)))
+        for name, count, days in engine.rows(" UNION ALL ".join(parts))
+    }
+
+
+def latest_known_at(
+    engine: Engine, zones: Zones, counted: Mapping[str, Counted], prefix: str = "raw_"
+) -> datetime | None:
     """Return T for a call without ``--as-of``: when the newest fact was learned.
 
     Args:
         engine: holds ``<prefix><table>`` for every fact table.
         zones: where bare dates belong.
+        counted: what is in them.
         prefix: names the relations that are looked at.
     """
-    moments = []
+    asked = []
     for table in TABLES.values():
-        if table.event is None:
+        found = counted[table.name]
+        if table.event is None or not found.rows:
             continue
-        _name_localised(engine, table, zones, prefix)
-        ((latest,),) = engine.rows(
-            f'SELECT max(coalesce(known_at, "{table.event}")) FROM local_{table.name}'
-        )
-        if isinstance(latest, datetime):
-            moments.append(latest if latest.tzinfo else latest.replace(tzinfo=UTC))
-    return max(moments, default=None)
+        source = f"{prefix}{table.name}"
+        if found.days:
+            source = f"({_local(engine, table, zones, found.days, prefix)[0]}) AS local"
+        asked.append(f'SELECT max(coalesce(known_at, "{table.event}")) AS moment FROM {source}')
+    if not asked:
+        return None
+    ((latest,),) = engine.rows(f"SELECT max(moment) FROM ({' UNION ALL '.join(asked)}) AS moments")
+    if not isinstance(latest, datetime):
+        return None
+    return latest if latest.tzinfo else latest.replace(tzinfo=UTC)
 
 
-def learn(engine: Engine, zones: Zones, as_of: datetime) -> list[Problem]:
+def learn(
+    engine: Engine, zones: Zones, as_of: datetime, counted: Mapping[str, Counted]
+) -> list[Problem]:
     """Make ``facts_<table>`` for every fact table: what is known by ``as_of``, one row a key.
 
     Expects ``raw_<table>``; columns of ``facts_<table>`` are those of ``raw_<table>`` less
     ``removed``, ``_days`` and ``_file``; credits gain ``booked_day`` (day precision) and ``zone``.
+
+    Args:
+        engine: holds them.
+        zones: where bare dates belong.
+        as_of: T.
+        counted: what ``raw_<table>`` hold.
 
     Returns:
         A located error for each key whose rows contradict each other.
@@ -85,45 +134,90 @@ def learn(engine: Engine, zones: Zones, as_of: datetime) -> list[Problem]:
     moment = as_of.astimezone(UTC)
     engine.put("run", pa.table({"as_of": pa.array([moment], pa.timestamp("us", "UTC"))}))
     problems: list[Problem] = []
+    repeating = _repeating(engine, counted)
     for table in TABLES.values():
-        problems += _learn_table(engine, table, zones)
+        problems += _learn_table(
+            engine, zones, table, moment, counted[table.name], repeats=table.name in repeating
+        )
     return problems
 
 
-def _learn_table(engine: Engine, table: Table, zones: Zones) -> list[Problem]:
+def _repeating(engine: Engine, counted: Mapping[str, Counted]) -> set[str]:
+    """Return the tables of which some key may have several rows.
+
+    Many rows are looked through once, when what is known of them is; so are those with bare
+    dates, whose keys may only agree once they are moved.
+    """
+    few = [t for t in TABLES.values() if counted[t.name].few and not counted[t.name].days]
+    asked = [
+        f"SELECT '{table.name}' AS name FROM raw_{table.name} "
+        f"GROUP BY {_listed(table.key)} HAVING count(*) > 1"
+        for table in few
+        if counted[table.name].rows > 1
+    ]
+    found = {table.name for table in TABLES.values() if table not in few}
+    if asked:
+        rows = engine.rows(f"SELECT DISTINCT name FROM ({' UNION ALL '.join(asked)}) AS repeated")
+        found |= {str(name) for (name,) in rows}
+    return found
+
+
+def _learn_table(
+    engine: Engine, zones: Zones, table: Table, moment: datetime, counted: Counted, *, repeats: bool
+) -> list[Problem]:
     name = table.name
-    _name_localised(engine, table, zones)
-    columns = [c for c in engine.columns(f"local_{name}") if c not in {"removed", "_file"}]
-    if table.event is None:
-        known = f"SELECT *, 0 AS _gone FROM local_{name}"
-    else:
-        kept = ", ".join(f'"{c}"' for c in columns if c != "known_at")
+    local, columns = _local(engine, table, zones, counted.days)
+    columns = [c for c in columns if c not in {"removed", "_file"}]
+    few = counted.few and name in _READ_OFTEN
+    if not counted.rows:
+        nothing = f"SELECT {_listed(columns)} FROM ({local}) AS l WHERE 1 = 0"
+        engine.view(f"facts_{name}", nothing, few=few)
+        return []
+    as_of = f"CAST('{moment.isoformat(sep=' ')}' AS TIMESTAMPTZ)"
+    known = f"SELECT *, 0 AS _gone FROM ({local}) AS l"
+    happened = "_gone = 0"
+    if table.event is not None:
+        known_at = f'coalesce(known_at, "{table.event}")'
         known = (
-            f'SELECT {kept}, coalesce(known_at, "{table.event}") AS known_at, _file, '
-            f"coalesce(removed, 0) AS _gone FROM local_{name} "
-            f'WHERE coalesce(known_at, "{table.event}") <= (SELECT as_of FROM run)'
+            f"SELECT {_listed(c for c in columns if c != 'known_at')}, {known_at} AS known_at, "
+            f"_file, coalesce(removed, 0) AS _gone FROM ({local}) AS l WHERE {known_at} <= {as_of}"
         )
-    engine.view(f"known_{name}", known)
-    told = leave_to_the_till(engine) if name == "sales" else []
-    key = ", ".join(f'"{c}"' for c in table.key)
+        if name not in _STILL_TO_COME:
+            happened += f' AND "{table.event}" <= {as_of}'
+    told: list[Problem] = []
+    if repeats or name == "sales":
+        engine.view(f"known_{name}", known, few=counted.few)
+        known = f"SELECT * FROM known_{name}"
+        told = leave_to_the_till(engine) if name == "sales" else []
+    if repeats and _find_repeats(engine, table):
+        return told + _settle_repeats(engine, table, columns, happened, few=few)
+    facts = f"SELECT {_listed(columns)} FROM ({known}) AS k WHERE {happened}"
+    engine.view(f"facts_{name}", facts, few=few)
+    return told
+
+
+def _find_repeats(engine: Engine, table: Table) -> bool:
+    """Make ``repeated_<table>``: keys of several known rows, and when the newest was learned."""
+    key = _listed(table.key)
     newest = "max(known_at)" if table.event is not None else "0"
-    repeated = engine.run(
-        f"repeated_{name}",
-        f"SELECT {key}, {newest} AS _newest, 0 AS _tied FROM known_{name} "
+    count = engine.run(
+        f"repeated_{table.name}",
+        f"SELECT {key}, {newest} AS _newest, 0 AS _tied FROM known_{table.name} "
         f"GROUP BY {key} HAVING count(*) > 1",
     )
-    happened = "_gone = 0"
-    if table.event is not None and name not in _STILL_TO_COME:
-        happened += f' AND "{table.event}" <= (SELECT as_of FROM run)'
-    kept = ", ".join(f'"{c}"' for c in columns)
-    if not repeated:
-        engine.view(f"facts_{name}", f"SELECT {kept} FROM known_{name} WHERE {happened}")
-        return told
-    return told + _settle_repeats(engine, table, columns, happened)
+    return count > 0
+
+
+def _listed(columns: Iterable[str]) -> str:
+    return ", ".join(f'"{c}"' for c in columns)
+
+
+def _times(table: Table) -> list[str]:
+    return [c.name for c in table.columns if c.kind == "time"]
 
 
 def _settle_repeats(
-    engine: Engine, table: Table, columns: list[str], happened: str
+    engine: Engine, table: Table, columns: list[str], happened: str, *, few: bool
 ) -> list[Problem]:
     """Choose one row a key where keys repeat, and report rows that contradict each other.
 
@@ -153,7 +247,7 @@ def _settle_repeats(
     else:
         _choose_among_ties(engine, table, columns, clear)
     wanted = ", ".join(f'"{c}"' for c in columns)
-    engine.view(f"facts_{name}", f"SELECT {wanted} FROM settled_{name} WHERE {happened}")
+    engine.view(f"facts_{name}", f"SELECT {wanted} FROM settled_{name} WHERE {happened}", few=few)
     return _contradictions(engine, table, columns) if tied else []
 
 
@@ -209,25 +303,29 @@ def _contradiction(table: Table, row: tuple[object, ...]) -> Problem:
     )
 
 
-def _name_localised(engine: Engine, table: Table, zones: Zones, prefix: str = "raw_") -> None:
-    """Name ``local_<table>``: ``raw_<table>`` with bare dates moved to where the day begins."""
+def _local(
+    engine: Engine, table: Table, zones: Zones, days: int, prefix: str = "raw_"
+) -> tuple[str, list[str]]:
+    """Return the SELECT of ``<prefix><table>`` with bare dates moved to where the day begins.
+
+    Returns:
+        It and its columns; credits have two more, ``booked_day`` and ``zone``.
+    """
     name, raw = table.name, f"{prefix}{table.name}"
-    times = [c.name for c in table.columns if c.kind == "time"]
     everything = [c for c in engine.columns(raw) if c != "_days"]
-    ((flags,),) = engine.rows(f"SELECT max(_days) FROM {raw}") if times else ((0,),)
-    extra = ""
+    extra, more = "", []
     if name == "credits":
         engine.put("account_zones", _account_zones(zones))
-        bit = 1 << times.index("booked_at")
+        bit = 1 << _times(table).index("booked_at")
         extra = f", (_days & {bit}) <> 0 AS booked_day, coalesce(z.zone, '{zones.default}') AS zone"
-    if not isinstance(flags, int) or flags == 0:
-        source = f"{raw} AS r"
-        if name == "credits":
-            source += " LEFT JOIN account_zones AS z ON z.account_id = r.account_id"
-        kept = ", ".join(f'r."{c}"' for c in everything)
-        engine.view(f"local_{name}", f"SELECT {kept}{extra} FROM {source}")
-        return
-    engine.view(f"local_{name}", _localised(engine, table, zones, raw, everything, extra))
+        more = ["booked_day", "zone"]
+    if days:
+        return _localised(engine, table, zones, raw, everything, extra), everything + more
+    source = f"{raw} AS r"
+    if name == "credits":
+        source += " LEFT JOIN account_zones AS z ON z.account_id = r.account_id"
+    kept = ", ".join(f'r."{c}"' for c in everything)
+    return f"SELECT {kept}{extra} FROM {source}", everything + more
 
 
 def _localised(
@@ -235,7 +333,7 @@ def _localised(
 ) -> str:
     """Return the SELECT that moves a table's bare dates into their zones."""
     name = table.name
-    times = [c.name for c in table.columns if c.kind == "time"]
+    times = _times(table)
     account = {"credits": "account_id", "coverage": "subject"}.get(name)
     if account:
         engine.put("account_zones", _account_zones(zones))

@@ -8,7 +8,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,7 +18,7 @@ from daozhang.journey.chains import follow_resends
 from daozhang.journey.closed import Closed, no_closed
 from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
-from daozhang.journey.known import Zones, latest_known_at, learn
+from daozhang.journey.known import Counted, Zones, count_facts, latest_known_at, learn
 from daozhang.journey.legs import put_legs
 from daozhang.journey.lost_refs import find_lost
 from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
@@ -95,15 +95,16 @@ def find_journeys(
         BrokenIdentityError: see :mod:`daozhang.journey.identities`.
     """
     zones = account_zones(engine, book)
-    moment = as_of or latest_known_at(engine, zones)
+    counted = count_facts(engine)
+    moment = as_of or latest_known_at(engine, zones, counted)
     if moment is None:
         raise NothingKnownError("no fact carries a time")
     moment = moment.astimezone(UTC)
     if closed is None:
         no_closed(engine)
-    problems = _track(engine, book, zones, moment, progress)
+    problems = _track(engine, book, zones, moment, counted, progress)
     while closed is not None and closed.reopen_moved(engine):
-        problems = _track(engine, book, zones, moment, progress)
+        problems = _track(engine, book, zones, moment, count_facts(engine), progress)
     progress("journeys")
     _conclude(engine, book, resumed=closed is not None)
     progress("identities")
@@ -112,13 +113,19 @@ def find_journeys(
 
 
 def _track(
-    engine: Engine, book: TermsBook, zones: Zones, moment: datetime, progress: Progress
+    engine: Engine,
+    book: TermsBook,
+    zones: Zones,
+    moment: datetime,
+    counted: Mapping[str, Counted],
+    progress: Progress,
 ) -> list[Problem]:
     """Follow the money of what is open up to the bank."""
     progress("facts")
-    problems = learn(engine, zones, moment)
+    problems = learn(engine, zones, moment, counted)
+    few = all(found.few for found in counted.values())
     progress("promises")
-    _promise(engine, book)
+    _promise(engine, book, few=few)
     progress("settlement")
     _settle(engine, book, moment)
     progress("credits")
@@ -131,21 +138,21 @@ def _run(engine: Engine, *names: str) -> None:
         engine.run(name, SQL[name])
 
 
-def _promise(engine: Engine, book: TermsBook) -> None:
+def _promise(engine: Engine, book: TermsBook, *, few: bool) -> None:
     ((bare,),) = engine.rows("SELECT count(*) FROM facts_sales WHERE store_id IS NULL")
-    engine.view("sold", SQL["sold_filled" if bare else "sold_plain"])
+    engine.view("sold", SQL["sold_filled" if bare else "sold_plain"], few=few)
     put_rates(engine, book)
     candidates = lay_routes(engine, book)
     lay_spans(engine, book, candidates)
     _run(engine, "parcels", "acts_named", "acts", "till")
-    engine.view("priced", SQL["priced"])
+    engine.view("priced", SQL["priced"], few=few)
     _run(engine, "accruals")
     put_moved(engine, book)
     limited = any(term.daily_limit_minor is not None for term in book.terms)
     engine.run(
         "over_limit", SQL["over_limit"] if limited else "SELECT sale_id FROM parcels WHERE 1 = 0"
     )
-    engine.view("promised", SQL["promised"])
+    engine.view("promised", SQL["promised"], few=few)
     put_fee_shares(engine, book)
 
 

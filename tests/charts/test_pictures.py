@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from lxml import etree
 
-from daozhang.charts import LANGS, Speech, draw_pictures
+from daozhang.charts import LANGS, Speech
 from daozhang.charts.paces import find_paces
 from daozhang.charts.palette import DARK, LIGHT, PATTERNED
 from daozhang.charts.picture_days import draw_days, periods
@@ -15,7 +15,7 @@ from daozhang.charts.picture_flow import draw_flow, flow_steps
 from daozhang.charts.picture_legs import draw_legs
 from daozhang.charts.picture_pace import draw_pace
 from daozhang.charts.picture_places import draw_places
-from daozhang.charts.pictures import NARROW, WIDE
+from daozhang.charts.pictures import NARROW, WIDE, draw_pictures
 from daozhang.charts.shares import permille, wilson
 from tests.charts.made import HOSTILE, empty, figures, quiet
 

@@ -45,8 +45,8 @@ class Recorder:
         self._note(sql, name)
         return count
 
-    def view(self, name: str, sql: str) -> None:
-        self.engine.view(name, sql)
+    def view(self, name: str, sql: str, *, few: bool = False) -> None:
+        self.engine.view(name, sql, few=few)
         self._note(sql, name)
 
     def fetch(self, sql: str) -> pa.Table:
