@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from operator import methodcaller
 from typing import TYPE_CHECKING, Final
 
 from daozhang.formats._rows import BLANK_CHARS, RowError
@@ -86,13 +87,16 @@ class FineAmounts:
         return sign * int((whole or "0") + kept.ljust(self.places, "0"))
 
 
+_HAS_BACKTICK: Final = methodcaller("startswith", "`")
+
+
 def backticked(cells: list[str]) -> list[str]:
     """Return the values of a row in which each has a backtick before it.
 
     Only a comma with a backtick behind it parts two values: product names hold commas, and WeChat
     does not quote them.
     """
-    if cells[0].startswith("`") and any(not cell.startswith("`") for cell in cells):
+    if cells[0].startswith("`") and not all(map(_HAS_BACKTICK, cells)):
         cells = ",".join(cells).split(",`")
     return [cell.strip(BLANK_CHARS) for cell in cells]
 

@@ -15,14 +15,14 @@ The count is kept over the whole file and judged batch by batch, so nothing is h
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from daozhang.facts import TABLES, Problem
 from daozhang.formats.base import Facts, Row
 from daozhang.formats.privacy import proves_card_number, truncate_cards
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 __all__ = ["CardGuard"]
 
@@ -30,12 +30,18 @@ _ROW_IDS: Final = {
     "sales": "sale_id", "settlements": "line_id", "payouts": "payout_id", "credits": "credit_id",
     "attempts": "attempt_id",
 }  # fmt: skip
+_FREE_TEXT: Final = frozenset({"ref", "counterparty", "reason"})  # Every reader cuts these itself.
 _COLUMNS: Final = {
-    table.name: [c.name for c in table.columns if c.kind == "text" and not c.values]
+    table.name: [
+        column.name
+        for column in table.columns
+        if column.kind == "text"
+        and not column.values
+        and (column.name not in _FREE_TEXT or (table.name, column.name) == ("settlements", "ref"))
+    ]
     for table in TABLES.values()
 }
-_SUSPECT: Final = re.compile(r"[0-9]{13}|[0-9]{4}[ -][0-9]{4}[ -][0-9]{4}")
-_SHORTEST: Final = 13
+_SUSPECT: Final = re.compile(r"(?<![0-9])[0-9]{4}(?:[0-9]{9,15}(?![0-9])|[ -][0-9]{4}[ -][0-9])")
 
 
 class _Column:
@@ -46,7 +52,7 @@ class _Column:
         self.rows = 0
         self.first_line = 0
 
-    def cards_among(self, values: set[str]) -> frozenset[str]:
+    def cards_among(self, values: Iterable[str]) -> frozenset[str]:
         """Return the values that hold a card number, if the column is one that holds such."""
         found = set()
         for value in values:
@@ -74,14 +80,16 @@ class CardGuard:
     def passed(self, facts: Facts) -> Iterator[Facts]:
         """Yield what may go on of some rows; what they say to cover too, if no row was left out."""
         for name in _COLUMNS[facts.table]:
-            values = {v for row in facts.rows if (v := row.get(name)) is not None}
-            long = {v for v in values if isinstance(v, str) and len(v) >= _SHORTEST}
-            if long and _SUSPECT.search("\n".join(long)):
-                facts = self._checked(facts, name, long)
+            values: set[Any] = {row.get(name) for row in facts.rows}
+            values.discard(None)
+            # A longer word of letters and digits is no card number and holds none by itself.
+            texts = [v for v in values if len(v) > 12 and (len(v) < 20 or not v.isalnum())]  # noqa: PLR2004
+            if texts and _SUSPECT.search("\n".join(texts)):
+                facts = self._checked(facts, name, texts)
         if facts.rows and not (self._left_out and facts.table == "coverage"):
             yield facts
 
-    def _checked(self, facts: Facts, name: str, values: set[str]) -> Facts:
+    def _checked(self, facts: Facts, name: str, values: Iterable[str]) -> Facts:
         column = self._columns.setdefault((facts.table, name), _Column())
         cards = column.cards_among(values)
         if not cards:
