@@ -5,7 +5,7 @@ dimensions is a leaf, values are Weibull, some are zero, normal leaves err by a 
 either side, abnormal ones lose the noise and fall short by a severity. A, B0 to B4 and D follow the
 Squeeze families (ISSRE 2019) in spirit: leaves are sparse and of very different sizes, the noise of
 a family is fixed, causes of a case share a layer; in A they differ in layer and strength, and D is
-a ratio of two sums.
+a ratio of two sums. The late families are ours: money that is late in few leaves.
 """
 
 from __future__ import annotations
@@ -183,6 +183,20 @@ def ratio(rng: np.random.Generator, noise: float) -> Case:
     return Case(made.table, made.dimensions, made.truth, columns)
 
 
+def late(rng: np.random.Generator, times: int) -> Case:
+    """Make sales of which one in a hundred is late, those of one pair so many times as often."""
+    sizes = (6, 8, 3, 12)
+    codes = _grid(sizes)
+    sales = rng.poisson(rng.lognormal(3, 1, codes.shape[1]))
+    causes: list[Cause] = [{0: 1, 1: 2}] if times > 1 else []
+    share = np.full(codes.shape[1], 0.01)
+    for cause in causes:
+        share[_mask(codes, cause)] *= times
+    amounts = [rng.lognormal(4, 0.5, count).sum() for count in rng.binomial(sales, share)]
+    expected = sales * 0.01 * np.exp(4 + 0.5**2 / 2)
+    return _case(codes, causes, real=np.array(amounts), predict=expected)
+
+
 FAMILIES: dict[str, Callable[[np.random.Generator], Case]] = {
     "S": lambda rng: riskloc(
         rng, (10, 12, 10, 8, 5), 0.25, severity=0.2, spread=0.1, most=3, each=3, deepest=False
@@ -197,6 +211,10 @@ FAMILIES: dict[str, Callable[[np.random.Generator], Case]] = {
     "B3": lambda rng: squeeze(rng, 0.09),
     "B4": lambda rng: squeeze(rng, 0.12),
     "D": lambda rng: ratio(rng, 0.04),
+    "late 1": lambda rng: late(rng, 1),
+    "late 4": lambda rng: late(rng, 4),
+    "late 8": lambda rng: late(rng, 8),
+    "late 32": lambda rng: late(rng, 32),
 }
 
 

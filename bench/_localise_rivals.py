@@ -93,7 +93,7 @@ def squeeze(case: Case) -> Truth:
     """Clusters of leaves by deviation, then the elements that hold them (ISSRE 2019)."""
     table = Table(case)
     off = np.abs(table.deviation)
-    normal = off <= max(0.05, 4.5 * float(np.median(off[off > 0], keepdims=False)))
+    normal = off <= max(0.05, 4.5 * float(np.median(off[off > 0])))
     counts, edges = np.histogram(table.deviation[~normal], bins=40, range=(-2, 2))
     smooth = np.convolve(counts, [0.1, 0.2, 0.4, 0.2, 0.1], "same")
     said: Truth = set()

@@ -43,6 +43,11 @@ def score(said: Truth, truth: Truth) -> tuple[int, int, int]:
     return right, len(said) - right, len(truth) - right
 
 
+def share(part: int, whole: int) -> float:
+    """Return a share; of nothing, all is right."""
+    return part / whole if whole else 1.0
+
+
 def measure(family: str, cases: int, tools: list[str]) -> list[Row]:
     """Let the tools answer the cases of one family."""
     told = {tool: [0, 0, 0] for tool in tools}
@@ -61,8 +66,8 @@ def measure(family: str, cases: int, tools: list[str]) -> list[Row]:
         right, wrong, missed = told[tool]
         rows.append({
             "family": family, "tool": tool, "cases": cases,
-            "f1": 2 * right / max(2 * right + wrong + missed, 1),
-            "precision": right / max(right + wrong, 1), "recall": right / max(right + missed, 1),
+            "f1": share(2 * right, 2 * right + wrong + missed),
+            "precision": share(right, right + wrong), "recall": share(right, right + missed),
             "whole": whole[tool] / cases, "median": statistics.median(seconds[tool]),
             "longest": max(seconds[tool]),
         })  # fmt: skip

@@ -67,7 +67,7 @@ def read_leaves(frame: Any, dimensions: Sequence[str], actual: tuple[str, str | 
     """
     if not hasattr(frame, "__arrow_c_stream__"):
         raise TypeError(f"a {type(frame).__name__} exports no Arrow stream; give a table")
-    if isinstance(dimensions, str) or not dimensions:
+    if isinstance(dimensions, str) or not len(dimensions):
         raise ValueError("dimensions are the names of one column or more, as a list")
     table = pa.table(frame)
     measures = [name for name in (*actual, *expected) if name is not None]

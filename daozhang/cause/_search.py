@@ -17,6 +17,8 @@ from daozhang.cause._leaves import Floats, Leaves
 from daozhang.cause._stories import OFF_MIN, Mask, Rate, Strength
 
 CAUSES_MAX = 64
+"""A table with more causes than this is told by those that save most."""
+
 STALE_SHARE = 0.002
 """Scatter is learnt anew when causes have taken so large a share of the leaves since."""
 
@@ -34,6 +36,8 @@ def find(leaves: Leaves) -> list[Element]:
     """
     if not len(leaves.off):
         return []
+    if not leaves.actual.any() or not leaves.expected.any():
+        return [()]
     whole = _everything(leaves)
     if whole:
         leaves = leaves.scaled(whole)
