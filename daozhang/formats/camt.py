@@ -18,6 +18,7 @@ Rules kept here:
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from collections import Counter
 from dataclasses import dataclass, field
@@ -26,7 +27,9 @@ from zoneinfo import ZoneInfo
 
 from lxml import etree
 
-from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, read_entry
+from daozhang.formats._camt_entry import Entry, EntryError, When, Xml, entry_of
+from daozhang.formats._camt_feed import Cut, Feed
+from daozhang.formats._camt_texts import Told, local_names, texts_of
 from daozhang.formats._lines import Collector, LineIds
 from daozhang.formats._times import parse_iso_instant
 from daozhang.formats.base import Facts, Fit, Options, Source
@@ -44,6 +47,7 @@ _SPACE: Final = re.compile(rb"camt\.05[234]\.")
 _ROOTS: Final = re.compile(
     rb"<(?:[\w.-]+:)?(?:BkToCstmrStmt|BkToCstmrAcctRpt|BkToCstmrDbtCdtNtfctn)\b"
 )
+_PLACE: Final = re.compile(r",? line \d+(?:, column \d+)?")
 _KINDS: Final = {"Stmt": "053", "Rpt": "052", "Ntfctn": "054"}
 _OPENING: Final = ("OPBD", "PRCD")
 _CLOSING: Final = "CLBD"
@@ -105,6 +109,7 @@ class _Reading:
         self.stream = stream
         self.options = options
         self.out = out
+        self.feed = Feed(stream, ["GrpHdr", "Ntry", *_KINDS], _KINDS)
         self.lines_skipped = skipped
         self.zone = ZoneInfo(options.timezone)
         self.xml = Xml("")
@@ -118,30 +123,19 @@ class _Reading:
         self.page_before: tuple[str | None, str | None] = (None, None)
 
     def run(self) -> Iterator[Facts | Problem]:
-        events = etree.iterparse(
-            self.stream,
-            events=("start", "end"),
-            tag=[f"{{*}}{name}" for name in ("Document", "GrpHdr", "Ntry", *_KINDS)],
-            resolve_entities=False,
-            load_dtd=False,
-            no_network=True,
-            huge_tree=False,
-            remove_comments=True,
-            remove_pis=True,
-        )
         count = 0
         try:
-            for event, element in events:
-                if not self.checked and not self._is_plain(element):
-                    return
-                if event == "start":
-                    self._open(element)
+            for item in self.feed:
+                if isinstance(item, Cut):
+                    self._take(item.told, item.line + self.lines_skipped)
+                elif self.checked or self._is_plain(item):
+                    self._close(item)
                 else:
-                    self._close(element)
-                    count += 1
-                    if count % FACTS_BATCH_ROWS == 0 or self.statement is None:
-                        yield from self.out.drain()
-                        self._progress()
+                    return
+                count += 1
+                if count % FACTS_BATCH_ROWS == 0 or self.statement is None:
+                    yield from self.out.drain()
+                    self._progress()
         except etree.XMLSyntaxError as error:
             self._broken(error)
         if self.statement is not None:
@@ -161,8 +155,9 @@ class _Reading:
         self.consumed = done
 
     def _broken(self, error: etree.XMLSyntaxError) -> None:
-        line = (error.lineno or 1) + self.lines_skipped
-        reason = (error.msg or "broken XML").splitlines()[0][:200]
+        line = (error.lineno or 1) + self.lines_skipped + self.feed.lines_cut
+        # The parser's own lines do not count what it did not see.
+        reason = _PLACE.sub("", (error.msg or "broken XML").splitlines()[0])[:200]
         self.out.error(
             line,
             "xml_broken",
@@ -184,39 +179,37 @@ class _Reading:
         )
         return False
 
-    def _open(self, element: etree._Element) -> None:
-        """Begin a statement at its opening tag."""
-        kind = _KINDS.get(_local(element))
-        if kind is not None and self.statement is None:
-            self.xml = Xml(_space_of(element))
-            self.statement = _Statement(kind, self._line(element))
-            self.statements += 1
+    def _open(self, element: etree._Element) -> _Statement:
+        """Begin a statement: at the end of its first entry, or its own if it has none."""
+        self.xml = Xml(_space_of(element))
+        self.statements += 1
+        self.statement = _Statement(_KINDS[_local(element)], self._line(element))
+        return self.statement
 
     def _line(self, element: etree._Element) -> int:
         line: Any = element.sourceline  # The stubs have no type for it.
-        return int(line or 1) + self.lines_skipped
+        return int(line or 1) + self.lines_skipped + self.feed.lines_cut
 
     def _close(self, element: etree._Element) -> None:
         name = _local(element)
-        statement = self.statement
-        if statement is None:
-            if name == "GrpHdr":
-                self.xml = Xml(_space_of(element))
-                self.group_created = self._created(element)
-            return
         parent = element.getparent()
         in_statement = parent is not None and _local(parent) in _KINDS
         if name == "Ntry" and in_statement and parent is not None:
-            self._entry(statement, element, parent)
+            self._entry(self.statement or self._open(parent), element, parent)
             element.clear()
             before = element.getprevious()
             if before is not None and before.tag == element.tag:
                 parent.remove(before)
-        elif _KINDS.get(name) == statement.kind and not in_statement:
-            self._finish(statement, element)
-            self.statement = None
-            element.clear()
-            self._progress()
+        elif name in _KINDS and not in_statement:
+            statement = self.statement or self._open(element)
+            if _KINDS[name] == statement.kind:
+                self._finish(statement, element)
+                self.statement = None
+                element.clear()
+                self._progress()
+        elif name == "GrpHdr" and self.statement is None:
+            text = Xml(_space_of(element)).text(element, "CreDtTm")
+            self.group_created = parse_iso_instant(text, self.zone) if text else None
 
     def _created(self, element: etree._Element) -> dt.datetime | None:
         text = self.xml.text(element, "CreDtTm")
@@ -247,11 +240,15 @@ class _Reading:
         self, statement: _Statement, element: etree._Element, parent: etree._Element
     ) -> None:
         self._head(statement, parent)
-        if not statement.account_id:
+        self._take(texts_of(element, local_names(self.xml.space)), self._line(element))
+
+    def _take(self, told: Told, line: int) -> None:
+        """Take one entry of the statement that is open."""
+        statement = self.statement
+        if statement is None or not statement.account_id:
             return
-        line = self._line(element)
         try:
-            entry = read_entry(self.xml, element, self.zone, statement.currency)
+            entry = entry_of(told, self.zone, statement.currency)
         except EntryError as error:
             statement.failed = True
             self.out.error(line, error.code, f"{error}; the entry was left out")
@@ -312,17 +309,15 @@ class _Reading:
             )  # fmt: skip
             return
         assert statement.account_id is not None
-        day = _day(booked_at, self.zone)
         status = "info" if statement.kind == "054" else entry.status
         for number, part in enumerate(entry.parts, 1):
-            text = f"{part.ref or ''}|{part.counterparty or ''}|{entry.ntry_ref or ''}"
             if own is not None:
                 credit_id = own if len(entry.parts) == 1 else f"{own}/{part.own_ref or number}"
             else:
+                day = _day(booked_at, self.zone).isoformat()
+                text = f"{part.ref or ''}|{part.counterparty or ''}|{entry.ntry_ref or ''}"
                 marked = text if status == "booked" else f"{status}|{text}"
-                credit_id = self.ids.next_id(
-                    statement.account_id, day.isoformat(), part.amount_minor, marked
-                )
+                credit_id = self.ids.next_id(statement.account_id, day, part.amount_minor, marked)
             row: dict[str, object] = {
                 "credit_id": f"notice-{credit_id}" if statement.kind == "054" else credit_id,
                 "account_id": statement.account_id,
@@ -429,7 +424,11 @@ class _Reading:
 
 
 def _local(element: etree._Element) -> str:
-    tag = element.tag
+    return _local_name(element.tag)
+
+
+@functools.lru_cache(maxsize=256)
+def _local_name(tag: object) -> str:
     return tag.rpartition("}")[2] if isinstance(tag, str) else ""
 
 
