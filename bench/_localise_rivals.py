@@ -79,23 +79,27 @@ def adtributor(case: Case) -> Truth:
 
 
 def _explained(table: Table, inside: Mask, outside: Mask) -> float:
-    """Return the generalised potential score of a set of leaves, beside those left over."""
-    real, predict = table.real[inside], table.predict[inside]
-    if not predict.sum():
+    """Return the generalised potential score of a set of leaves, beside those left over.
+
+    Errors are taken by the leaf's size: in sums, one large leaf would drown the others.
+    """
+    size = np.maximum(np.maximum(table.real, table.predict), 1e-12)
+    error = np.abs(table.real - table.predict) / size
+    if not (predict := table.predict[inside]).sum():
         return 0.0
-    moved = predict * (real.sum() / predict.sum())
-    rest = np.abs(table.real[outside] - table.predict[outside]).mean() if outside.any() else 0.0
-    whole = np.abs(real - predict).mean() + rest
-    return 1 - (np.abs(real - moved).mean() + rest) / whole if whole else 0.0
+    moved = predict * (table.real[inside].sum() / predict.sum())
+    left = (np.abs(table.real[inside] - moved) / size[inside]).sum() + error[outside].sum()
+    whole = error[inside].sum() + error[outside].sum()
+    return float(1 - left / whole) if whole else 0.0
 
 
 def squeeze(case: Case) -> Truth:
     """Clusters of leaves by deviation, then the elements that hold them (ISSRE 2019)."""
     table = Table(case)
     off = np.abs(table.deviation)
-    normal = off <= max(0.05, 4.5 * float(np.median(off[off > 0])))
+    normal = off <= max(0.05, 7 * float(np.median(off[off > 0])))
     counts, edges = np.histogram(table.deviation[~normal], bins=40, range=(-2, 2))
-    smooth = np.convolve(counts, [0.1, 0.2, 0.4, 0.2, 0.1], "same")
+    smooth = np.convolve(counts, np.hanning(11), "same")
     said: Truth = set()
     first = 0
     for at in range(1, len(smooth) + 1):
@@ -121,7 +125,7 @@ def _one_cluster(table: Table, cluster: Mask, normal: Mask) -> Truth:
             for count in range(1, len(order) + 1):
                 inside = np.isin(ids, order[:count])
                 score = _explained(table, inside & asked, ~inside & asked)
-                score -= 0.02 * count * layer
+                score *= 1 - 0.01 * count * layer
                 if score > best[0]:
                     best = score, {table.named(dims, int(e)) for e in order[:count]}
         if best[0] > 0.9:
