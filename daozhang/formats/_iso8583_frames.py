@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import BinaryIO, Final
 
@@ -36,13 +36,14 @@ _HEADER_BYTES: Final = 6
 class Frame:
     """One message: its number and offset in the file, and when it was logged.
 
-    ``ways`` are the bytes that it may be: a line of hexadecimal digits is a dump of bytes, or a
-    message written in digits; only reading it to its end tells.
+    ``data`` are its bytes, ``others`` what they may be instead: a line of hexadecimal digits is a
+    dump of bytes, or a message written in digits; only reading it to its end tells.
     """
 
     number: int
     offset: int
-    ways: tuple[bytes, ...]
+    data: bytes
+    others: Iterable[bytes]
     logged: dt.datetime | None
 
 
@@ -102,30 +103,28 @@ def looks_like(head: bytes) -> bool:
     return False
 
 
-def _of_line(line: bytes) -> tuple[bytes, ...]:
-    """Return the messages that a line of a log may hold."""
+def _of_line(line: bytes) -> Iterator[bytes]:
+    """Yield the messages that a line of a log may hold."""
     text = line.strip()
-    ways = []
     digits = _hex_of(text)
     if digits:
         for start in range(0, min(len(digits) - 20, 64), 2):
             data = bytes.fromhex(digits[start:].decode())
             if _begins(data):
-                ways.append(data)
+                yield data
                 break
             ahead = next((width for width in (2, 4) if start == 0 and _begins(data[width:])), 0)
             if ahead:
-                ways.append(data[ahead:])
+                yield data[ahead:]
                 break
     place = _TEXT_MTI.search(text)
     # A text message has its bitmap behind its type; anything else is a sentence with digits in it.
     while place is not None:
         rest = text[place.start() :]
         if re.match(rb"[0-9]{4}[0-9A-F]{16}", rest):
-            ways.append(rest)
+            yield rest
             break
         place = _TEXT_MTI.search(text, place.start() + 1)
-    return tuple(ways)
 
 
 def _hex_of(text: bytes) -> bytes:
@@ -142,7 +141,7 @@ def _logged(line: bytes) -> dt.datetime | None:
     match = _TIME.search(line[:80])
     if match is None:
         return None
-    year, month, day, hour, minute, second = (int(part) for part in match.groups()[:6])
+    year, month, day, hour, minute, second = map(int, match.groups()[:6])
     micro = int((match[7] or b"0").ljust(6, b"0"))
     try:
         return dt.datetime(year, month, day, hour, minute, second, micro)  # noqa: DTZ001
@@ -162,8 +161,9 @@ def frames_of(stream: BinaryIO, head: bytes) -> Iterator[Frame | tuple[int, int]
         yield from _line_frames(stream)
     else:
         data = stream.read(_MESSAGE_BYTES_MAX * 4)
-        ways = _of_line(data) if _is_text(data) else ()
-        yield Frame(1, 0, ways or (data.rstrip(b"\r\n"),), None)
+        ways = _of_line(data) if _is_text(data) else iter(())
+        first = next(ways, None)
+        yield Frame(1, 0, data.rstrip(b"\r\n") if first is None else first, ways, None)
 
 
 def _prefixed_frames(stream: BinaryIO, width: int) -> Iterator[Frame | tuple[int, int]]:
@@ -179,7 +179,7 @@ def _prefixed_frames(stream: BinaryIO, width: int) -> Iterator[Frame | tuple[int
             # The stream cannot be followed beyond a length that is wrong.
             yield number, offset
             return
-        yield Frame(number, offset + width, (data,), None)
+        yield Frame(number, offset + width, data, (), None)
         offset += width + size
 
 
@@ -189,8 +189,9 @@ def _line_frames(stream: BinaryIO) -> Iterator[Frame | tuple[int, int]]:
         number += 1
         if line.strip():
             ways = _of_line(line)
-            if ways:
-                yield Frame(number, offset, ways, _logged(line))
+            first = next(ways, None)
+            if first is not None:
+                yield Frame(number, offset, first, ways, _logged(line))
             elif _hex_of(line.strip()):
                 yield number, offset
         offset += len(line)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["SPECS", "currency_of"]
+__all__ = ["SPECS", "Spec", "currency_of"]
 
 Spec = dict[str, dict[str, Any]]
 

@@ -25,6 +25,7 @@ from zoneinfo import ZoneInfo
 import iso8583
 
 from daozhang.formats._bills import RECORDED_BY
+from daozhang.formats._iso8583_decode import Decoder
 from daozhang.formats._iso8583_facts import (
     attempt_kind,
     batch_no,
@@ -40,6 +41,7 @@ from daozhang.formats._rows import RowError
 from daozhang.formats._text import open_bytes
 from daozhang.formats._times import with_nearest_year
 from daozhang.formats.base import Facts, Fit, Options, Source
+from daozhang.formats.limits import FACTS_BATCH_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +71,10 @@ class _Request:
     fields: dict[str, str]
     at: dt.datetime | None
 
+    def asks(self, trace: str, mti: str) -> bool:
+        """Say whether a response with this trace number and type answers the request."""
+        return self.mti[1] == mti[1] and self.fields.get("11", "") == trace
+
 
 class Iso8583Reader:
     """Reads traces of ISO 8583 messages."""
@@ -89,9 +95,10 @@ class Iso8583Reader:
         """
         reading = _Reading(Collector(source.name), options, _day_of(source.name))
         with open_bytes(source, options) as stream:
-            for frame in frames_of(stream, source.head):
+            for count, frame in enumerate(frames_of(stream, source.head), 1):
                 reading.take(frame)
-                yield from reading.out.drain()
+                if count % FACTS_BATCH_ROWS == 0:
+                    yield from reading.out.drain()
         reading.finish()
         yield from reading.out.drain(last=True)
 
@@ -118,8 +125,10 @@ class _Reading:
         self.currency = options.currency
         self.day = day
         self.spec = "bcd"
+        self.decoders = {name: Decoder(spec) for name, spec in SPECS.items()}
         self.ids = LineIds()
-        self.waiting: OrderedDict[tuple[str, str, str], _Request] = OrderedDict()
+        # By terminal: each waits for one answer at a time.
+        self.waiting: OrderedDict[str, _Request] = OrderedDict()
         self.sold: OrderedDict[tuple[str, str], str] = OrderedDict()
         self.shapes: dict[tuple[str, str, str], frozenset[str]] = {}
         self.told: set[tuple[str, ...]] = set()
@@ -157,9 +166,13 @@ class _Reading:
 
     def _decode(self, frame: Frame) -> dict[str, str] | None:
         """Return the fields of a message, or None after telling why there are none."""
+        fields = self.decoders[self.spec].decode(bare(frame.data))
+        if fields is not None and fields["t"].isdigit():
+            return fields
         failed: iso8583.DecodeError | None = None
+        ways = [bare(data) for data in (frame.data, *frame.others)]
         for name in (self.spec, *(name for name in SPECS if name != self.spec)):
-            for data in map(bare, frame.ways):
+            for data in ways:
                 try:
                     fields, _ = iso8583.decode(data, SPECS[name])
                 except iso8583.DecodeError as error:
@@ -189,16 +202,17 @@ class _Reading:
             self.day = logged.date()
         at = logged or self._moment(fields)
         terminal, trace = fields.get("41", "").strip(), fields.get("11", "")
-        key = (terminal, trace, mti[1])
         if mti[2] in "024":
             self._shape(frame.number, mti, fields)
             self._overdue(terminal)
-            self.waiting[key] = _Request(frame.number, mti, fields, at)
+            self.waiting[terminal] = _Request(frame.number, mti, fields, at)
             if len(self.waiting) > _PENDING_MAX:
                 self.waiting.popitem(last=False)
             return
-        request = self.waiting.pop(key, None)
-        if request is None:
+        request = self.waiting.get(terminal)
+        if request is not None and request.asks(trace, mti):
+            del self.waiting[terminal]
+        else:
             # Only the host's half was traced; it repeats what matters of the request.
             asked = f"{mti[:2]}{int(mti[2]) - 1 if mti[2].isdigit() and mti[2] != '0' else 0}0"
             request = _Request(frame.number, asked, fields, None)
@@ -229,11 +243,10 @@ class _Reading:
         return dt.datetime.combine(day, clock, self.zone) if day else None
 
     def _overdue(self, terminal: str) -> None:
-        """Give up on a terminal's earlier requests: a terminal waits for one answer at a time."""
-        for key in [key for key in self.waiting if key[0] == terminal][:20]:
-            request = self.waiting.pop(key)
-            if request.at is not None:
-                self._attempt(request, "timeout", None, request.at, None)
+        """Give up on a terminal's earlier request, which it no longer waits for."""
+        request = self.waiting.pop(terminal, None)
+        if request is not None and request.at is not None:
+            self._attempt(request, "timeout", None, request.at, None)
 
     def _answered(
         self,
