@@ -1,8 +1,8 @@
 """Published ways to localise causes, written anew and simply, for comparison.
 
-Each follows its paper's idea on arrays, without its authors' code; what they reach here says how the
-ideas do, not how their authors' programs would. Adtributor and RiskLoc have their papers' thresholds;
-those of Squeeze are set so that it does well on these families. They are given what
+Each follows its paper's idea on arrays, without its authors' code; what they reach here says how
+the ideas do, not how their authors' programs would. Adtributor and RiskLoc have the thresholds of
+their papers; those of Squeeze are set so that it does well on these families. They are given what
 :func:`daozhang.cause.localise` is given. Of a ratio they see the ratio of each leaf.
 """
 
