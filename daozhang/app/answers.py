@@ -8,9 +8,12 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from daozhang.app.check import Checked
+from daozhang.charts import LANGS, Lang, Speech
 from daozhang.charts.paces import Pace, all_paces
+from daozhang.charts.why import action_of, fact_said, tell_apart
 
 __all__ = ["incidents_json", "summary_json", "utc_text", "write_answers", "write_whole"]
 
@@ -59,38 +62,48 @@ def write_answers(checked: Checked, folder: Path) -> None:
 
 
 def incidents_json(checked: Checked) -> list[dict[str, Any]]:
-    """Return the incidents in the contract's shape.
+    """Return the incidents in the contract's shape, with each sentence in both languages."""
+    zone = ZoneInfo(checked.settings.book.timezone if checked.settings.book else "UTC")
+    speeches = {lang: Speech(lang, zone) for lang in LANGS}
+    return [_incident(row, speeches) for row in checked.figures.incidents]
 
-    What is not investigated is empty and says so: cause ``unknown``, no rivals, no expectation.
-    """
-    return [
-        {
-            "incident_id": row["incident_id"],
-            "cause": "unknown",
-            "mechanism": None,
-            "leg": row["leg"],
-            "scope": json.loads(row["scope"]),
-            "sales": row["sales"],
-            "late_minor": row["late_minor"],
-            "currency": row["currency"],
-            "since": utc_text(row["since"]),
-            "until": utc_text(row["until"]),
-            "expected_at": None,
-            "confidence": None,
-            "evidence": [
-                {
-                    "fact": f"the money stopped at the leg {row['leg']}",
-                    "sales": row["sales"],
-                    "open_sales": row["open_sales"],
-                    "example": row["example"],
-                    "outstanding_minor": row["outstanding_minor"],
-                }
-            ],
-            "rivals": [],
-            "actions": [row["leg"]],
-        }
-        for row in checked.figures.incidents
-    ]
+
+def _incident(row: Mapping[str, Any], speeches: Mapping[Lang, Speech]) -> dict[str, Any]:
+    evidence = json.loads(row.get("evidence") or "[]")
+    rivals = json.loads(row.get("rivals") or "[]")
+    confidence = row.get("confidence_permille")
+    return {
+        "incident_id": row["incident_id"],
+        "cause": row.get("cause", "unknown"),
+        "mechanism": row.get("mechanism"),
+        "leg": row["leg"],
+        "scope": json.loads(row["scope"]),
+        "sales": row["sales"],
+        "late_minor": row["late_minor"],
+        "currency": row["currency"],
+        "since": utc_text(row["since"]),
+        "until": utc_text(row["until"]),
+        "expected_at": utc_text(row.get("expected_at")),
+        "confidence": None if confidence is None else confidence / 1000,
+        "open_sales": row["open_sales"],
+        "outstanding_minor": row["outstanding_minor"],
+        "example": row["example"],
+        "evidence": [
+            {**fact, **{lang: fact_said(fact, speech) for lang, speech in speeches.items()}}
+            for fact in evidence
+        ],
+        "rivals": [
+            {
+                **rival,
+                **{f"tell_{lang}": tell_apart(row, rivals, speech)
+                   for lang, speech in speeches.items()},
+            }
+            for rival in rivals
+        ],
+        "actions": [
+            {lang: action_of(row.get("mechanism"), speech) for lang, speech in speeches.items()}
+        ],
+    }  # fmt: skip
 
 
 def summary_json(checked: Checked) -> dict[str, Any]:

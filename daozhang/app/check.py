@@ -13,6 +13,7 @@ from daozhang.app.books import Resumed, close_books, resume
 from daozhang.app.intake import FileReport, Intake, Progress, take_folder
 from daozhang.app.settings import Settings, load_settings
 from daozhang.app.words_errors import WORDS
+from daozhang.cause.incidents import put_causes
 from daozhang.engine import DuckEngine, Engine
 from daozhang.engine.spark import SparkEngine
 from daozhang.facts import TABLES, Problem
@@ -148,8 +149,8 @@ def _tracked(
 ) -> Outcome:
     """Find the journeys, going on from closed books where there are any."""
     if resumed is None or resumed.closed is None:
-        return find_journeys(engine, book, as_of, on_stage)
-    outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed)
+        return find_journeys(engine, book, as_of, on_stage, blame=put_causes)
+    outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed, blame=put_causes)
     return replace(outcome, problems=tuple(dict.fromkeys((*resumed.problems, *outcome.problems))))
 
 

@@ -36,6 +36,7 @@ from daozhang.charts.sheets_more import (
     unexplained_sheet,
 )
 from daozhang.charts.standing import draw_headline
+from daozhang.charts.why import why_sheet
 
 __all__ = ["print_answer"]
 
@@ -50,6 +51,9 @@ _STYLES: Final = {
 
 _Shape = Literal["below", "behind", "bare"]
 """Where a cell's second line goes."""
+
+INCIDENTS_PRINTED: Final = 6
+"""How many incidents a terminal tells; the report tells more, ``incidents.json`` all."""
 
 _GAP: Final = 2
 """Columns of a terminal between two columns of a table."""
@@ -234,6 +238,8 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     for sheet in money_sheets(figures, speech):
         printer.sheet(sheet, "bare")
     printer.sheet(attention_sheet(view, speech))
+    if figures.incidents:
+        _print_why(printer, why_sheet(figures, speech))
     breakdowns = late_sheets(figures, speech)
     if breakdowns[0].rows:
         for sheet in breakdowns:
@@ -250,6 +256,22 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     _print_problems(printer, view, speech)
     console.print()
     printer.line(speech("console.reports"), "dim")
+
+
+def _print_why(printer: _Printer, sheet: Sheet) -> None:
+    """Print each incident as a message: cause and money, what shows it, what to do."""
+    printer.console.print()
+    printer.line(sheet.title, "bold")
+    printer.line(sheet.note, "dim")
+    for why, money, expected, action in sheet.rows[:INCIDENTS_PRINTED]:
+        printer.console.print()
+        said = printer.text(f"{why.text}: {money.text} ({money.sub})", "bold")
+        said.append(printer.plain(f"\n{why.sub}"), style="not bold")
+        said.append(printer.plain(f"\n{expected.sub}; {expected.text}"), style="not bold")
+        printer.console.print(said)
+        for line in why.lines:
+            printer.console.print(Padding(printer.text(f"· {line}", "dim"), (0, 0, 0, 2)))
+        printer.line(f"→ {action.text} ({action.sub})")
 
 
 def _print_problems(printer: _Printer, view: ReportView, speech: Speech) -> None:

@@ -37,6 +37,7 @@ from daozhang.charts.sheets_more import (
 )
 from daozhang.charts.sources import sources_of
 from daozhang.charts.standing import STATUSES, draw_headline, standings
+from daozhang.charts.why import why_sheet
 
 __all__ = ["FileLine", "ReportView", "report_html", "write_report"]
 
@@ -128,6 +129,7 @@ def report_html(view: ReportView, lang: Lang, tables: str | None = None) -> str:
         cards=_cards(view, speech),
         money=money_sheets(figures, speech),
         attention=attention_sheet(view, speech),
+        why=why_sheet(figures, speech),
         flows=[picture for picture in pictures if picture.key == "flow"],
         pictures=drawn,
         # Rendered from our own marks with every text escaped by the renderer.

@@ -6,6 +6,7 @@ promise. Nothing is said here: words belong to the faces.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -67,6 +68,8 @@ class Trace:
         evidence: what to quote when asking for the money, by name.
         doubts: (kind, values) of what is not certain: how a credit was matched, a credit that
             may be this money, a statement that does not reach far enough.
+        why: cause, mechanism, how sure (thousandths), the evidence and rivals of the sale's
+            incident; empty: it is not late.
     """
 
     journey: Mapping[str, Any]
@@ -81,6 +84,7 @@ class Trace:
     cutoff_at: datetime | None
     clear_by_at: datetime | None
     pay_by_at: datetime | None
+    why: Mapping[str, Any]
 
     @property
     def reached(self) -> str:
@@ -124,7 +128,19 @@ def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
         cutoff_at=_moment(outcome["cutoff_at"]),
         clear_by_at=_moment(outcome["clear_by_at"]),
         pay_by_at=_moment(outcome["pay_by_at"]),
+        why=_why(engine, journey["incident_id"]),
     )
+
+
+def _why(engine: Engine, incident_id: str | None) -> dict[str, Any]:
+    if incident_id is None:
+        return {}
+    (row,) = engine.fetch(
+        "SELECT incident_id, cause, mechanism, scope, confidence_permille, evidence, rivals "
+        f"FROM incidents WHERE incident_id = {quoted(incident_id)}"
+    ).to_pylist()
+    told = {name: json.loads(row[name]) for name in ("scope", "evidence", "rivals")}
+    return {**row, **told}
 
 
 def _ahead(outcome: Mapping[str, Any]) -> tuple[Ahead, ...]:

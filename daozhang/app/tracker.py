@@ -17,6 +17,7 @@ from daozhang.app.trace import Ahead, Step, Trace
 from daozhang.app.words_trace import WORDS
 from daozhang.charts import Lang, Speech
 from daozhang.charts.guard import clean, width_of
+from daozhang.charts.why import fact_said, mechanism_said
 
 __all__ = ["Line", "Teller"]
 
@@ -36,6 +37,10 @@ _RULE: Final = re.compile(
     r"(?: window until (?P<window>[\d:]+))?(?: rolled on (?P<rolled>\S+))?"
     r" by (?P<by>[\d:]+) (?P<by_zone>\S+?)(?P<more>;.*)?"
 )
+
+
+FACTS_TOLD: Final = 3
+"""How many pieces of evidence of its incident a sale's trace tells."""
 
 
 class Teller:
@@ -68,6 +73,7 @@ class Teller:
             yield self._holder(trace), "strong"
         if row["leg"]:
             yield self.say(f"lost.{row['leg']}"), ""
+        yield from self._why(trace)
         yield self._action(trace), "strong"
         for kind, values in trace.doubts:
             yield self._doubt(trace, kind, values), "unknown"
@@ -88,6 +94,22 @@ class Teller:
         as_of = self._speech.time(self._as_of, year=True)
         yield "", ""
         yield self.say("zone", zone=self._zone, as_of=as_of), "quiet"
+
+    def _why(self, trace: Trace) -> Iterator[Line]:
+        """Tell why it is late, with the first pieces of evidence."""
+        if not trace.why:
+            return
+        yield (
+            self._speech(
+                "tracker.why",
+                mechanism=mechanism_said(trace.why["mechanism"], self._speech),
+                cause=self._speech(f"cause.{trace.why['cause']}"),
+                percent=f"{round(trace.why['confidence_permille'] / 10)}%",
+            ),
+            "strong",
+        )
+        for fact in trace.why["evidence"][:FACTS_TOLD]:
+            yield f"  · {fact_said(fact, self._speech)}", ""
 
     def offers(self, found: Sequence[Offer]) -> list[str]:
         """Return a line for each sale that may be meant."""

@@ -18,6 +18,7 @@ SOURCES: Final[Mapping[str, tuple[Source, ...]]] = {
         ("unknown_list.csv", ""),
         ("missing_statements.csv", ""),
     ),
+    "why": (("incidents.json", ""), ("journeys.parquet", "incident_id")),
     "money": (("money_by_status.csv", ""), ("journeys.parquet", "status")),
     "days": (("money_by_day.csv", ""),),
     "pace": (("punctuality.csv", ""), ("pace_minutes.csv", "")),

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import Final, Literal, get_args
 
+from daozhang.charts.words_cause_en import ENGLISH_CAUSES
+from daozhang.charts.words_cause_zh import CHINESE_CAUSES
 from daozhang.charts.words_en import ENGLISH
 from daozhang.charts.words_more_en import ENGLISH_MORE
 from daozhang.charts.words_more_zh import CHINESE_MORE
@@ -20,8 +22,8 @@ Lang = Literal["zh", "en"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 WORDS: Final[dict[Lang, dict[str, str]]] = {
-    "zh": CHINESE | CHINESE_MORE,
-    "en": ENGLISH | ENGLISH_MORE,
+    "zh": CHINESE | CHINESE_MORE | CHINESE_CAUSES,
+    "en": ENGLISH | ENGLISH_MORE | ENGLISH_CAUSES,
 }
 
 

@@ -113,6 +113,7 @@ def _as_json(trace: Trace) -> dict[str, Any]:
             "promised_at": utc_text(trace.journey["promised_at"]),
         },
         "money": dict(trace.money),
+        "why": dict(trace.why),
         "evidence": _plainly(trace.evidence),
         "doubts": [{"kind": kind, **_plainly(values)} for kind, values in trace.doubts],
     }

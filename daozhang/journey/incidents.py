@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 
 import pyarrow as pa
 
 from daozhang.engine import Engine
+from daozhang.journey.terms import TermsBook
 
 __all__ = ["put_incidents"]
 
@@ -30,7 +32,7 @@ _INCIDENT = pa.schema(
 )
 
 
-def put_incidents(engine: Engine) -> None:
+def put_incidents(engine: Engine, _book: TermsBook, _as_of: datetime) -> None:
     """Make tables ``late_places``, ``incidents`` and ``incident_sales`` from ``legs``."""
     engine.run(
         "late_places",

@@ -33,6 +33,9 @@ SQL = SqlFolder("daozhang.journey")
 
 Progress = Callable[[str], None]
 
+Blame = Callable[[Engine, TermsBook, datetime], None]
+"""Makes ``incident_sales`` and ``incidents`` from late money; causes stand above this package."""
+
 
 class NothingKnownError(ValueError):
     """No fact carries a time, so there is no moment to answer for."""
@@ -77,6 +80,7 @@ def find_journeys(
     as_of: datetime | None = None,
     progress: Progress = lambda _: None,
     closed: Closed | None = None,
+    blame: Blame = put_incidents,
 ) -> Outcome:
     """Track every sale in ``raw_<table>`` as known by T, leaving view ``journeys``.
 
@@ -89,6 +93,7 @@ def find_journeys(
         as_of: T, aware; None: the latest ``known_at`` in the facts.
         progress: told the name of each stage as it begins.
         closed: what earlier runs closed, laid out; T is then given and not before its moment.
+        blame: finds the causes of late money; without it every cause is ``unknown``.
 
     Raises:
         NothingKnownError: no fact has a time and no T was given.
@@ -107,6 +112,9 @@ def find_journeys(
         problems = _track(engine, book, zones, moment, count_facts(engine), progress)
     progress("journeys")
     _conclude(engine, book, resumed=closed is not None)
+    progress("causes")
+    blame(engine, book, moment)
+    _put_figures(engine, resumed=closed is not None)
     progress("identities")
     identities = check_identities(engine, SQL, *([closed.sold] if closed else []))
     return Outcome(moment, tuple(problems), identities)
@@ -208,7 +216,9 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     _put_outcomes(engine, resumed=resumed)
     put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
     put_legs(engine, book)
-    put_incidents(engine)
+
+
+def _put_figures(engine: Engine, *, resumed: bool) -> None:
     engine.view("journeys", SQL["journeys"])
     engine.view("stations", SQL["stations"])
     for name in ("journeys", "stations"):
@@ -242,5 +252,13 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
         engine.view("outcomes_late", late.format("outcomes"))
     engine.view("lines_summed", summed)
     engine.view("told_sales", "SELECT * FROM facts_sales")
+    engine.view("told_payouts", "SELECT * FROM raw_payouts")
+    if resumed:
+        # Rows of closed sales are not read again, but for the few whose money was late.
+        engine.run("told_late", SQL["told_late"])
+        engine.view("told_settlements", "SELECT * FROM all_settlements")
+    else:
+        engine.view("told_late", "SELECT sale_id, host_at, batch_no, rrn FROM facts_sales")
+        engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")

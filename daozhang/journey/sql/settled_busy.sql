@@ -32,7 +32,7 @@ SELECT
     max(own * withheld) AS withheld,
     max_by(status, CASE WHEN kind = 'sale' AND status <> 'settled' AND cleared_at IS NOT NULL THEN (cleared_at, status) END) AS stuck,
     nullif(coalesce(
-        max(CASE WHEN own = 1 THEN payout_reason END),
+        nullif(max(CASE WHEN own = 1 THEN payout_reason END), ''),
         max_by(line_reason, CASE WHEN kind = 'sale' AND status <> 'settled' AND cleared_at IS NOT NULL THEN (cleared_at, line_reason) END)
     ), '') AS reason,
     max(paid_account_id) AS paid_account_id,

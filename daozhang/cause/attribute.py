@@ -1,0 +1,227 @@
+"""From late money to its causes: every unit is weighed, then upgrades are compared with peers.
+
+Leaves ``late_money`` (sale → unit), ``units`` and returns a verdict a unit.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from daozhang.cause.clear import Cleared, clear_case
+from daozhang.cause.credit import Booked, credit_case
+from daozhang.cause.judge import judge_accounts, judge_terminals
+from daozhang.cause.network import Lines
+from daozhang.cause.pay_out import Paid, pay_out_case
+from daozhang.cause.peers import Peers
+from daozhang.cause.submit import Seen, submit_case
+from daozhang.cause.verdict import Case, Verdict
+from daozhang.engine import Engine, SqlFolder, rows_of
+from daozhang.journey.parties import Payers
+from daozhang.journey.terms import TermsBook
+
+__all__ = ["find_causes"]
+
+SQL = SqlFolder("daozhang.cause")
+Row = Mapping[str, Any]
+
+_TOUCHING: Final = ("account", "migration")
+_OUTAGES: Final = ("outage", "maintenance")
+
+
+def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, Verdict]]:
+    """Return the units of late money and, by unit, why each is late."""
+    for name in ("late_money", "units"):
+        engine.run(name, SQL[name])
+    units = _rows(engine, "SELECT * FROM units ORDER BY unit")
+    if not units:
+        return [], {}
+    for name in ("account_days", "account_terminals"):
+        engine.run(name, SQL[name])
+    peers = Peers(
+        units,
+        _rows(engine, "SELECT * FROM account_days"),
+        _rows(engine, SQL["cycle_totals"]),
+    )
+    notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
+    upgrades = _by_unit(engine, "unit_upgrades")
+    cases = {
+        **_submit_cases(engine, units, upgrades, notices),
+        **_clear_cases(engine, units, upgrades, notices, peers),
+    }
+    account_upgrades = _by_unit(engine, "account_upgrades")
+    repeats = _by_unit(engine, "account_repeats")
+    cases |= _pay_out_cases(engine, book, units, notices, peers, repeats)
+    cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
+    terminal_days = {
+        (row["provider_id"], row["cutoff_at"]): row for row in _rows(engine, SQL["terminal_days"])
+    }
+    account_days = _rows(engine, SQL["account_exposed"])
+    verdicts = judge_terminals(cases, upgrades, terminal_days)
+    verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days)
+    return units, verdicts
+
+
+def _rows(engine: Engine, sql: str) -> list[Row]:
+    return list(rows_of(engine.fetch(sql)))
+
+
+def _by_unit(engine: Engine, name: str) -> dict[int, Row]:
+    return {row["unit"]: row for row in _rows(engine, SQL[name])}
+
+
+def _of_leg(units: Iterable[Row], leg: str) -> list[Row]:
+    return [unit for unit in units if unit["leg"] == leg]
+
+
+def _submit_cases(
+    engine: Engine, units: list[Row], upgrades: Mapping[int, Row], notices: list[Row]
+) -> dict[int, Case]:
+    mine = _of_leg(units, "submit")
+    if not mine:
+        return {}
+    for name in ("stalled", "numbered_batches"):
+        engine.run(name, SQL[name])
+    places, carriers = _places(engine)
+    actions: dict[int, list[Row]] = defaultdict(list)
+    for row in sorted(_rows(engine, SQL["stall_actions"]), key=lambda r: (r["at"], r["what"])):
+        actions[row["unit"]].append(row)
+    ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM facts_signals AS s")
+    span = last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
+    lines = Lines(
+        _rows(engine, SQL["silences"]),
+        places,
+        [
+            (row["terminal_id"], row["started_at"])
+            for row in _rows(engine, "SELECT terminal_id, started_at FROM facts_upgrades")
+        ],
+        span or timedelta(),
+    )
+    ((batches,),) = engine.rows("SELECT count(*) FROM facts_batches")
+    seen = Seen(
+        upgrades,
+        _by_unit(engine, "stall_attempts"),
+        _by_unit(engine, "stall_batches"),
+        {row["unit"]: row["sales"] for row in _rows(engine, SQL["stall_others"])},
+        actions,
+        lines,
+        [n for n in notices if n["kind"] in _OUTAGES],
+        batched=bool(batches),
+        signalled=frozenset(
+            str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_signals")
+        ),
+    )
+    return {
+        unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine
+    }
+
+
+def _places(engine: Engine) -> tuple[list[Row], dict[str, str | None]]:
+    """Return terminals with the dimensions that may be places, and their carriers."""
+    left_out = {
+        "merchant_id", "provider_id", "model", "release_id", "mcc", "serial", "known_at", "removed",
+    }  # fmt: skip
+    columns = [
+        c for c in engine.columns("facts_terminals") if c not in left_out and not c.startswith("_")
+    ]
+    rows = _rows(engine, f"SELECT {', '.join(columns)} FROM facts_terminals")
+    return list(rows), {row["terminal_id"]: row.get("carrier") for row in rows}
+
+
+def _clear_cases(
+    engine: Engine,
+    units: list[Row],
+    upgrades: Mapping[int, Row],
+    notices: list[Row],
+    peers: Peers,
+) -> dict[int, Case]:
+    mine = _of_leg(units, "clear")
+    if not mine:
+        return {}
+    ids = {
+        row["terminal_id"]: row["times"]
+        for row in _rows(
+            engine,
+            "SELECT terminal_id, count(*) AS times FROM facts_attempts "
+            "WHERE code IN ('97', '03') GROUP BY terminal_id",
+        )
+    }
+    seen = Cleared(peers, upgrades, _by_unit(engine, "lines_elsewhere"), ids, notices)
+    return {unit["unit"]: clear_case(unit, seen) for unit in mine}
+
+
+def _pay_out_cases(
+    engine: Engine,
+    book: TermsBook,
+    units: list[Row],
+    notices: list[Row],
+    peers: Peers,
+    repeats: Mapping[int, Row],
+) -> dict[int, Case]:
+    mine = _of_leg(units, "pay_out")
+    if not mine:
+        return {}
+    stories: dict[int, list[Row]] = defaultdict(list)
+    for row in _rows(engine, SQL["payout_stories"]):
+        stories[row["unit"]].append(row)
+    limits = {
+        term.provider_id
+        for term in book.terms
+        if term.min_payout_minor or term.daily_limit_minor is not None
+    }
+    elsewhere = _by_unit(engine, "lines_elsewhere")
+    seen = Paid(
+        peers,
+        stories,
+        repeats,
+        {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
+        notices,
+        _unlicensed(engine, book),
+        frozenset(limits),
+        {},
+    )
+    cases = {}
+    for unit in mine:
+        case = pay_out_case(unit, seen)
+        if (found := elsewhere.get(unit["unit"])) is not None:
+            case.add("line_elsewhere", {"wrong_terminal_or_merchant_id": 7.0},
+                     sales=found["sales"], merchant_id=found["merchant_id"])  # fmt: skip
+        cases[unit["unit"]] = case
+    return cases
+
+
+def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
+    """Return providers without a licence by their terms, or whose money strangers pay."""
+    found = {term.provider_id for term in book.terms if term.licensed is False}
+    payers = Payers.of(book)
+    for provider, counterparty in engine.rows(
+        "SELECT DISTINCT c.provider_id, k.counterparty FROM chain_standing AS c "
+        "JOIN facts_credits AS k ON k.account_id = c.account_id AND k.credit_id = c.credit_id "
+        "WHERE k.counterparty IS NOT NULL"
+    ):
+        if payers.stranger(str(counterparty)):
+            found.add(str(provider))
+    return frozenset(found)
+
+
+def _credit_cases(
+    engine: Engine,
+    units: list[Row],
+    notices: list[Row],
+    peers: Peers,
+    upgrades: Mapping[int, Row],
+) -> dict[int, Case]:
+    mine = _of_leg(units, "credit")
+    touches = {
+        str(release)
+        for release, touched in engine.rows("SELECT release_id, touches FROM facts_releases")
+        if any(word in str(touched or "") for word in _TOUCHING)
+    }
+    begun: dict[tuple[str, str], Row] = {}
+    for unit in sorted(mine, key=lambda u: (u["due_at"], u["unit"])):
+        if not unit["credited"]:
+            begun.setdefault((unit["provider_id"], unit["account_id"]), unit)
+    seen = Booked(peers, upgrades, begun, notices, frozenset(touches))
+    return {unit["unit"]: credit_case(unit, seen) for unit in mine}

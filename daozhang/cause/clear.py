@@ -1,0 +1,123 @@
+"""Why a provider cleared sales late: a refused file, an outage, or another shop's parameters.
+
+Rules kept here (the domain's F2, F14, F19). A refused line names its reason. Lines that are
+missing for a whole provider point to its outage; for a few terminals, to their parameters; for
+everything that one release or interface sent, to the interface.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from daozhang.cause.peers import Peers
+from daozhang.cause.reasons import reason_class
+from daozhang.cause.verdict import Case
+
+__all__ = ["Cleared", "clear_case"]
+
+WIDE: Final = 0.5
+"""A delay of more than this part of what was due is the provider's, not the terminal's."""
+
+_REFUSALS: Final = ("file_rejected", "interface", "rejected", "format", "schema")
+_OUTAGES: Final = ("outage", "maintenance", "failover", "peak")
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Cleared:
+    """What the facts hold about clearing.
+
+    Attributes:
+        peers: what was due together.
+        upgrades: rows of ``unit_upgrades`` by unit.
+        elsewhere: rows of ``lines_elsewhere`` by unit.
+        ids: refusals of the terminal's identity by terminal.
+        notices: all notices.
+    """
+
+    peers: Peers
+    upgrades: Mapping[int, Row]
+    elsewhere: Mapping[int, Row]
+    ids: Mapping[str, int]
+    notices: list[Row]
+
+
+def clear_case(unit: Row, seen: Cleared) -> Case:
+    """Weigh what speaks for each mechanism of one unit that was cleared late."""
+    case = Case(
+        unit,
+        {
+            "provider_outage": 0.0,
+            "interface_field_mismatch": -1.0,
+            "wrong_terminal_or_merchant_id": -1.0,
+        },
+    )
+    _reason(case)
+    share, terminals = seen.peers.clear(unit), seen.peers.clear_terminals(unit)
+    upgrade = seen.upgrades.get(unit["unit"])
+    if share.due and share.part > WIDE and terminals.due > 1:
+        wide = {"provider_outage": 3.0, "interface_field_mismatch": 1.5}
+        case.add("provider_wide", wide, late=share.late, due=share.due)
+    elif share.due:
+        narrow = {"wrong_terminal_or_merchant_id": 3.0, "interface_field_mismatch": 1.0}
+        case.add("few_terminals", narrow, late=terminals.late, due=terminals.due)
+    if row := seen.elsewhere.get(unit["unit"]):
+        case.add(
+            "line_elsewhere",
+            {"wrong_terminal_or_merchant_id": 6.0},
+            sales=row["sales"],
+            merchant_id=row["merchant_id"],
+        )
+    if times := seen.ids.get(unit["terminal_id"]):
+        case.add("id_refused", {"wrong_terminal_or_merchant_id": 2.0}, times=times)
+    if upgrade is not None and share.part <= WIDE:
+        case.add(
+            "after_upgrade",
+            {"wrong_terminal_or_merchant_id": 1.0, "interface_field_mismatch": 0.5},
+            started_at=upgrade["started_at"],
+        )
+    _told(case, seen.notices)
+    return case
+
+
+def _reason(case: Case) -> None:
+    unit = case.unit
+    kind = reason_class(unit["reason"])
+    if unit["stuck"] == "rejected":
+        mechanism = {
+            "identity": "wrong_terminal_or_merchant_id",
+            "outage": "provider_outage",
+        }.get(kind, "interface_field_mismatch")
+        weight = 7.0 if kind else 4.0
+        case.add("line_refused", {mechanism: weight}, reason=unit["reason"])
+    elif unit["stuck"] == "held":
+        mechanism = "account_under_review" if kind == "review" else "duplicate_upload_held"
+        case.add("line_held", {mechanism: 6.0 if kind else 4.0}, reason=unit["reason"])
+    elif kind in ("field", "identity", "outage"):
+        mechanism = {
+            "field": "interface_field_mismatch",
+            "identity": "wrong_terminal_or_merchant_id",
+            "outage": "provider_outage",
+        }[kind]
+        case.add("line_refused", {mechanism: 4.0}, reason=unit["reason"])
+
+
+def _told(case: Case, notices: list[Row]) -> None:
+    unit = case.unit
+    for notice in notices:
+        mine = (notice["scope"] == "provider" and notice["scope_id"] == unit["provider_id"]) or (
+            notice["scope"] == "merchant" and notice["scope_id"] == unit["merchant_id"]
+        )
+        until = notice["to_at"] or unit["ended_at"]
+        if not mine or notice["from_at"] > unit["ended_at"] or until < unit["cutoff_at"]:
+            continue
+        text = f"{notice['kind']} {notice['text'] or ''}"
+        if any(word in text.casefold() for word in _REFUSALS) or reason_class(text) == "field":
+            case.add("refusal_told", {"interface_field_mismatch": 5.0}, text=notice["text"] or "")
+            return
+        if any(word in text.casefold() for word in _OUTAGES) or reason_class(text) == "outage":
+            case.add("provider_told", {"provider_outage": 4.0}, text=notice["text"] or "")
+            return

@@ -1,0 +1,251 @@
+"""Incidents: late and overdue sales that share cause, mechanism and scope.
+
+Leaves ``incident_sales`` (sale → cause, mechanism, incident) and ``incidents``. Money whose
+statement has not come is no incident: its cause is the missing statement (the contract's F23).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from daozhang.cause.attribute import find_causes
+from daozhang.cause.verdict import Verdict
+from daozhang.engine import Engine, rows_of
+from daozhang.journey.promise import due_for_business_date
+from daozhang.journey.terms import TermsBook
+
+__all__ = ["put_causes"]
+
+EVIDENCE_MAX: Final = 6
+"""How many pieces of evidence an incident tells, those that show for most money first."""
+
+RIVALS_MAX: Final = 3
+
+_BY_PROVIDER: Final = frozenset(
+    {
+        "provider_outage", "second_clearing_stall", "interface_field_mismatch",
+        "offline_sales_forwarded_late",
+    }
+)  # fmt: skip
+_BY_ACCOUNT: Final = frozenset(
+    {
+        "settlement_account_lost", "duplicate_upload_held", "account_under_review",
+        "minimum_or_limit", "risk_hold",
+    }
+)  # fmt: skip
+
+Row = Mapping[str, Any]
+
+_INCIDENT = pa.schema(
+    [
+        ("incident_id", pa.string()), ("cause", pa.string()), ("mechanism", pa.string()),
+        ("scope", pa.string()), ("confidence_permille", pa.int64()),
+        ("expected_at", pa.timestamp("us", "UTC")), ("evidence", pa.string()),
+        ("rivals", pa.string()),
+    ]
+)  # fmt: skip
+_UNIT = pa.schema(
+    [
+        ("unit", pa.int64()), ("incident_id", pa.string()), ("cause", pa.string()),
+        ("mechanism", pa.string()),
+    ]
+)  # fmt: skip
+
+
+def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
+    """Find why each late sale is late, and put what belongs together into incidents."""
+    units, verdicts = find_causes(engine, book)
+    terminals = {
+        row["terminal_id"]: row
+        for row in rows_of(engine.fetch("SELECT * FROM facts_terminals"))
+    }  # fmt: skip
+    groups: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
+    for unit in units:
+        verdict = verdicts[unit["unit"]]
+        place = json.dumps(_place(unit, verdict), ensure_ascii=False, sort_keys=True)
+        groups[unit["currency"], verdict.cause, verdict.mechanism, place].append(unit)
+    incidents, of_unit = [], []
+    for (currency, cause, mechanism, place), own in sorted(groups.items()):
+        text = json.dumps([currency, cause, mechanism, place], ensure_ascii=False)
+        incident_id = "INC-" + hashlib.sha256(text.encode()).hexdigest()[:10]
+        scope = _narrowed(json.loads(place), own, terminals)
+        told = [verdicts[unit["unit"]] for unit in own]
+        incidents.append(
+            {
+                "incident_id": incident_id,
+                "cause": cause,
+                "mechanism": mechanism,
+                "scope": json.dumps(scope, ensure_ascii=False),
+                "confidence_permille": _belief(own, told),
+                "expected_at": _expected(own, book, as_of),
+                "evidence": json.dumps(_evidence(own, told), ensure_ascii=False),
+                "rivals": json.dumps(_rivals(own, told), ensure_ascii=False),
+            }
+        )
+        of_unit += [
+            {
+                "unit": unit["unit"], "incident_id": incident_id, "cause": cause,
+                "mechanism": mechanism,
+            }
+            for unit in own
+        ]  # fmt: skip
+    engine.put("incident_stories", pa.Table.from_pylist(incidents, _INCIDENT))
+    engine.put("unit_causes", pa.Table.from_pylist(of_unit, _UNIT))
+    engine.run(
+        "incident_sales",
+        "SELECT m.sale_id, c.cause, c.mechanism, c.incident_id FROM late_money AS m "
+        "JOIN unit_causes AS c ON c.unit = m.unit "
+        "UNION ALL SELECT sale_id, 'data_quality', 'statement_missing', NULL "
+        "FROM outcomes_late WHERE status = 'unknown'",
+    )
+    engine.run("incidents", _SUMS)
+
+
+_SUMS: Final = (
+    "SELECT s.incident_id, s.cause, s.mechanism, q.leg, s.scope, q.currency, q.sales, "
+    "q.late_minor, q.outstanding_minor, q.open_sales, q.example, q.since, q.until, "
+    "s.expected_at, s.confidence_permille, s.evidence, s.rivals "
+    "FROM incident_stories AS s JOIN (SELECT c.incident_id, max(m.currency) AS currency, "
+    "CASE max(CASE m.leg WHEN 'credit' THEN 4 WHEN 'pay_out' THEN 3 WHEN 'clear' THEN 2 ELSE 1 "
+    "END) WHEN 4 THEN 'credit' WHEN 3 THEN 'pay_out' WHEN 2 THEN 'clear' ELSE 'submit' END AS leg, "
+    "CAST(count(*) AS BIGINT) AS sales, CAST(sum(m.amount_minor) AS BIGINT) AS late_minor, "
+    "CAST(sum(CASE WHEN m.status = 'overdue' THEN m.outstanding_minor ELSE 0 END) AS BIGINT) "
+    "AS outstanding_minor, "
+    "CAST(sum(CASE WHEN m.status = 'overdue' THEN 1 ELSE 0 END) AS BIGINT) AS open_sales, "
+    "coalesce(min(CASE WHEN m.status = 'overdue' THEN m.sale_id END), min(m.sale_id)) AS example, "
+    "min(m.promised_at) AS since, max(m.promised_at) AS until "
+    "FROM late_money AS m JOIN unit_causes AS c ON c.unit = m.unit GROUP BY c.incident_id) AS q "
+    "ON q.incident_id = s.incident_id"
+)
+
+
+def _place(unit: Row, verdict: Verdict) -> dict[str, str]:
+    """Return the place that a unit's incident is named by."""
+    if verdict.cause == "system_upgrade":
+        return {"release_id": verdict.release_id}
+    if verdict.mechanism == "network_outage":
+        for evidence in verdict.evidence:
+            if evidence.key == "neighbours_silent":
+                told = dict(evidence.values)
+                names, values = told["place"].split("+"), str(told["value"]).split("+")
+                return dict(zip(names, values, strict=True))
+        return {"store_id": unit["store_id"]} if unit["store_id"] else {}
+    if verdict.mechanism == "bank_slow":
+        return {"bank_id": unit["bank_id"]} if unit["bank_id"] else {}
+    if verdict.mechanism in _BY_PROVIDER:
+        return {"provider_id": unit["provider_id"]}
+    if verdict.mechanism in _BY_ACCOUNT and unit["account_id"]:
+        return {"account_id": unit["account_id"]}
+    return {"merchant_id": unit["merchant_id"]}
+
+
+def _narrowed(
+    scope: dict[str, str], units: list[Row], terminals: Mapping[str, Row]
+) -> dict[str, str]:
+    """Add what all struck terminals of a release have in common and the estate does not."""
+    if "release_id" not in scope:
+        return scope
+    struck = [terminals[u["terminal_id"]] for u in units if u["terminal_id"] in terminals]
+    for dimension in ("model", "carrier"):
+        values = {row.get(dimension) for row in struck}
+        every = {row.get(dimension) for row in terminals.values()}
+        if len(values) == 1 and len(every) > 1 and None not in values:
+            scope[dimension] = str(values.pop())
+    providers = {unit["provider_id"] for unit in units}
+    if len(providers) == 1:
+        scope["provider_id"] = providers.pop()
+    return scope
+
+
+def _belief(units: list[Row], told: list[Verdict]) -> int:
+    """Return how sure the verdicts are, weighed by money, in thousandths."""
+    money: int = sum(max(unit["late_minor"], 1) for unit in units)
+    sure: float = sum(
+        max(unit["late_minor"], 1) * verdict.share
+        for unit, verdict in zip(units, told, strict=True)
+    )
+    return max(1, min(999, int(1000 * sure / money)))
+
+
+def _evidence(units: list[Row], told: list[Verdict]) -> list[dict[str, Any]]:
+    """Return what the facts show, the pieces with most money behind them first."""
+    money: Counter[str] = Counter()
+    sales: Counter[str] = Counter()
+    largest: dict[str, tuple[int, dict[str, Any]]] = {}
+    for unit, verdict in zip(units, told, strict=True):
+        for evidence in verdict.evidence:
+            money[evidence.key] += unit["late_minor"]
+            sales[evidence.key] += unit["sales"]
+            if unit["late_minor"] >= largest.get(evidence.key, (-1, {}))[0]:
+                largest[evidence.key] = (unit["late_minor"], dict(evidence.values))
+    best = sorted(money, key=lambda key: (-money[key], key))[:EVIDENCE_MAX]
+    return [
+        {
+            "fact": key,
+            "sales_showing_it": sales[key],
+            "late_minor": money[key],
+            **{name: _plain(value) for name, value in largest[key][1].items()},
+        }
+        for key in best
+    ]
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    if isinstance(value, date):
+        return value.isoformat()
+    return value
+
+
+def _rivals(units: list[Row], told: list[Verdict]) -> list[dict[str, Any]]:
+    """Return what else it could have been, weighed by money."""
+    money = sum(max(unit["late_minor"], 1) for unit in units)
+    weights: dict[tuple[str, str], float] = defaultdict(float)
+    for unit, verdict in zip(units, told, strict=True):
+        for cause, mechanism, share in verdict.rivals:
+            weights[cause, mechanism] += max(unit["late_minor"], 1) * share / money
+    best = sorted(weights.items(), key=lambda item: (-item[1], item[0]))[:RIVALS_MAX]
+    return [
+        {"cause": cause, "mechanism": mechanism, "share_permille": max(1, round(share * 1000))}
+        for (cause, mechanism), share in best
+    ]
+
+
+def _expected(units: list[Row], book: TermsBook, as_of: datetime) -> datetime | None:
+    """Return when what is still to come may be expected; None: all of it has come.
+
+    Where others of the incident have arrived, their delay is taken; else the promise of money that
+    moves on today.
+    """
+    waiting = [unit for unit in units if unit["open"]]
+    if not waiting:
+        return None
+    delays = sorted(unit["late_s"] for unit in units if unit["late_s"])
+    if delays:
+        usual = timedelta(seconds=delays[(len(delays) * 9) // 10])
+        at = max(_instant(unit["due_at"]) for unit in waiting) + usual
+        if at > as_of:
+            return at
+    dues = [_due_now(unit, book, as_of) for unit in waiting if unit["term_index"] is not None]
+    return max(dues, default=as_of + timedelta(days=1))
+
+
+def _due_now(unit: Row, book: TermsBook, as_of: datetime) -> datetime:
+    term = book.terms[unit["term_index"]]
+    today = as_of.astimezone(ZoneInfo(term.timezone)).date()
+    if unit["leg"] == "credit":
+        return as_of + timedelta(days=1)
+    return _instant(due_for_business_date(book, term, today).due_at)
+
+
+def _instant(moment: datetime) -> datetime:
+    return moment.astimezone(UTC)

@@ -1,0 +1,185 @@
+"""Whose cause each unit's mechanism is: what hit the upgraded beside what hit the others.
+
+Units of one mechanism are judged together, so that a mechanism that also strikes where nothing was
+upgraded is not blamed on the upgrade (the contract's causes).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from daozhang.cause.catalogue import MECHANISMS
+from daozhang.cause.upgraded import CHANCE, SHARP, compare, onsets
+from daozhang.cause.verdict import RIVAL_SHARE, Case, Verdict
+from daozhang.stats import Excess, Stratum, excess
+
+__all__ = ["judge_accounts", "judge_terminals"]
+
+ACCOUNT_RECENT: Final = timedelta(days=7)
+"""A return or hold that begins so soon after the account's terminals were upgraded may be its."""
+
+_ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held"})
+
+Row = Mapping[str, Any]
+
+
+def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdict:
+    """Say whose cause a mechanism is; the other cause of the same mechanism may be a rival."""
+    known = MECHANISMS[mechanism]
+    cause = "system_upgrade" if release_id else _otherwise(mechanism)
+    rivals = [
+        ("system_upgrade" if release_id and MECHANISMS[m].upgrade else _otherwise(m), m, part)
+        for m, part in case.shares()
+        if m != mechanism and part >= RIVAL_SHARE
+    ]
+    if known.upgrade and 0 < share < 1 - RIVAL_SHARE:
+        other = _otherwise(mechanism) if release_id else "system_upgrade"
+        if other != cause:
+            rivals.insert(0, (other, mechanism, 1 - share))
+    belief = dict(case.shares())[mechanism] * (share or 1.0)
+    return Verdict(
+        mechanism, cause, belief, tuple(rivals), case.evidence_for(mechanism), release_id
+    )
+
+
+def _otherwise(mechanism: str) -> str:
+    """Return a mechanism's cause where no upgrade brought it about."""
+    other = MECHANISMS[mechanism].otherwise
+    return other or ("network" if mechanism == "network_setting_lost" else "human_error")
+
+
+def judge_terminals(
+    cases: Mapping[int, Case],
+    upgrades: Mapping[int, Row],
+    days: Mapping[tuple[str, datetime], Row],
+) -> dict[int, Verdict]:
+    """Judge units of single terminals, those of one mechanism together.
+
+    Args:
+        cases: weighed, by unit.
+        upgrades: rows of ``unit_upgrades`` by unit.
+        days: rows of ``terminal_days`` by provider and cut-off.
+    """
+    by_mechanism: dict[str, list[Row]] = defaultdict(list)
+    for case in cases.values():
+        if case.unit["terminal_id"]:
+            by_mechanism[case.shares()[0][0]].append(case.unit)
+    verdicts: dict[int, Verdict] = {}
+    for mechanism, units in sorted(by_mechanism.items()):
+        if not MECHANISMS[mechanism].upgrade:
+            verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
+            continue
+        runs = onsets(units, mechanism, upgrades)
+        found, blamed = compare(runs, mechanism, days)
+        for run in runs:
+            release = run.release_id if blamed and run.exposed else ""
+            share = found.share if release else (1 - found.share if run.exposed else 0)
+            for unit in run.units:
+                case = cases[unit]
+                if run.exposed:
+                    case.add(
+                        "peers_spared" if release else "peers_hit_too",
+                        {mechanism: 0.01},
+                        hit=found.hit, exposed=found.exposed,
+                        others_hit=found.others_hit, others=found.others,
+                    )  # fmt: skip
+                verdicts[unit] = _verdict(case, mechanism, release, share)
+    return verdicts
+
+
+def judge_accounts(
+    cases: Mapping[int, Case],
+    upgrades: Mapping[int, Row],
+    repeats: Mapping[int, Row],
+    days: list[Row],
+) -> dict[int, Verdict]:
+    """Judge units of accounts, those of one mechanism together.
+
+    Args:
+        cases: weighed, by unit.
+        upgrades: rows of ``account_upgrades`` by unit.
+        repeats: rows of ``account_repeats`` by unit.
+        days: rows of ``account_exposed``.
+    """
+    by_mechanism: dict[str, list[Row]] = defaultdict(list)
+    for case in cases.values():
+        if not case.unit["terminal_id"]:
+            by_mechanism[case.shares()[0][0]].append(case.unit)
+    verdicts: dict[int, Verdict] = {}
+    for mechanism, units in sorted(by_mechanism.items()):
+        if not MECHANISMS[mechanism].upgrade:
+            verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
+            continue
+        exposed = _exposure(mechanism, upgrades, repeats)
+        firsts = _account_onsets(units)
+        found, blamed = _compare_accounts(firsts, days, exposed, mechanism)
+        for first, run in firsts:
+            release = exposed(first)
+            for unit in run:
+                share = found.share if release else 0.0
+                verdicts[unit["unit"]] = _verdict(
+                    cases[unit["unit"]], mechanism, release if blamed else "",
+                    share if blamed else (1 - share if release else 0.0),
+                )  # fmt: skip
+    return verdicts
+
+
+def _exposure(
+    mechanism: str, upgrades: Mapping[int, Row], repeats: Mapping[int, Row]
+) -> Callable[[Row], str]:
+    """Return which release, if any, came shortly before an account's first late unit."""
+
+    def release_of(unit: Row) -> str:
+        row = upgrades.get(unit["unit"])
+        if row is None or not row["release_id"]:
+            return ""
+        if mechanism == "duplicate_upload_held" and (twice := repeats.get(unit["unit"])):
+            return str(row["release_id"]) if twice["upgraded"] * 2 >= twice["terminals"] else ""
+        since = row["first_started_at"]
+        lately = since is not None and unit["due_at"] - since <= 2 * ACCOUNT_RECENT
+        return str(row["release_id"]) if lately and row["lately"] else ""
+
+    return release_of
+
+
+def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:
+    """Put each account's late units into runs no more than a week apart."""
+    by_account: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for unit in units:
+        by_account[unit["provider_id"], unit["account_id"]].append(unit)
+    runs = []
+    for mine in by_account.values():
+        mine.sort(key=lambda u: (u["due_at"], u["unit"]))
+        run = [mine[0]]
+        for unit in mine[1:]:
+            if unit["due_at"] - run[-1]["due_at"] > ACCOUNT_RECENT:
+                runs.append((run[0], run))
+                run = []
+            run.append(unit)
+        runs.append((run[0], run))
+    return runs
+
+
+def _compare_accounts(
+    firsts: list[tuple[Row, list[Row]]],
+    days: list[Row],
+    exposed: Callable[[Row], str],
+    mechanism: str,
+) -> tuple[Excess, bool]:
+    hit: dict[tuple[str, Any], list[int]] = defaultdict(lambda: [0, 0])
+    for first, _ in firsts:
+        hit[first["provider_id"], first["due_at"].date()][0 if exposed(first) else 1] += 1
+    strata = []
+    for row in days:
+        one, other = hit.get((row["provider_id"], row["due_day"]), (0, 0))
+        strata.append(
+            Stratum(
+                max(row["exposed"], one), one, max(row["accounts"] - row["exposed"], other), other
+            )
+        )
+    found = excess(strata)
+    sure = mechanism in _ACCOUNT_SHARP or mechanism in SHARP or found.chance < CHANCE
+    return found, found.share > 0.5 and sure  # noqa: PLR2004 - more its doing than not

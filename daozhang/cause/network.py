@@ -1,0 +1,196 @@
+"""Whether a silent terminal was alone: the same silence among terminals that were not upgraded.
+
+Rules kept here (the domain's F9 and F10): a setting lost in an upgrade silences the upgraded
+terminal from the upgrade on and nobody else; an outage silences a place (a store, a carrier, a
+carrier in a city), upgraded or not. Chance silences are allowed for: a place counts as out only
+if so many of its other terminals are silent that the usual rate of silence does not explain it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final
+
+from daozhang.stats import poisson_tail
+
+__all__ = ["Lines", "Neighbours", "Silence"]
+
+RECENT: Final = timedelta(days=3)
+"""A terminal upgraded within this time is no witness for the network."""
+
+BRIEF: Final = timedelta(hours=10)
+"""A line that is back for less than this, and goes again, was not mended."""
+
+SLACK: Final = timedelta(minutes=30)
+"""Terminals lose and find a line that is the same for all within this time."""
+
+UNLIKELY: Final = 0.01
+_UNSEEN: Final = timedelta(hours=6)
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A stretch without a line: heard before, silent from ... to ..., heard again."""
+
+    terminal_id: str
+    online_before: datetime | None
+    first_off: datetime
+    last_off: datetime
+    back_at: datetime | None
+
+    @property
+    def until(self) -> datetime:
+        """When it ended, at the latest."""
+        return self.back_at or self.last_off + _UNSEEN
+
+    def began_about(self, moment: datetime) -> bool:
+        """Return whether the line may have gone at a moment: reports are sparse."""
+        return (self.online_before or self.first_off) - SLACK <= moment <= self.first_off + SLACK
+
+    def together(self, other: Silence) -> bool:
+        """Return whether two silences may have begun, and ended, at the same moments."""
+        begins = self.first_off + SLACK >= (other.online_before or other.first_off) and (
+            other.first_off + SLACK >= (self.online_before or self.first_off)
+        )
+        ends = self.until + SLACK >= other.last_off and other.until + SLACK >= self.last_off
+        return begins and ends
+
+    def may_cover(self, moment: datetime) -> bool:
+        """Return whether the line may have been down at a moment."""
+        return (self.online_before or self.first_off) <= moment <= self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """Other terminals of a place while one was silent.
+
+    Attributes:
+        place: dimension, such as ``carrier``.
+        value: such as ``CMCC``.
+        terminals: how many of them there are that were not lately upgraded.
+        silent: how many of those were silent too.
+        chance: probability of so many at the usual rate of silence.
+    """
+
+    place: str
+    value: str
+    terminals: int
+    silent: int
+    chance: float
+
+    @property
+    def out(self) -> bool:
+        """Whether the whole place was out."""
+        return self.silent > 0 and self.chance < UNLIKELY
+
+
+class Lines:
+    """The lines of all terminals."""
+
+    def __init__(
+        self,
+        silences: Iterable[Mapping[str, Any]],
+        terminals: Iterable[Mapping[str, Any]],
+        upgrades: Iterable[tuple[str, datetime]],
+        span: timedelta,
+    ) -> None:
+        """Take what the signals say.
+
+        Args:
+            silences: rows of ``silences``.
+            terminals: terminal_id and the dimensions of places.
+            upgrades: terminal and when an upgrade of it began.
+            span: how long signals were watched.
+        """
+        self._of: dict[str, list[Silence]] = defaultdict(list)
+        for row in silences:
+            self._of[row["terminal_id"]].append(Silence(**row))
+        for mine in self._of.values():
+            mine.sort(key=lambda s: s.first_off)
+        self._places: dict[tuple[str, str], list[str]] = defaultdict(list)
+        self._where: dict[str, list[tuple[str, str]]] = {}
+        self._ever: dict[tuple[str, str], list[str]] = {}
+        self._counted: dict[tuple[tuple[str, str], date], int] = {}
+        for row in terminals:
+            places = [(d, str(v)) for d, v in row.items() if d != "terminal_id" and v is not None]
+            pairs = [("carrier", str(row["carrier"]))] if row.get("carrier") else []
+            places += [
+                (f"{pairs[0][0]}+{d}", f"{pairs[0][1]}+{v}")
+                for d, v in places
+                if pairs and d not in ("carrier", "store_id")
+            ]
+            self._where[row["terminal_id"]] = places
+            for place in places:
+                self._places[place].append(row["terminal_id"])
+        self._upgraded: dict[str, list[datetime]] = defaultdict(list)
+        for terminal_id, at in upgrades:
+            self._upgraded[terminal_id].append(at)
+        off = sum(
+            ((s.until - s.first_off) for mine in self._of.values() for s in mine), timedelta()
+        )
+        watched = span * max(1, len(self._where))
+        self._usual = min(0.5, max(off / watched, 1e-6)) if watched else 0.0
+
+    @property
+    def watched(self) -> bool:
+        """Whether any terminal ever was silent."""
+        return bool(self._of)
+
+    def silence_of(self, terminal_id: str, cutoff: datetime) -> Silence | None:
+        """Return the silence that may have kept a terminal from its cut-off, else None."""
+        mine = [s for s in self._of.get(terminal_id, ()) if s.may_cover(cutoff)]
+        return max(mine, key=lambda s: s.until - s.first_off, default=None)
+
+    def beginning_of(self, silence: Silence) -> Silence:
+        """Return the first of the silences that only short whiles on line part from this one."""
+        for other in reversed(self._of[silence.terminal_id]):
+            if other.first_off < silence.first_off and silence.first_off - other.until <= BRIEF:
+                silence = other
+        return silence
+
+    def silence_in(self, terminal_id: str, since: datetime, until: datetime) -> bool:
+        """Return whether a terminal had no line at some time of a stretch."""
+        return any(s.first_off <= until and s.until >= since for s in self._of.get(terminal_id, ()))
+
+    def neighbours(self, silence: Silence) -> list[Neighbours]:
+        """Return how the terminals of the same places fared, the most telling place first."""
+        found = []
+        for place in self._where.get(silence.terminal_id, ()):
+            silent = sum(
+                t != silence.terminal_id
+                and not self._lately(t, silence.first_off)
+                and self._with(t, silence)
+                for t in self._silent_in(place)
+            )
+            others = self._witnesses(place, silence.first_off.date())
+            # A silence met by chance is one that runs, or one that begins in the meantime.
+            others = max(others, silent)
+            chance = poisson_tail(silent, others * min(1.0, self._usual * 2))
+            found.append(Neighbours(*place, others, silent, chance))
+        return sorted(found, key=lambda n: (n.chance, -n.silent, n.place))
+
+    def _with(self, terminal_id: str, silence: Silence) -> bool:
+        """Return whether a terminal fell silent, and was heard again, together with another."""
+        return any(s.together(silence) for s in self._of.get(terminal_id, ()))
+
+    def _silent_in(self, place: tuple[str, str]) -> list[str]:
+        """Return the terminals of a place that ever were silent."""
+        if place not in self._ever:
+            self._ever[place] = [t for t in self._places[place] if t in self._of]
+        return self._ever[place]
+
+    def _witnesses(self, place: tuple[str, str], day: date) -> int:
+        """Return how many other terminals of a place were not lately upgraded on a day."""
+        if (place, day) not in self._counted:
+            noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+            self._counted[place, day] = sum(not self._lately(t, noon) for t in self._places[place])
+        return max(0, self._counted[place, day] - 1)
+
+    def _lately(self, terminal_id: str, moment: datetime) -> bool:
+        return any(
+            moment - RECENT <= at <= moment + timedelta(hours=12)
+            for at in self._upgraded.get(terminal_id, ())
+        )

@@ -1,0 +1,172 @@
+"""Why a provider paid out late: returned, held, limited, or the provider itself.
+
+Rules kept here (the domain's F4, F12, F13, F17, F22). A returned payout names its reason; a held
+one is a review or a risk; a payout that waits while others of the account go out met a limit; a
+provider whose every payout waits is late itself, and where it is not the licensed payer that is
+second clearing (二清).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+
+from daozhang.cause.peers import Peers
+from daozhang.cause.reasons import reason_class
+from daozhang.cause.verdict import Case
+
+__all__ = ["Paid", "pay_out_case"]
+
+WIDE: Final = 0.5
+"""A delay that meets more than this part of a provider's accounts is the provider's."""
+
+LATER: Final = timedelta(hours=12)
+
+Row = Mapping[str, Any]
+
+_HELD: Final = {
+    "review": {"account_under_review": 7.0},
+    "repeat": {"duplicate_upload_held": 7.0},
+    "risk": {"risk_hold": 3.0, "duplicate_upload_held": 3.0},
+    "quota": {"minimum_or_limit": 7.0},
+    "account": {"settlement_account_lost": 3.0, "account_under_review": 2.0},
+    "outage": {"provider_outage": 4.0},
+    "field": {"settlement_account_lost": 3.0},
+}
+"""What the class of a held payout's reason speaks for."""
+
+_RETURNED: Final = {
+    "account": {"settlement_account_lost": 8.0},
+    "quota": {"minimum_or_limit": 7.0},
+    "review": {"account_under_review": 4.0, "settlement_account_lost": 3.0},
+}
+"""The same of a returned one; any other return is an account that the bank does not know."""
+
+
+@dataclass(frozen=True, slots=True)
+class Paid:
+    """What the facts hold about payouts, by unit.
+
+    Attributes:
+        peers: what was due together.
+        stories: rows of ``payout_stories``.
+        repeats: rows of ``account_repeats``.
+        meanwhile: payouts to the same account while the unit waited.
+        notices: all notices.
+        unlicensed: providers whose terms say that they hold no licence, or whose payer on bank
+            statements is not the name that the terms give.
+        limits: accounts' providers whose terms know a minimum or a limit.
+        remapped: merchants whose category on statements changed, with the moment.
+    """
+
+    peers: Peers
+    stories: Mapping[int, list[Row]]
+    repeats: Mapping[int, Row]
+    meanwhile: Mapping[int, int]
+    notices: list[Row]
+    unlicensed: frozenset[str]
+    limits: frozenset[str]
+    remapped: Mapping[str, Any]
+
+
+def pay_out_case(unit: Row, seen: Paid) -> Case:
+    """Weigh what speaks for each mechanism of one unit that was paid out late."""
+    case = Case(
+        unit,
+        {
+            "account_under_review": 0.0,
+            "minimum_or_limit": -1.0,
+            "wrong_terminal_or_merchant_id": -1.0,
+        },
+    )
+    told = _stories(case, seen)
+    _notices(case, seen.notices)
+    repeats = seen.repeats.get(unit["unit"])
+    if repeats:
+        case.add(
+            "sent_twice",
+            {"duplicate_upload_held": 4.0},
+            times=repeats["repeats"],
+            terminals=repeats["terminals"],
+        )
+    share = seen.peers.pay_out(unit)
+    wide = share.due > 1 and share.part > WIDE
+    if wide:
+        stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
+        mechanism = stall or "provider_outage"
+        case.add("provider_wide_pay", {mechanism: 3.0}, late=share.late, due=share.due)
+    if unit["provider_id"] in seen.unlicensed:
+        case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
+    day = seen.peers.account_day(unit)
+    if not told and day.part < WIDE and not wide:
+        # The account was paid for that day, but not for all of its terminals.
+        case.add("account_paid_others", {"wrong_terminal_or_merchant_id": 5.0},
+                 late=day.late, due=day.due)  # fmt: skip
+    meanwhile = seen.meanwhile.get(unit["unit"], 0)
+    if not told and meanwhile and not wide:
+        case.add("paid_meanwhile", {"minimum_or_limit": 2.0}, payouts=meanwhile)
+    elif not told and not wide:
+        case.add("nothing_paid", {"account_under_review": 1.5})
+    if unit["provider_id"] in seen.limits:
+        case.add("", {"minimum_or_limit": 1.0})
+    return case
+
+
+def _stories(case: Case, seen: Paid) -> bool:
+    """Weigh what the payout itself, and the lines in it, say; return whether they say anything."""
+    unit = case.unit
+    told = False
+    stories = [(s["status"], s["reason"]) for s in seen.stories.get(unit["unit"], ())]
+    if unit["returned"]:
+        stories.append(("returned", unit["reason"]))
+    if unit["held"]:
+        stories.append(("held", unit["reason"]))
+    if unit["stuck"]:
+        stories.append((unit["stuck"], unit["reason"]))
+    for status, reason in sorted(set(stories), key=lambda s: (s[0], -len(s[1]))):
+        kind = reason_class(reason)
+        if status == "returned":
+            case.add(
+                "returned", _RETURNED.get(kind, {"settlement_account_lost": 5.0}), reason=reason
+            )
+        elif status == "rejected":
+            case.add("line_refused", {"interface_field_mismatch": 5.0}, reason=reason)
+        else:
+            speaks = _HELD.get(kind, {"account_under_review": 2.0, "duplicate_upload_held": 1.0})
+            case.add("held", speaks, reason=reason)
+        told = True
+        break
+    if not stories and unit["reason"] and (kind := reason_class(unit["reason"])):
+        case.add("held", _HELD.get(kind, {}), reason=unit["reason"])
+        told = kind in _HELD
+    return told
+
+
+def _notices(case: Case, notices: list[Row]) -> None:
+    unit = case.unit
+    mine = {
+        "account": unit["account_id"],
+        "merchant": unit["merchant_id"],
+        "provider": unit["provider_id"],
+    }
+    for notice in notices:
+        if mine.get(notice["scope"]) != notice["scope_id"]:
+            continue
+        until = notice["to_at"] or unit["ended_at"]
+        # A hold that began after the money was due anyway is not why it was late.
+        if notice["from_at"] > unit["due_at"] + LATER or until < unit["due_at"] - LATER:
+            continue
+        text = notice["text"] or ""
+        kind = reason_class(f"{text} {notice['kind']}")
+        if notice["kind"] == "outage" or kind == "outage":
+            speaks = {"provider_outage": 4.0}
+        elif notice["kind"] == "review":
+            speaks = {"account_under_review": 5.0}
+        elif kind in _HELD:
+            speaks = {mechanism: weight * 0.7 for mechanism, weight in _HELD[kind].items()}
+        else:
+            speaks = {"account_under_review": 2.0, "duplicate_upload_held": 1.0}
+        case.add("hold_told", speaks, text=text or notice["kind"])
+        return

@@ -1,0 +1,100 @@
+"""How many others met the same delay: of the provider's cycle, of its payouts, of the bank."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+__all__ = ["Peers", "Share"]
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """Late ones of those that were due together."""
+
+    late: int
+    due: int
+
+    @property
+    def part(self) -> float:
+        """The late part; 0 where nothing else was due."""
+        return self.late / self.due if self.due else 0.0
+
+
+class Peers:
+    """Counts what was due and what of it was late at each leg."""
+
+    def __init__(
+        self, units: Iterable[Row], account_days: Iterable[Row], cycles: Iterable[Row]
+    ) -> None:
+        """Take rows of ``units``, ``account_days`` and ``cycle_totals``."""
+        self._accounts: dict[tuple[str, date], set[str]] = defaultdict(set)
+        self._bank: dict[tuple[str, date], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._account_day: dict[tuple[str, str, date], int] = defaultdict(int)
+        self._account_late: dict[tuple[str, str, date], int] = defaultdict(int)
+        self._bank_on_time: dict[tuple[str, date], int] = defaultdict(int)
+        for row in account_days:
+            day = row["promised_at"].date()
+            self._accounts[row["provider_id"], day].add(row["account_id"])
+            self._bank[row["bank_id"], day][row["account_id"]] += row["sales"]
+            self._account_day[row["provider_id"], row["account_id"], row["business_date"]] += row[
+                "sales"
+            ]
+            self._bank_on_time[row["bank_id"], day] += row["on_time"]
+        self._cycle: dict[tuple[str, str, date], Row] = {
+            (row["provider_id"], row["channel"], row["business_date"]): row for row in cycles
+        }
+        self._cleared: dict[tuple[str, str, date], int] = defaultdict(int)
+        self._cleared_terminals: dict[tuple[str, str, date], set[str]] = defaultdict(set)
+        self._unpaid: dict[tuple[str, date], set[str]] = defaultdict(set)
+        self._uncredited: dict[tuple[str, date], dict[str, int]] = defaultdict(
+            lambda: defaultdict(int)
+        )
+        for unit in units:
+            day = unit["promised_at"].date() if unit["promised_at"] else unit["business_date"]
+            self._account_late[unit["provider_id"], unit["account_id"], unit["business_date"]] += (
+                unit["sales"]
+            )
+            if unit["leg"] == "clear":
+                key = (unit["provider_id"], unit["channel"], unit["business_date"])
+                self._cleared[key] += unit["sales"]
+                self._cleared_terminals[key].add(unit["terminal_id"])
+            elif unit["leg"] == "pay_out":
+                self._unpaid[unit["provider_id"], day].add(unit["account_id"])
+            elif unit["leg"] == "credit":
+                self._uncredited[unit["bank_id"], day][unit["account_id"]] += unit["sales"]
+
+    def clear(self, unit: Row) -> Share:
+        """Return the sales of the unit's provider, channel and business date."""
+        key = (unit["provider_id"], unit["channel"], unit["business_date"])
+        return Share(self._cleared[key], self._cycle.get(key, {}).get("sales", 0))
+
+    def clear_terminals(self, unit: Row) -> Share:
+        """Return the terminals of the unit's provider, channel and business date."""
+        key = (unit["provider_id"], unit["channel"], unit["business_date"])
+        due = self._cycle.get(key, {}).get("terminals", 0)
+        return Share(len(self._cleared_terminals[key]), due)
+
+    def pay_out(self, unit: Row) -> Share:
+        """Return the accounts that the unit's provider had to pay on the day of the promise."""
+        key = (unit["provider_id"], unit["promised_at"].date())
+        return Share(len(self._unpaid[key]), len(self._accounts.get(key, ())))
+
+    def account_day(self, unit: Row) -> Share:
+        """Return the sales of the unit's account and business date."""
+        key = (unit["provider_id"], unit["account_id"], unit["business_date"])
+        return Share(self._account_late[key], self._account_day.get(key, 0))
+
+    def credit(self, unit: Row) -> Share:
+        """Return the accounts of the unit's bank that were to be credited on that day."""
+        key = (unit["bank_id"], unit["promised_at"].date())
+        return Share(len(self._uncredited[key]), len(self._bank.get(key, ())))
+
+    def on_time_at_bank(self, unit: Row) -> int:
+        """Return how many sales arrived at the unit's bank on time on the day of its promise."""
+        return self._bank_on_time.get((unit["bank_id"], unit["promised_at"].date()), 0)

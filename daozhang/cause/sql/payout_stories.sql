@@ -1,0 +1,16 @@
+-- What became of payouts before they arrived: every version of each unit's payout, and of those it
+-- was sent in place of, that was returned or held, with the reason that was given.
+SELECT DISTINCT q.unit, q.status, q.reason
+FROM (
+    SELECT u.unit, p.status, coalesce(p.reason, '') AS reason
+    FROM units AS u
+    JOIN told_payouts AS p ON p.provider_id = u.provider_id AND p.payout_id = u.together
+    WHERE u.leg IN ('pay_out', 'credit') AND p.status <> 'sent'
+    UNION ALL
+    SELECT u.unit, p.status, coalesce(p.reason, '') AS reason
+    FROM units AS u
+    JOIN resent AS r ON r.provider_id = u.provider_id AND r.payout_id = u.together
+    JOIN resent AS e ON e.provider_id = r.provider_id AND e.chain_id = r.chain_id
+    JOIN told_payouts AS p ON p.provider_id = e.provider_id AND p.payout_id = e.payout_id
+    WHERE u.leg IN ('pay_out', 'credit') AND p.status <> 'sent'
+) AS q

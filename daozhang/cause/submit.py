@@ -1,0 +1,268 @@
+"""Why a terminal handed its sales in too late: what its messages, batches and line say.
+
+Rules kept here (the domain's F1, F5 to F11, F18 and the contract's ``batch_not_closed``). The
+weights are log odds: about 7 for what hardly anything else shows (a key refused, a clock hours
+wrong), about 3 for what is usual with a mechanism and rare without, about 1 for a hint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from daozhang.cause.network import Lines
+from daozhang.cause.verdict import Case
+
+__all__ = ["Seen", "submit_case"]
+
+CLOCK_WRONG_S: Final = 300
+"""A clock further off than this is set wrong, not drifting."""
+
+CLOCK_STEADY_S: Final = 120
+"""Offsets of one wrong clock differ by less than this."""
+
+CROSSES: Final = timedelta(hours=6)
+"""An upgrade this long before a cut-off may still be at work when the batch should close."""
+
+JUST_AFTER: Final = timedelta(hours=3)
+"""A batch closed so soon after the cut-off was on its way; later ones were forgotten."""
+
+LATELY: Final = timedelta(hours=72)
+"""An upgrade so long before may have lost a setting."""
+
+REKEYED: Final = timedelta(hours=36)
+"""A batch that is merely late goes out with the next one; only lost sales take longer."""
+
+_CHECKS = (
+    "sign_in", "sign-in", "signin", "签到", "test_sale", "test sale", "试", "check", "verify",
+    "检查", "验证", "post", "confirm", "validat", "reconcil", "核对", "balance",
+)  # fmt: skip
+_BACKUPS = ("backup", "备份", "settle", "结算", "batch")
+_REPAIRS: Final = {
+    "network_setting_lost": ("apn", "network", "sim", "wifi", "wi-fi", "网络", "cert", "route"),
+    "terminal_clock_wrong": ("clock", "time", "时钟", "时区", "ntp"),
+    "key_mismatch": ("key", "密钥", "tmk", "kcv"),
+    "batch_number_reset": ("batch_number", "batch_no", "batch number", "批次号"),
+    "wrong_terminal_or_merchant_id": ("parameter", "template", "tid", "mid", "参数", "终端号"),
+    "unsettled_batch_lost": ("rekey", "re-key", "re_key", "补录", "reenter", "re-enter"),
+}
+"""Words of actions after which a fault is gone, so the action names it."""
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the facts hold about the terminals, by unit.
+
+    Attributes:
+        upgrades: rows of ``unit_upgrades``.
+        attempts: rows of ``stall_attempts``.
+        batches: rows of ``stall_batches``.
+    others: sales of the same terminal and cut-off that were handed in on time.
+    actions: rows of ``stall_actions``.
+        lines: the terminals' lines.
+        outages: notices of outages: (scope, scope_id, from_at, to_at).
+        batched: whether there are batches at all.
+    signalled: terminals that report their line.
+    """
+
+    upgrades: Mapping[int, Row]
+    attempts: Mapping[int, Row]
+    batches: Mapping[int, Row]
+    others: Mapping[int, int]
+    actions: Mapping[int, list[Row]]
+    lines: Lines
+    outages: list[Row] = field(default_factory=list)
+    batched: bool = False
+    signalled: frozenset[str] = frozenset()
+
+
+def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
+    """Weigh what speaks for each mechanism of one unit that was handed in late."""
+    case = Case(unit, {"batch_not_closed": 0.0, "cut_off_missed": -1.0})
+    upgrade = seen.upgrades.get(unit["unit"])
+    _clock(case, seen.attempts.get(unit["unit"], {}))
+    _answers(
+        case,
+        seen.attempts.get(unit["unit"], {}),
+        upgrade,
+        deaf=unit["terminal_id"] not in seen.signalled,
+    )
+    _batches(case, seen.batches.get(unit["unit"], {}), upgrade, batched=seen.batched)
+    others = seen.others.get(unit["unit"], 0)
+    if others and unit["stored_sales"] == unit["sales"]:
+        case.add(
+            "stored", {"offline_sales_forwarded_late": 4.0}, sales=unit["sales"], others=others
+        )
+    _line(case, seen, upgrade, carrier)
+    _people(case, seen.actions.get(unit["unit"], []), upgrade)
+    return case
+
+
+def _clock(case: Case, attempts: Row) -> None:
+    unit = case.unit
+    low, high = unit["ahead_min_s"], unit["ahead_max_s"]
+    told_low, told_high = attempts.get("ahead_min_s"), attempts.get("ahead_max_s")
+    if low is None:
+        low, high = told_low, told_high
+    if low is None or high is None:
+        return
+    if low >= CLOCK_WRONG_S:
+        case.add("clock", {"terminal_clock_wrong": 8.0}, seconds=low)
+    elif high <= -CLOCK_WRONG_S:
+        # A terminal that hands stored sales on later looks slow too, but its messages do not, and
+        # its lags differ.
+        others_right = told_high is not None and told_high > -CLOCK_WRONG_S
+        steady = high - low < CLOCK_STEADY_S and unit["sales"] > 1
+        if steady and not others_right:
+            case.add("clock", {"terminal_clock_wrong": 8.0}, seconds=high)
+        else:
+            case.add("stored", {"offline_sales_forwarded_late": 3.0}, sales=unit["sales"])
+
+
+def _answers(case: Case, attempts: Row, upgrade: Row | None, *, deaf: bool) -> None:
+    if keys := attempts.get("key_refusals"):
+        case.add("key_refused", {"key_mismatch": 7.0}, times=keys)
+    if batches := attempts.get("batch_refusals"):
+        case.add("batch_refused", {"batch_number_reset": 5.0}, times=batches)
+    if ids := attempts.get("id_refusals"):
+        case.add("id_refused", {"wrong_terminal_or_merchant_id": 4.0}, times=ids)
+    if attempts.get("not_signed_in"):
+        case.add("not_signed_in", {"step_skipped": 2.0}, times=attempts["not_signed_in"])
+    if attempts.get("other_batch"):
+        # The host knows another batch number, or the terminal did not sign in: either shows 77.
+        both = {"batch_number_reset": 3.0, "step_skipped": 2.0}
+        case.add("batch_unknown", both, times=attempts["other_batch"])
+    timeouts, messages = attempts.get("timeouts") or 0, attempts.get("messages") or 0
+    if attempts.get("close_timeouts") or timeouts * 2 > messages:
+        # Where a terminal does not report its line, messages without answer are all that tells.
+        weight = 3.0 if deaf else 1.0
+        speaks = {"network_outage": weight}
+        if upgrade is not None and case.unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
+            speaks["network_setting_lost"] = weight + (2.0 if deaf else 0.0)
+        case.add("unanswered", speaks, times=timeouts, messages=messages)
+
+
+def _batches(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> None:
+    unit = case.unit
+    cutoff, ended = unit["cutoff_at"], unit["ended_at"]
+    if batches.get("refused"):
+        case.add("batch_unbalanced", {"batch_number_reset": 2.0}, batches=batches["refused"])
+    if batches.get("fell") or batches.get("repeated"):
+        fell = 2.0 if batches.get("refused") else 0.5
+        case.add("number_fell", {"batch_number_reset": fell}, batch_no=unit["together"])
+    if unit["stored_sales"] == unit["sales"] and batches.get("closed_in_time"):
+        case.add("closed_without", {"offline_sales_forwarded_late": 2.0}, sales=unit["sales"])
+    closed = batches.get("own_closed_at") or batches.get("next_closed_at")
+    if not unit["handed_in"] or ended - cutoff > JUST_AFTER:
+        case.add("next_day", {"batch_not_closed": 0.5})
+    elif closed is not None and closed - cutoff <= JUST_AFTER:
+        minutes = int((closed - cutoff).total_seconds() // 60)
+        case.add("closed_after", {"cut_off_missed": 2.0}, minutes=minutes)
+    if upgrade is None:
+        return
+    started = upgrade["started_at"]
+    if cutoff - started <= CROSSES:
+        case.add("upgrade_crosses", {"cut_off_missed": 3.0}, started_at=started)
+    gone = not unit["handed_in"] or ended - cutoff >= REKEYED
+    if unit["to_at"] <= started and (gone or (batched and not batches.get("own"))):
+        weight = 6.0 * gone + 3.0 * (batched and not batches.get("own"))
+        weight += 1.5 * (unit["stored_sales"] == unit["sales"])
+        case.add("gap_ends_at_upgrade", {"unsettled_batch_lost": weight + 1.0}, sales=unit["sales"])
+
+
+def _line(case: Case, seen: Seen, upgrade: Row | None, carrier: str | None) -> None:
+    unit = case.unit
+    cutoff: datetime = unit["cutoff_at"]
+    told = _outage_told(seen.outages, unit, carrier)
+    silence = seen.lines.silence_of(unit["terminal_id"], cutoff)
+    if silence is None:
+        if told is not None:
+            case.add("outage_told", {"network_outage": 2.0}, text=told.get("text") or "")
+        during = seen.lines.silence_in(unit["terminal_id"], unit["from_at"], unit["to_at"])
+        if during and unit["stored_sales"] == unit["sales"]:
+            case.add("silent_while_selling", {"offline_sales_forwarded_late": 2.0})
+        return
+    case.add(
+        "silent",
+        {"network_outage": 3.0, "network_setting_lost": 3.0 if upgrade else -6.0},
+        since=silence.first_off,
+        until=silence.back_at,
+    )
+    if told is not None:
+        weight = 4.0 if silence.began_about(told["from_at"]) else 1.0
+        case.add("outage_told", {"network_outage": weight}, text=told.get("text") or "")
+    neighbours = seen.lines.neighbours(silence)
+    out = next((n for n in neighbours if n.out), None)
+    if out is not None:
+        case.add(
+            "neighbours_silent",
+            {"network_outage": 5.0},
+            place=out.place,
+            value=out.value,
+            silent=out.silent,
+            terminals=out.terminals,
+        )
+    if upgrade is None:
+        case.add("", {"network_outage": 2.0})
+        return
+    begun = upgrade["started_at"] - timedelta(minutes=5)
+    done = (upgrade["finished_at"] or upgrade["started_at"]) + timedelta(hours=1)
+    first = seen.lines.beginning_of(silence)
+    if first.first_off >= begun and (first.online_before or begun) <= done:
+        case.add("silent_from_upgrade", {"network_setting_lost": 3.0}, at=first.first_off)
+    else:
+        case.add("silent_later", {"network_outage": 1.0})
+    if out is None and any(n.terminals for n in neighbours):
+        peers = max(neighbours, key=lambda n: n.terminals)
+        case.add(
+            "neighbours_heard",
+            {"network_setting_lost": 2.0},
+            place=peers.place,
+            value=peers.value,
+            terminals=peers.terminals,
+        )
+
+
+def _outage_told(outages: list[Row], unit: Row, carrier: str | None) -> Row | None:
+    """Return the notice of an outage of the unit's carrier, store or everybody at its cut-off."""
+    names = {"carrier": carrier, "store": unit["store_id"], "merchant": unit["merchant_id"]}
+    for notice in outages:
+        scope = notice["scope"]
+        mine = scope == "all" or (scope in names and names[scope] == notice["scope_id"])
+        until = notice["to_at"] or unit["ended_at"]
+        if mine and notice["from_at"] <= unit["cutoff_at"] <= until:
+            return notice
+    return None
+
+
+def _people(case: Case, actions: list[Row], upgrade: Row | None) -> None:
+    if upgrade is None:
+        return
+    since = upgrade["started_at"] - timedelta(days=1)
+    skipped = [a for a in actions if a["outcome"] == "skipped" and a["at"] >= since]
+    checks = [a for a in skipped if _speaks_of(a["what"], _CHECKS)]
+    if checks:
+        who = sorted({a["who"] for a in checks if a["who"]})
+        what = sorted({a["what"] for a in checks})
+        case.add("step_skipped", {"step_skipped": 4.0}, what="、".join(what), who="、".join(who))
+    elif any(_speaks_of(a["what"], _BACKUPS) for a in skipped):
+        case.add("backup_skipped", {"unsettled_batch_lost": 1.0})
+    elif skipped:
+        case.add("step_skipped", {"step_skipped": 3.0}, what=skipped[0]["what"], who="")
+    for mechanism, words in _REPAIRS.items():
+        repair = next(
+            (a for a in actions if a["outcome"] != "skipped" and a["at"] >= upgrade["started_at"]
+             and _speaks_of(a["what"], words)),
+            None,
+        )  # fmt: skip
+        if repair is not None:
+            case.add("repaired", {mechanism: 1.5}, what=repair["what"], at=repair["at"])
+
+
+def _speaks_of(what: str, words: tuple[str, ...]) -> bool:
+    plain = what.casefold()
+    return any(word in plain for word in words)
