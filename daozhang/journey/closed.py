@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder
+from daozhang.journey.resting import REST_TABLES
 from daozhang.journey.sums import ADDED, closed_sums, part, summed
 from daozhang.store.books import SEGMENT_FILES, Books, Shelf
 
@@ -206,6 +207,11 @@ def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed | None:
     _lay_segments(engine, books, shelf, gone=bool(books.reopened))
     if _accounts_changed(engine):
         return None
+    # Days are counted in an account's zone, which follows from whose it is.
+    asleep = "NOT EXISTS (SELECT 1 FROM touching_merchants)"
+    for name in REST_TABLES:
+        path = _parquet(shelf.path(books.number, name))
+        engine.run(name, f"SELECT * FROM {path} WHERE {asleep}")
     for name in ("sales", "settlements"):
         path = _parquet(shelf.path(books.number, f"open_{name}"))
         engine.view(f"kept_{name}", f"SELECT * FROM {path}")

@@ -19,6 +19,12 @@ from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
 from daozhang.journey.closed import CHAIN_STANDING, CLOSED_CHAINS, Closed
 from daozhang.journey.identities import sums_by_currency
+from daozhang.journey.resting import (
+    REST_TABLES,
+    choose_resting,
+    lay_nothing_resting,
+    rest_query,
+)
 from daozhang.journey.sums import ADDED, closed_sums, part, summed
 from daozhang.journey.terms import TermsBook
 from daozhang.store.books import Books, Segment, Shelf
@@ -86,6 +92,7 @@ def close(
         held = closing + sum(segment.sales for segment in merged)
         segments = (*kept, Segment(number, held))
     reopened = _write_open(engine, shelf, number, merged if before else None)
+    _write_resting(engine, shelf, number, resumed=before is not None)
     _write_sums(engine, sql, shelf, number, resumed=before is not None)
     books = Books(
         fingerprint=fingerprint,
@@ -265,6 +272,18 @@ def _write_open(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segm
     ((count,),) = engine.rows(f"SELECT count(*) FROM ({gone}) AS g")
     assert isinstance(count, int)
     return count
+
+
+def _write_resting(engine: Engine, shelf: Shelf, number: int, *, resumed: bool) -> None:
+    """Write which payouts and credits rest from now on."""
+    if not resumed:
+        lay_nothing_resting(engine)
+    choose_resting(engine)
+    for name in REST_TABLES:
+        engine.save(
+            f"SELECT * FROM {name} UNION ALL BY NAME {rest_query(name, 'resting')}",
+            shelf.path(number, name),
+        )
 
 
 def _write_sums(

@@ -107,14 +107,16 @@ def find_journeys(
     moment = moment.astimezone(UTC)
     if closed is None:
         no_closed(engine)
-    problems = _track(engine, book, zones, moment, counted, progress)
+    resumed = closed is not None
+    problems = _track(engine, book, zones, moment, counted, progress, resumed=resumed)
     while closed is not None and closed.reopen_moved(engine):
-        problems = _track(engine, book, zones, moment, count_facts(engine), progress)
+        counted = count_facts(engine)
+        problems = _track(engine, book, zones, moment, counted, progress, resumed=resumed)
     progress("journeys")
-    _conclude(engine, book, resumed=closed is not None)
+    _conclude(engine, book, resumed=resumed)
     progress("causes")
     blame(engine, book, moment)
-    _put_figures(engine, resumed=closed is not None)
+    _put_figures(engine, resumed=resumed)
     progress("identities")
     identities = check_identities(engine, SQL, *([closed.sold] if closed else []))
     return Outcome(moment, tuple(problems), identities)
@@ -127,6 +129,8 @@ def _track(
     moment: datetime,
     counted: Mapping[str, Counted],
     progress: Progress,
+    *,
+    resumed: bool,
 ) -> list[Problem]:
     """Follow the money of what is open up to the bank."""
     progress("facts")
@@ -137,7 +141,7 @@ def _track(
     progress("settlement")
     _settle(engine, book, moment)
     progress("credits")
-    stand(engine, book, zones)
+    stand(engine, book, zones, resting=resumed)
     return problems
 
 

@@ -1,8 +1,9 @@
 """Where each payout's money stands by T, as tables: from matching to what SQL joins.
 
-Makes ``chain_standing`` (one row a chain), ``line_shares`` (lines of chains that are credited in
-part), ``credit_standing`` (one row a booked credit: explained, not ours or unexplained) and
-``cover`` (stretches of time in which an account's statement is known to be complete).
+Makes ``chain_standing`` (one row a chain), ``chain_links`` (which credit came of which),
+``line_shares`` (lines of chains that are credited in part), ``credit_standing`` (one row a booked
+credit: explained, not ours or unexplained) and ``cover`` (stretches of time in which an account's
+statement is known to be complete).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.arrivals import match
 from daozhang.journey.known import Zones, start_of_day
 from daozhang.journey.parties import Payers
+from daozhang.journey.resting import wake
 from daozhang.journey.routes import ALWAYS
 from daozhang.journey.sides import Chain, Credit, Item
 from daozhang.journey.terms import TermsBook
@@ -60,8 +62,22 @@ _MOVED = pa.schema([(c, pa.string()) for c in ("provider_id", "line_id", "chain_
 _COVER = pa.schema([("account_id", pa.string()), ("from_at", _INSTANT), ("until_at", _INSTANT)])
 
 
-def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
-    """Match credits with chains and make the tables this module names."""
+_LINKS = pa.schema(
+    [(c, pa.string()) for c in ("provider_id", "chain_id", "account_id", "credit_id")]
+)
+
+
+def stand(engine: Engine, book: TermsBook, zones: Zones, *, resting: bool = False) -> None:
+    """Match credits with chains and make the tables this module names.
+
+    Args:
+        engine: holds ``chains`` and the facts; where ``resting``, the tables of what rests.
+        book: the terms.
+        zones: where days begin.
+        resting: whether earlier runs laid chains and credits aside, whose standing is taken over.
+    """
+    if resting:
+        wake(engine)
     lookup = {name: ZoneInfo(name) for name in zones.names()}
 
     days: dict[tuple[datetime, str], date] = {}
@@ -77,8 +93,9 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
 
     credit_rows = _fetch(
         engine,
-        "SELECT account_id, credit_id, currency, amount_minor, booked_at, booked_day, ref, "
-        "counterparty FROM facts_credits WHERE status = 'booked'",
+        "SELECT c.account_id, c.credit_id, c.currency, c.amount_minor, c.booked_at, "
+        "c.booked_day, c.ref, c.counterparty FROM facts_credits AS c "
+        f"{_AWAKE_CREDITS if resting else ''} WHERE c.status = 'booked'",
     )
     credits = [
         Credit(
@@ -95,7 +112,7 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
         )
         for row in credit_rows
     ]
-    chain_rows = _fetch(engine, "SELECT * FROM chains")
+    chain_rows = _fetch(engine, f"SELECT c.* FROM chains AS c {_AWAKE_CHAINS if resting else ''}")
     chains = _chains(engine, chain_rows, day_of)
     payers = Payers.of(book)
     desk = match(chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every))
@@ -105,7 +122,31 @@ def stand(engine: Engine, book: TermsBook, zones: Zones) -> None:
     _put_chains(engine, chains, chain_rows, day_of)
     _put_shares(engine, chains)
     _put_credits(engine, payers, credits, credit_rows)
-    _put_cover(engine, credits, zones)
+    if resting:
+        _take_over(engine)
+    _put_cover(engine, zones, day_of)
+
+
+_AWAKE_CHAINS = (
+    "ANTI JOIN rest_chains AS t ON t.provider_id = c.provider_id AND t.chain_id = c.chain_id"
+)
+_AWAKE_CREDITS = (
+    "ANTI JOIN rest_credits AS t ON t.account_id = c.account_id AND t.credit_id = c.credit_id"
+)
+
+
+def _take_over(engine: Engine) -> None:
+    """Add to what was matched now the standing of what rests."""
+    for name, rest, schema in (
+        ("chain_standing", "rest_standing", _STANDING),
+        ("credit_standing", "rest_credits", _CREDIT),
+    ):
+        listed = ", ".join(schema.names)
+        engine.run(
+            f"{name}_whole", f"SELECT {listed} FROM {name} UNION ALL SELECT {listed} FROM {rest}"
+        )
+        engine.run(name, f"SELECT * FROM {name}_whole")
+        engine.drop(f"{name}_whole")
 
 
 def _fetch(engine: Engine, sql: str) -> list[dict[str, Any]]:
@@ -242,6 +283,13 @@ def _put_chains(
         for name, value in zip(_STANDING.names, values, strict=True):
             columns[name].append(value)
     engine.put("chain_standing", pa.table(columns, _STANDING))
+    links = [
+        (chain.provider_id, chain.chain_id, credit.account_id, credit.credit_id)
+        for chain in chains
+        for credit in chain.credits
+    ]
+    sides = [pa.array([row[n] for row in links], pa.string()) for n in range(len(_LINKS))]
+    engine.put("chain_links", pa.table(sides, schema=_LINKS))
 
 
 def _put_shares(engine: Engine, chains: list[Chain]) -> None:
@@ -316,7 +364,7 @@ def _standing(credit: Credit, payer: str | None, payers: Payers, accounts: set[s
     return "not_ours" if payers.stranger(payer or "") else "unexplained"
 
 
-def _put_cover(engine: Engine, credits: list[Credit], zones: Zones) -> None:
+def _put_cover(engine: Engine, zones: Zones, day_of: Any) -> None:
     """Say from when until when each account's credits are complete (the contract's facts)."""
     stretches: dict[str, list[tuple[datetime, datetime]]] = defaultdict(list)
     for row in _fetch(
@@ -336,11 +384,16 @@ def _put_cover(engine: Engine, credits: list[Credit], zones: Zones) -> None:
         )
     }
     seen_until: dict[object, datetime] = {}
-    for credit in credits:
-        bank = named.get(credit.account_id) or banks.get(credit.account_id)
+    for row in _fetch(
+        engine,
+        "SELECT account_id, max(booked_at) AS booked_at FROM facts_credits "
+        "WHERE status = 'booked' GROUP BY account_id",
+    ):
+        account = row["account_id"]
+        bank = named.get(account) or banks.get(account)
         if bank is not None:
-            zone = zones.by_account.get(credit.account_id, zones.default)
-            end = start_of_day(credit.day + timedelta(days=1), zone)
+            zone = zones.by_account.get(account, zones.default)
+            end = start_of_day(day_of(row["booked_at"], account) + timedelta(days=1), zone)
             seen_until[bank] = max(end, seen_until.get(bank, datetime.min.replace(tzinfo=UTC)))
     rows = [
         {"account_id": account, "from_at": since, "until_at": until}
