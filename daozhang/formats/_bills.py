@@ -88,6 +88,7 @@ class FineAmounts:
 
 
 _HAS_BACKTICK: Final = methodcaller("startswith", "`")
+_STRIPPED: Final = methodcaller("strip", BLANK_CHARS)
 
 
 def backticked(cells: list[str]) -> list[str]:
@@ -98,7 +99,7 @@ def backticked(cells: list[str]) -> list[str]:
     """
     if cells[0].startswith("`") and not all(map(_HAS_BACKTICK, cells)):
         cells = ",".join(cells).split(",`")
-    return [cell.strip(BLANK_CHARS) for cell in cells]
+    return list(map(_STRIPPED, cells))
 
 
 @dataclass(slots=True)

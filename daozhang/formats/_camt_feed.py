@@ -142,7 +142,7 @@ class Feed:
         events: Any = self._parser.read_events()  # The stubs know more kinds than are asked for.
         for _, element in events:
             parent = element.getparent()
-            if is_entry and parent is not None and etree.QName(parent).localname in self._parents:
+            if is_entry and parent is not None and _local(parent) in self._parents:
                 self._follows = True
                 self._entries += 1
                 if self._entries > _ENTRIES_BEFORE:
@@ -150,3 +150,8 @@ class Feed:
             yield element
         if broken is not None:
             raise broken
+
+
+def _local(element: etree._Element) -> str:
+    tag = element.tag
+    return tag.rpartition("}")[2] if isinstance(tag, str) else ""

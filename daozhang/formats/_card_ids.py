@@ -15,6 +15,7 @@ The count is kept over the whole file and judged batch by batch, so nothing is h
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
 from daozhang.facts import TABLES, Problem
@@ -69,6 +70,16 @@ class _Column:
         self.first_line = self.first_line or line
 
 
+def _values(rows: list[Row], name: str) -> set[Any]:
+    """Return the different values of a column; most readers give a row every key."""
+    try:
+        values = set(map(itemgetter(name), rows))
+    except KeyError:
+        values = {row.get(name) for row in rows}
+    values.discard(None)
+    return values
+
+
 class CardGuard:
     """Watches the facts of one file on their way out."""
 
@@ -80,8 +91,7 @@ class CardGuard:
     def passed(self, facts: Facts) -> Iterator[Facts]:
         """Yield what may go on of some rows; what they say to cover too, if no row was left out."""
         for name in _COLUMNS[facts.table]:
-            values: set[Any] = {row.get(name) for row in facts.rows}
-            values.discard(None)
+            values = _values(facts.rows, name)
             # A longer word of letters and digits is no card number and holds none by itself.
             texts = [v for v in values if len(v) > 12 and (len(v) < 20 or not v.isalnum())]  # noqa: PLR2004
             if texts and _SUSPECT.search("\n".join(texts)):

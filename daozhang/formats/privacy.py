@@ -51,6 +51,8 @@ def proves_card_number(text: str) -> bool | None:
 
     None: the text holds no such number. Of several, one that passes is enough.
     """
+    if text.isascii() and text.isdigit():
+        return is_card_number(text) if _ISSUED.fullmatch(text) else None
     verdict = None
     for match in _RUN.finditer(text):
         digits = match[0].replace(match[1], "") if match[1] else match[0]

@@ -138,3 +138,10 @@ def test_lines_beyond_what_the_parser_counts(reading, cut):
     lines = found.lines()
     assert len(cut) > 100
     assert [b - a for a, b in itertools.pairwise(lines)] == [600] * 199
+
+
+def test_an_entry_in_an_element_with_an_impossible_name(reading):
+    text = statement("name").replace("<Stmt>", "<n:Stmt:Id>", 1)
+    found = reading(text, "a.xml", format="camt")
+    assert "reader_failed" not in found.codes
+    assert found.rows() == []
