@@ -21,6 +21,12 @@ __all__ = ["judge_accounts", "judge_terminals"]
 ACCOUNT_RECENT: Final = timedelta(days=7)
 """A return or hold that begins so soon after the account's terminals were upgraded may be its."""
 
+LEAST_BELIEF: Final = 0.5
+"""How sure an answer is that stands because the likelier one is ruled out."""
+
+_INSTEAD: Final = {"network_setting_lost": "network_outage"}
+"""What a mechanism that only an upgrade can bring about is, where no upgrade did."""
+
 _ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held"})
 
 Row = Mapping[str, Any]
@@ -28,6 +34,8 @@ Row = Mapping[str, Any]
 
 def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdict:
     """Say whose cause a mechanism is; the other cause of the same mechanism may be a rival."""
+    if not release_id:
+        mechanism = _without_upgrade(case, mechanism)
     known = MECHANISMS[mechanism]
     cause = "system_upgrade" if release_id else _otherwise(mechanism)
     rivals = [
@@ -39,7 +47,7 @@ def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdi
         other = _otherwise(mechanism) if release_id else "system_upgrade"
         if other != cause:
             rivals.insert(0, (other, mechanism, 1 - share))
-    belief = dict(case.shares())[mechanism] * (share or 1.0)
+    belief = max(dict(case.shares()).get(mechanism, 0.0), LEAST_BELIEF) * (share or 1.0)
     return Verdict(
         mechanism, cause, belief, tuple(rivals), case.evidence_for(mechanism), release_id
     )
@@ -47,8 +55,16 @@ def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdi
 
 def _otherwise(mechanism: str) -> str:
     """Return a mechanism's cause where no upgrade brought it about."""
-    other = MECHANISMS[mechanism].otherwise
-    return other or ("network" if mechanism == "network_setting_lost" else "human_error")
+    return MECHANISMS[mechanism].otherwise or "human_error"
+
+
+def _without_upgrade(case: Case, mechanism: str) -> str:
+    """Return the likeliest mechanism that needs no upgrade."""
+    if MECHANISMS[mechanism].otherwise:
+        return mechanism
+    if mechanism in _INSTEAD:
+        return _INSTEAD[mechanism]
+    return next((m for m, _ in case.shares() if MECHANISMS[m].otherwise), "batch_not_closed")
 
 
 def judge_terminals(
