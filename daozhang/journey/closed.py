@@ -7,7 +7,8 @@ the new files. Two things may still change a closed journey, and both are looked
 * a new row that names the sale, one of its acts or lines, their reference number or its terminal:
   found by keys before the run (:func:`lay_closed`);
 * another standing of a payout that carried its money: found by comparing standings once the
-  credits are matched again (:func:`moved_chains`). All payouts and credits take part in every run.
+  credits are matched again (:meth:`Closed.reopen_moved`). Payouts and credits are all looked at in
+  every run (:mod:`daozhang.journey.resting`).
 
 Such sales are *reopened*: their rows are fetched from the parts, and they are tracked again like
 new ones. Reopening more than is needed costs time and changes nothing, so keys are compared
@@ -25,7 +26,7 @@ from daozhang.journey.resting import REST_TABLES
 from daozhang.journey.sums import ADDED, closed_sums, part, summed
 from daozhang.store.books import SEGMENT_FILES, Books, Shelf
 
-__all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed"]
+__all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed", "parquet"]
 
 SQL = SqlFolder("daozhang.journey")
 
@@ -75,18 +76,12 @@ class Closed:
 
         Args:
             engine: holds the relations of :func:`lay_closed`.
-            sales: a SELECT of ``sale_id``; ids that are not closed are passed over.
+            sales: a SELECT of ``_segment`` and ``sale_id`` from those relations.
 
         Returns:
             How many sales were reopened.
         """
-        engine.run(
-            "reopening",
-            "SELECT DISTINCT i._segment, i.sale_id FROM closed_index AS i "
-            f"SEMI JOIN ({sales}) AS s ON s.sale_id = i.sale_id",
-        )
-        ((count,),) = engine.rows("SELECT count(*) FROM reopening")
-        assert isinstance(count, int)
+        count = engine.run("reopening", f"SELECT DISTINCT _segment, sale_id FROM ({sales}) AS s")
         if count:
             self._fetch_back(engine)
         self.reopened += count
@@ -156,7 +151,7 @@ class Closed:
             return 0
         return self.reopen(
             engine,
-            "SELECT l.sale_id FROM closed_lines AS l SEMI JOIN chains_moved AS m "
+            "SELECT l._segment, l.sale_id FROM closed_lines AS l SEMI JOIN chains_moved AS m "
             "ON m.provider_id = l.provider_id AND m.chain_id = l.chain_id",
         )
 
@@ -202,7 +197,7 @@ def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed | None:
     """
     closed = Closed(books, shelf, {c: dict(terms) for c, terms in books.sold.items()})
     for name in ("gone", "chains", *books.sums):
-        path = _parquet(shelf.path(books.number, name))
+        path = parquet(shelf.path(books.number, name))
         engine.run(f"closed_{name}", f"SELECT * FROM {path}")
     _lay_segments(engine, books, shelf, gone=bool(books.reopened))
     if _accounts_changed(engine):
@@ -210,10 +205,10 @@ def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed | None:
     # Days are counted in an account's zone, which follows from whose it is.
     asleep = "NOT EXISTS (SELECT 1 FROM touching_merchants)"
     for name in REST_TABLES:
-        path = _parquet(shelf.path(books.number, name))
+        path = parquet(shelf.path(books.number, name))
         engine.run(name, f"SELECT * FROM {path} WHERE {asleep}")
     for name in ("sales", "settlements"):
-        path = _parquet(shelf.path(books.number, f"open_{name}"))
+        path = parquet(shelf.path(books.number, f"open_{name}"))
         engine.view(f"kept_{name}", f"SELECT * FROM {path}")
         engine.run(f"reopened_{name}", f"SELECT * FROM all_{name} WHERE 1 = 0")
     # What the figures of reopened sales are taken off with, before this run knows its own.
@@ -252,7 +247,8 @@ def lay_open(engine: Engine) -> None:
         )
 
 
-def _parquet(*paths: object) -> str:
+def parquet(*paths: object) -> str:
+    """Return the relation of Parquet files of one shape, as it stands in a FROM."""
     listed = ", ".join("'" + str(path).replace("'", "''") + "'" for path in paths)
     return f"read_parquet([{listed}], hive_partitioning = false)"
 
@@ -260,7 +256,7 @@ def _parquet(*paths: object) -> str:
 def _lay_segments(engine: Engine, books: Books, shelf: Shelf, *, gone: bool) -> None:
     without = " ANTI JOIN closed_gone AS g ON g._segment = t._segment AND g.sale_id = t.sale_id"
     for name in SEGMENT_FILES:
-        source = _parquet(*shelf.segment_paths(books, name))
+        source = parquet(*shelf.segment_paths(books, name))
         engine.view(f"closed_{name}", f"SELECT t.* FROM {source} AS t{without if gone else ''}")
 
 
@@ -280,21 +276,24 @@ def _touched(engine: Engine) -> str:
         "ON o.terminal_id = n.terminal_id AND o.store_id IS NOT DISTINCT FROM n.store_id",
     )
     found = [
-        "SELECT i.sale_id FROM closed_index AS i SEMI JOIN touching AS k ON k.key = i.row_id",
         (
-            "SELECT i.sale_id FROM closed_index AS i SEMI JOIN touching AS k "
+            "SELECT i._segment, i.sale_id FROM closed_index AS i SEMI JOIN touching AS k "
+            "ON k.key = i.row_id"
+        ),
+        (
+            "SELECT i._segment, i.sale_id FROM closed_index AS i SEMI JOIN touching AS k "
             "ON k.key = i.rrn AND k.provider_id = i.provider_id"
         ),
         (
-            "SELECT l.sale_id FROM closed_lines AS l SEMI JOIN new_settlements AS n "
+            "SELECT l._segment, l.sale_id FROM closed_lines AS l SEMI JOIN new_settlements AS n "
             "ON n.provider_id = l.provider_id AND n.line_id = l.line_id"
         ),
     ]
     ((places,),) = engine.rows("SELECT count(*) FROM touching_terminals")
     if places:
         found.append(
-            "SELECT o.sale_id FROM closed_outcomes AS o SEMI JOIN touching_terminals AS p "
-            "ON p.terminal_id = o.terminal_id"
+            "SELECT o._segment, o.sale_id FROM closed_outcomes AS o "
+            "SEMI JOIN touching_terminals AS p ON p.terminal_id = o.terminal_id"
         )
     return " UNION ".join(found)
 

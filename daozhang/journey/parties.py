@@ -41,6 +41,8 @@ class Payers:
     def __init__(self, names: Mapping[str, frozenset[str]]) -> None:
         """Take plain names by provider; a provider without any may be paid by anybody."""
         self._names = {provider: known for provider, known in names.items() if known}
+        # A few payers bring nearly all credits, and each credit is asked about many times.
+        self._seen: dict[str, tuple[str, frozenset[str]]] = {}
 
     @classmethod
     def of(cls, book: TermsBook) -> Payers:
@@ -53,23 +55,32 @@ class Payers:
 
     def recognised(self, payer: str) -> frozenset[str]:
         """Return the providers that a counterparty is a name of."""
-        plain = plain_name(payer)
-        return frozenset(
-            provider
-            for provider, known in self._names.items()
-            if plain and any(_same(plain, name) for name in known)
-        )
+        return self._known(payer)[1]
 
     def may_pay(self, payer: str, provider_id: str) -> bool:
         """Return whether a counterparty (empty: not said) may bring a provider's money."""
-        if not plain_name(payer):
+        plain, known = self._known(payer)
+        if not plain:
             return True
-        known = self.recognised(payer)
         return provider_id in known if known else provider_id not in self._names
 
     def stranger(self, payer: str) -> bool:
         """Return whether names are known and a counterparty is none of them."""
-        return bool(self._names) and bool(plain_name(payer)) and not self.recognised(payer)
+        plain, known = self._known(payer)
+        return bool(self._names) and bool(plain) and not known
+
+    def _known(self, payer: str) -> tuple[str, frozenset[str]]:
+        """Return a counterparty's plain name, and the providers that it is a name of."""
+        found = self._seen.get(payer)
+        if found is None:
+            plain = plain_name(payer)
+            providers = (
+                provider
+                for provider, known in self._names.items()
+                if plain and any(_same(plain, name) for name in known)
+            )
+            found = self._seen[payer] = plain, frozenset(providers)
+        return found
 
 
 def _same(one: str, other: str) -> bool:

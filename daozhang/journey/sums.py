@@ -122,9 +122,8 @@ _WITH_EXAMPLE: Final = (
 
 def added_rows(engine: Engine, name: str) -> list[dict[str, Any]]:
     """Return a figure's rows over all sales, ordered by its keys."""
-    rows = rows_of(engine.fetch(f"SELECT * FROM added_{name}"))
-    keys = ADDED[name].keys
-    return sorted(rows, key=lambda row: [(row[key] is None, row[key]) for key in keys])
+    order = ", ".join(f"{key} NULLS LAST" for key in ADDED[name].keys)
+    return rows_of(engine.fetch(f"SELECT * FROM added_{name} ORDER BY {order}"))
 
 
 def summed(name: str, rows: str) -> str:
