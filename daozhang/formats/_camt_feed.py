@@ -120,7 +120,8 @@ class Feed:
 
     def _looked_at(self, piece: bytes) -> bytes:
         """Return a piece; from one on that may hide a tag, the file is not cut any more."""
-        self._whole = _HIDING.search(piece) is not None
+        if b"<!" in piece or b"<?" in piece:
+            self._whole = _HIDING.search(piece) is not None
         return piece
 
     def _known(self, piece: bytes) -> Told | None:

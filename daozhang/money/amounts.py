@@ -29,6 +29,7 @@ CURRENCIES: Final[dict[str, int]] = {
 _SIGNS: Final[dict[str, str]] = {
     "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥", "HKD": "HK$",
 }  # fmt: skip
+_CHARS_MAX: Final = 100
 _NUMBER: Final = re.compile(r"[+-]?(\d+)([.](\d*))?|[+-]?[.](\d+)")
 
 
@@ -106,9 +107,14 @@ def parse_amount(text: str, currency: str, *, decimal: str = ".", group: str = "
         plain = plain.replace(group, "")
     if decimal != ".":
         plain = plain.replace(decimal, ".")
-    match = _NUMBER.fullmatch(plain) if plain.isascii() else None
+    whole, _, rest = plain.partition(".")
+    readable = plain.isascii() and len(plain) <= _CHARS_MAX
+    exact = len(rest) == CURRENCIES.get(currency)
+    if readable and exact and whole.isdigit() and rest.isdigit():
+        return int(whole + rest)  # What nearly every amount looks like.
+    match = _NUMBER.fullmatch(plain) if readable else None
     if match is None:
-        raise AmountError(f"{text!r} is not an amount")
+        raise AmountError(f"{text[:_CHARS_MAX]!r} is not an amount")
     digits = digits_of(currency)
     fraction = match[3] or match[4] or ""
     if fraction[digits:].strip("0"):

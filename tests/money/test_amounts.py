@@ -32,6 +32,7 @@ REFUSED = {
     "point alone": (".", "CNY", "not an amount"),
     "exponent": ("1e3", "CNY", "not an amount"),
     "not a number": ("nan", "CNY", "not an amount"),
+    "thousands of digits": ("9" * 5_000, "CNY", "not an amount"),
     "two points": ("1.2.3", "CNY", "not an amount"),
     "full-width digits": ("１２", "CNY", "not an amount"),
     "no such currency": ("1", "XYZ", "ISO 4217"),
