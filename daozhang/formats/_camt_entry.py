@@ -31,9 +31,6 @@ When = dt.datetime | dt.date
 
 _SIGNS: Final = {"CRDT": 1, "DBIT": -1}
 _STATUSES: Final = {"BOOK": "booked", "PDNG": "pending", "INFO": "info", "FUTR": "pending"}
-_REFS: Final = slice(3, 9)
-_PAYERS: Final = (slice(9, 12), slice(12, 15))  # The debtor, else the last one.
-_PAID: Final = (slice(15, 18), slice(18, 21))
 _SHORTEST_ID: Final = 6  # A servicer's reference of five characters is a counter, not an id.
 
 
@@ -223,7 +220,7 @@ def _part(tx: tuple[TxTexts, list[Word]], minor: int, entry_texts: list[str | No
     """Return the row of one transaction of a split entry."""
     texts, words = tx
     own = _plain(texts.reference)
-    ref = _cut(join_texts([*_refs(texts), *_searched(words), *entry_texts]))
+    ref = _cut(join_texts([*texts[3:9], *_searched(words), *entry_texts]))
     return Part(minor, ref, _counterparty(texts, minor), own if _usable(own) else None)
 
 
@@ -232,12 +229,13 @@ def _whole(
 ) -> Part:
     """Return the one row of an entry that is not split."""
     told: list[str | None] = []
-    payers = set()
+    payers: set[str] = set()
     for texts, words in txs:
-        told += _refs(texts)
+        told += texts[3:9]
         told += _searched(words)
-        payers.add(_counterparty(texts, minor))
-    payers.discard(None)
+        payer = _counterparty(texts, minor)
+        if payer is not None:
+            payers.add(payer)
     # Several payers in one unsplit entry: none of them is the counterparty of the whole.
     counterparty = payers.pop() if len(payers) == 1 else None
     return Part(minor, _cut(join_texts(told + entry_texts)), counterparty, None)
@@ -247,16 +245,10 @@ def _cut(text: str | None) -> str | None:
     return text[:DETAILS_CHARS_MAX] if text else None
 
 
-def _refs(texts: TxTexts) -> tuple[str | None, ...]:
-    """Return the references, the one that most parties keep first."""
-    return tuple(texts)[_REFS]
-
-
 def _counterparty(texts: TxTexts, minor: int) -> str | None:
     """Return who paid us (money in) or whom we paid (money out)."""
-    for side in _PAYERS if minor >= 0 else _PAID:
-        for name in tuple(texts)[side]:
-            plain = " ".join(name.split()) if name else ""
-            if plain:
-                return truncate_cards(plain)
+    for name in texts[9:15] if minor >= 0 else texts[15:21]:
+        plain = " ".join(name.split()) if name else ""
+        if plain:
+            return truncate_cards(plain)
     return None

@@ -36,7 +36,10 @@ class EntryTexts(NamedTuple):
 
 
 class TxTexts(NamedTuple):
-    """A transaction's texts as they stand: amount, references, and names by side and place."""
+    """A transaction's texts as they stand: amount, references, and names by side and place.
+
+    References are the items 3 to 8, names of who pays 9 to 14, of who is paid 15 to 20.
+    """
 
     amount: str | None = None
     currency: str | None = None
