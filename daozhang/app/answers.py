@@ -144,6 +144,7 @@ def summary_json(checked: Checked) -> dict[str, Any]:
             "largest": [_credit(row) for row in figures.unexplained],
         },
         "ambiguous_credits": _ambiguous(checked),
+        "findings": [_unseen(row) for row in figures.findings],
         "gaps": {
             gap: {"rows": rows, "minor": minor} for gap, (rows, minor) in figures.gaps.items()
         },

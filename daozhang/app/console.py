@@ -36,7 +36,7 @@ from daozhang.charts.sheets_more import (
     unexplained_sheet,
 )
 from daozhang.charts.standing import draw_headline
-from daozhang.charts.why import why_sheet
+from daozhang.charts.why import findings_sheet, why_sheet
 
 __all__ = ["print_answer"]
 
@@ -247,6 +247,8 @@ def print_answer(console: Console, view: ReportView, lang: Lang) -> None:
     printer.sheet(pace_sheet(figures, speech), "bare")
     printer.sheet(speed_sheet(figures, speech))
     printer.sheet(fees_sheet(figures, speech), "bare")
+    if figures.findings:
+        printer.sheet(findings_sheet(figures, speech), "behind")
     for sheet in (
         unexplained_sheet(figures, speech),
         missing_sheet(view, speech),

@@ -37,7 +37,7 @@ from daozhang.charts.sheets_more import (
 )
 from daozhang.charts.sources import sources_of
 from daozhang.charts.standing import STATUSES, draw_headline, standings
-from daozhang.charts.why import why_sheet
+from daozhang.charts.why import findings_sheet, why_sheet
 
 __all__ = ["FileLine", "ReportView", "report_html", "write_report"]
 
@@ -155,6 +155,7 @@ def _behind(view: ReportView, speech: Speech) -> tuple[Sheet, ...]:
         pace_sheet(figures, speech),
         speed_sheet(figures, speech),
         fees_sheet(figures, speech),
+        findings_sheet(figures, speech),
         unexplained_sheet(figures, speech),
         missing_sheet(view, speech),
         late_list_sheet(figures, speech),

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from daozhang.cause.attribute import find_causes
+from daozhang.cause.findings import put_findings
 from daozhang.cause.verdict import Verdict
 from daozhang.engine import Engine, rows_of
 from daozhang.journey.promise import due_for_business_date
@@ -61,20 +62,25 @@ _UNIT = pa.schema(
 
 
 def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
-    """Find why each late sale is late, and put what belongs together into incidents."""
+    """Find why each late sale is late, and put what belongs together into incidents.
+
+    Leaves ``findings`` too: what is wrong with providers though nothing need be late by it.
+    """
+    put_findings(engine, book)
     units, verdicts = find_causes(engine, book)
     terminals = {
         row["terminal_id"]: row
         for row in rows_of(engine.fetch("SELECT * FROM facts_terminals"))
     }  # fmt: skip
-    groups: dict[tuple[str, str, str, str], list[Row]] = defaultdict(list)
+    groups: dict[tuple[str, str, str, str, str], list[Row]] = defaultdict(list)
     for unit in units:
         verdict = verdicts[unit["unit"]]
         place = json.dumps(_place(unit, verdict), ensure_ascii=False, sort_keys=True)
-        groups[unit["currency"], verdict.cause, verdict.mechanism, place].append(unit)
+        key = (unit["currency"], verdict.cause, verdict.mechanism, unit["leg"], place)
+        groups[key].append(unit)
     incidents, of_unit = [], []
-    for (currency, cause, mechanism, place), own in sorted(groups.items()):
-        text = json.dumps([currency, cause, mechanism, place], ensure_ascii=False)
+    for (currency, cause, mechanism, leg, place), own in sorted(groups.items()):
+        text = json.dumps([currency, cause, mechanism, leg, place], ensure_ascii=False)
         incident_id = "INC-" + hashlib.sha256(text.encode()).hexdigest()[:10]
         scope = _narrowed(json.loads(place), own, terminals)
         told = [verdicts[unit["unit"]] for unit in own]
@@ -114,8 +120,7 @@ _SUMS: Final = (
     "q.late_minor, q.outstanding_minor, q.open_sales, q.example, q.since, q.until, "
     "s.expected_at, s.confidence_permille, s.evidence, s.rivals "
     "FROM incident_stories AS s JOIN (SELECT c.incident_id, max(m.currency) AS currency, "
-    "CASE max(CASE m.leg WHEN 'credit' THEN 4 WHEN 'pay_out' THEN 3 WHEN 'clear' THEN 2 ELSE 1 "
-    "END) WHEN 4 THEN 'credit' WHEN 3 THEN 'pay_out' WHEN 2 THEN 'clear' ELSE 'submit' END AS leg, "
+    "max(m.leg) AS leg, "
     "CAST(count(*) AS BIGINT) AS sales, CAST(sum(m.amount_minor) AS BIGINT) AS late_minor, "
     "CAST(sum(CASE WHEN m.status = 'overdue' THEN m.outstanding_minor ELSE 0 END) AS BIGINT) "
     "AS outstanding_minor, "

@@ -19,6 +19,7 @@ SOURCES: Final[Mapping[str, tuple[Source, ...]]] = {
         ("missing_statements.csv", ""),
     ),
     "why": (("incidents.json", ""), ("journeys.parquet", "incident_id")),
+    "findings": (("summary.json", "findings"),),
     "money": (("money_by_status.csv", ""), ("journeys.parquet", "status")),
     "days": (("money_by_day.csv", ""),),
     "pace": (("punctuality.csv", ""), ("pace_minutes.csv", "")),

@@ -18,10 +18,21 @@ from daozhang.charts.speech import Speech
 from daozhang.charts.words import WORDS
 from daozhang.journey.figures import Figures
 
-__all__ = ["action_of", "fact_said", "mechanism_said", "scope_said", "tell_apart", "why_sheet"]
+__all__ = [
+    "action_of",
+    "fact_said",
+    "findings_sheet",
+    "mechanism_said",
+    "scope_said",
+    "tell_apart",
+    "why_sheet",
+]
 
 INCIDENTS_MAX: Final = 20
 """How many incidents are told; ``incidents.json`` holds all of them."""
+
+FINDINGS_MAX: Final = 20
+"""How many findings are told; ``summary.json`` holds all of them."""
 
 EVIDENCE_SHOWN: Final = 4
 
@@ -166,3 +177,49 @@ def tell_apart(row: Row, rivals: list[dict[str, Any]], speech: Speech) -> str:
     if rivals[0]["mechanism"] == row["mechanism"]:
         return speech("tell.upgrade")
     return speech(_TELL.get(row["mechanism"] or "", "tell.batch"))
+
+
+def findings_sheet(figures: Figures, speech: Speech) -> Sheet:
+    """Return what is wrong with providers: categories, payers, fees."""
+    rows = figures.findings[:FINDINGS_MAX]
+    hidden = len(figures.findings) - len(rows)
+    return Sheet(
+        "findings",
+        speech("finding.title"),
+        speech("finding.note"),
+        (
+            Column(speech("column.finding")),
+            Column(speech("column.amount"), right=True),
+            Column(speech("column.since")),
+            Column(speech("column.do")),
+        ),
+        tuple(_finding(row, speech) for row in rows),
+        more=speech("finding.more", count=f"{hidden:,}") if hidden else "",
+        empty=speech("finding.empty"),
+    )
+
+
+def _finding(row: Row, speech: Speech) -> tuple[Cell, ...]:
+    kind = row["finding"]
+    subject = (
+        speech.channel(row["subject"]) if kind == "fee_differs" else speech.name(row["subject"])
+    )
+    cost = row["cost_minor"]
+    spent = speech("finding.cost", cost=speech.money(cost, row["currency"])) if cost else ""
+    return (
+        Cell(
+            speech(
+                f"finding.{kind}",
+                who=speech.name(row["provider_id"]),
+                subject=subject,
+                detail=clean(row["detail"], 40),
+            ),
+            speech("finding.example", example=clean(row["example"], 40)),
+        ),
+        Cell(
+            speech.money(row["amount_minor"], row["currency"]),
+            spent or speech.count("rows", row["rows"]),
+        ),
+        Cell(speech.time(row["since"]), speech("finding.until", at=speech.time(row["until"]))),
+        Cell(speech(f"finding_do.{kind}")),
+    )

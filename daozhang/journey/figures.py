@@ -111,13 +111,17 @@ class Figures:
         pace: money against its promise by currency, provider_id, bank_id, status and lag_min
             (minutes after the promise; of what has not come: so far): sales, amount_minor.
         legs: how long each leg took, by provider.
-        incidents: incident_id, leg, scope, currency, sales, late_minor, outstanding_minor,
+        incidents: incident_id, cause, mechanism, leg, scope, currency, expected_at,
+            confidence_permille, evidence, rivals (JSON), sales, late_minor, outstanding_minor,
             open_sales, example (a sale, open if one is), since, until.
         waiting: by currency what lateness costs: late_minor_s and overdue_minor_s (minor units
             times seconds), longest_s.
         unseen: accounts whose statement is missing: account_id, bank_id, currency, sales,
             amount_minor, outstanding_minor, first_promised_at, last_promised_at, covered_until
             (NULL: nothing of it is there), most money first.
+        findings: what is wrong with providers though nothing need be late by it: finding,
+            provider_id, subject, detail, currency, rows, amount_minor, cost_minor, since, until,
+            example.
         first_sale: earliest capture; None: there are no sales.
         last_sale: latest capture.
     """
@@ -139,6 +143,7 @@ class Figures:
     incidents: tuple[Row, ...]
     waiting: Mapping[str, Row]
     unseen: tuple[Row, ...]
+    findings: tuple[Row, ...]
     first_sale: datetime | None
     last_sale: datetime | None
 
@@ -194,6 +199,7 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
                 ),
             )
         ),
+        findings=_listed(engine, "SELECT * FROM findings"),
         first_sale=first if isinstance(first, datetime) else None,
         last_sale=last if isinstance(last, datetime) else None,
     )

@@ -33,7 +33,11 @@ _INCIDENT = pa.schema(
 
 
 def put_incidents(engine: Engine, _book: TermsBook, _as_of: datetime) -> None:
-    """Make tables ``late_places``, ``incidents`` and ``incident_sales`` from ``legs``."""
+    """Make tables ``late_places``, ``incidents`` and ``incident_sales`` from ``legs``.
+
+    Table ``findings`` is empty: nothing is looked for here.
+    """
+    engine.put("findings", pa.table({"finding": pa.array([], pa.string())}))
     engine.run(
         "late_places",
         f"SELECT q.*, CASE WHEN q.leg = 'credit' THEN '' ELSE q.provider_id END AS scope_provider, "
@@ -69,7 +73,8 @@ def put_incidents(engine: Engine, _book: TermsBook, _as_of: datetime) -> None:
     )
     engine.run(
         "incidents",
-        "SELECT i.incident_id, i.leg, i.scope, i.currency, CAST(count(*) AS BIGINT) AS sales, "
+        "SELECT i.incident_id, 'unknown' AS cause, CAST(NULL AS VARCHAR) AS mechanism, i.leg, "
+        " i.scope, i.currency, CAST(count(*) AS BIGINT) AS sales, "
         "CAST(sum(p.amount_minor) AS BIGINT) AS late_minor, "
         "CAST(sum(CASE WHEN p.status = 'overdue' THEN p.outstanding_minor ELSE 0 END) AS BIGINT) "
         "AS outstanding_minor, "

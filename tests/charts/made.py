@@ -1,5 +1,6 @@
 """A run made by hand: small, in two currencies, with names that try to do harm."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -132,20 +133,46 @@ INCIDENTS = (
                 "scope": '{"provider_id": "<b>通联</b>"}', "late_minor": 50_000,
                 "outstanding_minor": 40_000, "since": AS_OF - timedelta(days=4),
                 "until": AS_OF - timedelta(hours=2), "open_sales": 3, "example": HOSTILE,
+                "cause": "system_upgrade", "mechanism": "settlement_account_lost",
+                "expected_at": AS_OF + timedelta(days=2), "confidence_permille": 930,
+                "evidence": json.dumps(
+                    [{"fact": "returned", "late_minor": 50_000, "reason": HOSTILE},
+                     {"fact": "after_upgrade", "late_minor": 9_000,
+                      "started_at": "2026-05-01T10:00:00Z"}]
+                ),
+                "rivals": json.dumps(
+                    [{"cause": "bank_speed", "mechanism": "bank_slow", "share_permille": 60}]
+                ),
             },
             {
                 "incident_id": "INC-2", "leg": "credit", "currency": "CNY", "sales": 3,
                 "scope": "{}", "late_minor": 29_900, "outstanding_minor": 9_900,
                 "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
-                "open_sales": 1, "example": "S2",
+                "open_sales": 1, "example": "S2", "cause": "bank_speed",
+                "mechanism": "bank_slow", "expected_at": AS_OF + timedelta(days=1),
+                "confidence_permille": 999, "evidence": "[]", "rivals": "[]",
             },
             {
                 "incident_id": "INC-3", "leg": "clear", "currency": "CNY", "sales": 1,
                 "scope": '{"provider_id": "acq"}', "late_minor": 10_000, "outstanding_minor": 0,
                 "since": AS_OF - timedelta(days=1), "until": AS_OF - timedelta(days=1),
-                "open_sales": 0, "example": "S9",
+                "open_sales": 0, "example": "S9", "cause": "unknown", "mechanism": None,
             },
         )  # fmt: skip
+
+FINDINGS = (
+    {
+        "finding": "fee_differs", "provider_id": "acq", "subject": "card", "detail": "0.60%",
+        "currency": "CNY", "rows": 4, "amount_minor": 120_000, "cost_minor": 264,
+        "since": AS_OF - timedelta(days=9), "until": AS_OF - timedelta(days=1), "example": "S9",
+    },
+    {
+        "finding": "payer_stranger", "provider_id": "acq", "subject": HOSTILE, "detail": "",
+        "currency": "CNY", "rows": 2, "amount_minor": 50_000, "cost_minor": None,
+        "since": AS_OF - timedelta(days=3), "until": AS_OF - timedelta(days=1),
+        "example": HOSTILE,
+    },
+)  # fmt: skip
 
 WAITING = {
     "CNY": {
@@ -223,6 +250,7 @@ def figures(**changed: Any) -> Figures:
         "incidents": INCIDENTS,
         "waiting": WAITING,
         "unseen": UNSEEN,
+        "findings": FINDINGS,
         "first_sale": AS_OF - timedelta(days=9),
         "last_sale": AS_OF - timedelta(hours=1),
     }  # fmt: skip
