@@ -129,7 +129,11 @@ class _Reading:
                 if isinstance(item, Cut):
                     self._take(item.told, item.line + self.lines_skipped)
                 elif self.checked or self._is_plain(item):
-                    self._close(item)
+                    ended = self._close(item)
+                    if ended is not None:
+                        yield from self._finish(ended, item)
+                        item.clear()
+                        self._progress()
                 else:
                     return
                 count += 1
@@ -141,7 +145,7 @@ class _Reading:
         if self.statement is not None:
             # The file ended inside a statement: what was read of it is kept, without coverage.
             self.statement.failed = True
-            self._finish(self.statement, None)
+            yield from self._finish(self.statement, None)
         self._progress()
         if self.statements == 0 and self.out.problem_count == 0:
             self.out.error(
@@ -190,7 +194,8 @@ class _Reading:
         line: Any = element.sourceline  # The stubs have no type for it.
         return int(line or 1) + self.lines_skipped + self.feed.lines_cut
 
-    def _close(self, element: etree._Element) -> None:
+    def _close(self, element: etree._Element) -> _Statement | None:
+        """Take an element that ends; return the statement that ends with it."""
         name = _local(element)
         parent = element.getparent()
         in_statement = parent is not None and _local(parent) in _KINDS
@@ -203,13 +208,12 @@ class _Reading:
         elif name in _KINDS and not in_statement:
             statement = self.statement or self._open(element)
             if _KINDS[name] == statement.kind:
-                self._finish(statement, element)
                 self.statement = None
-                element.clear()
-                self._progress()
+                return statement
         elif name == "GrpHdr" and self.statement is None:
             text = Xml(_space_of(element)).text(element, "CreDtTm")
             self.group_created = parse_iso_instant(text, self.zone) if text else None
+        return None
 
     def _created(self, element: etree._Element) -> dt.datetime | None:
         text = self.xml.text(element, "CreDtTm")
@@ -255,7 +259,9 @@ class _Reading:
             return
         statement.entries.append((entry, line))
 
-    def _finish(self, statement: _Statement, element: etree._Element | None) -> None:
+    def _finish(
+        self, statement: _Statement, element: etree._Element | None
+    ) -> Iterator[Facts | Problem]:
         """Hand out a statement's rows, then say what it covers and whether it adds up."""
         if element is not None:
             self._head(statement, element)
@@ -270,9 +276,11 @@ class _Reading:
             )  # fmt: skip
         self._count_occurrences_from(statement, element)
         shared = Counter(entry.reference for entry, _ in statement.entries)
-        for entry, line in statement.entries:
+        for count, (entry, line) in enumerate(statement.entries, 1):
             own = entry.reference if shared[entry.reference] == 1 else None
             self._rows(statement, entry, line, own)
+            if count % FACTS_BATCH_ROWS == 0:
+                yield from self.out.drain()
         if element is not None and statement.kind != "054":
             self._coverage(statement, element)
 

@@ -88,6 +88,8 @@ class _Statement:
     closing: Balance | None = None
     entries: list[_Entry] = field(default_factory=list)
     last: str = ""
+    filed: tuple[str, str | None] | None = None
+    moved: int = 0
 
 
 class Mt940Reader:
@@ -200,6 +202,9 @@ class _Reading:
     def _field(self, statement: _Statement, found: Field) -> None:
         tag = found.tag
         if tag == "61":
+            held = len(statement.entries)
+            if held >= FACTS_BATCH_ROWS and statement.opening and statement.account:
+                self._hand_out(statement, statement.opening.currency)
             statement.entries.append(_Entry(parse_statement_line(found.lines), found.line))
             return
         if tag in _DETAILS:
@@ -243,17 +248,25 @@ class _Reading:
                     "currency (no field 60F, 62F or 34F); name the currency to read with",
                 )  # fmt: skip
             return
-        account, bank = self._account(statement)
-        if statement.interim and statement.opening is not None:
-            statement.interim = False  # An opening balance makes it a statement.
-        self._count_occurrences_from(statement, account)
+        account = self._hand_out(statement, currency)
+        self._cover(statement, account, statement.moved)
+        self.last_account, self.last_closing = account, statement.closing
+
+    def _hand_out(self, statement: _Statement, currency: str) -> str:
+        """Hand out the rows of the entries that are held; return the account."""
+        if statement.filed is None:
+            statement.filed = self._account(statement)
+            if statement.interim and statement.opening is not None:
+                statement.interim = False  # An opening balance makes it a statement.
+            self._count_occurrences_from(statement, statement.filed[0])
+        account, bank = statement.filed
         known_at = self._known_at(statement)
-        moved = 0
         for entry in statement.entries:
-            moved += self._row(
+            statement.moved += self._row(
                 statement, entry, account=account, bank=bank, currency=currency, known_at=known_at
             )
-        self._cover(statement, account, moved)
+        statement.entries.clear()
+        return account
 
     def _account(self, statement: _Statement) -> tuple[str, str | None]:
         """Return the account id (IBAN or ``bank code/number``) and the BIC where given."""
@@ -292,7 +305,6 @@ class _Reading:
         if not goes_on:
             self.ids.restart()
             self.pages_from = None
-        self.last_account, self.last_closing = account, statement.closing
 
     def _known_at(self, statement: _Statement) -> dt.datetime | None:
         """Return when an interim report was made (field 13D)."""

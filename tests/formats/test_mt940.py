@@ -4,6 +4,7 @@ import datetime as dt
 
 import pytest
 
+from daozhang.formats import Options, mt940
 from daozhang.formats._mt940_tags import (
     FieldError,
     parse_balance,
@@ -11,6 +12,8 @@ from daozhang.formats._mt940_tags import (
     parse_statement_line,
     swift_amount,
 )
+
+from .conftest import DATA, Reading, need, sample_files
 
 HEAD = ":20:A\n:25:1/2\n:60F:C260503EUR10,00\n"
 
@@ -161,3 +164,18 @@ def test_interim_is_pending_and_never_meets_the_booked_line(reading):
 def test_account(reading, field, account):
     (row,) = reading(HEAD.replace("1/2", field) + ":61:260504C1,NTRF").rows()
     assert row["account_id"] == account
+
+
+LONG = [DATA / "two_pages.mt940.sta", DATA / "intraday.mt942.sta", *sample_files("mt940")]
+
+
+@pytest.mark.parametrize("path", LONG, ids=lambda path: path.name)
+def test_a_long_statement_is_handed_out_in_parts_as_in_one(path, monkeypatch):
+    options = Options(timezone="Europe/Berlin", currency="EUR")
+    whole = Reading(need(path), options)
+    monkeypatch.setattr(mt940, "FACTS_BATCH_ROWS", 1)
+    parts = Reading(path, options)
+    assert parts.rows() == whole.rows()
+    assert parts.lines() == whole.lines()
+    assert parts.rows("coverage") == whole.rows("coverage")
+    assert sorted(map(str, parts.problems)) == sorted(map(str, whole.problems))
