@@ -87,6 +87,11 @@ def _values(rows: list[Row], name: str) -> set[Any]:
     return values
 
 
+def _is_long_word(text: str) -> bool:
+    """Say whether a word of letters and digits is too long for a card number and so holds none."""
+    return len(text) > 19 and text.isalnum() and text.isascii()  # noqa: PLR2004 (digits of a card)
+
+
 def _suspect(texts: list[str]) -> bool:
     """Say whether any text may hold a card number: thirteen digits and more behind a gap."""
     look = "\n".join(["", *texts]).encode(errors="replace").translate(_LOOKS)
@@ -105,8 +110,7 @@ class CardGuard:
         """Yield what may go on of some rows; what they say to cover too, if no row was left out."""
         for name in _COLUMNS[facts.table]:
             values = _values(facts.rows, name)
-            # A longer word of letters and digits is no card number and holds none by itself.
-            texts = [v for v in values if len(v) > 12 and (len(v) < 20 or not v.isalnum())]  # noqa: PLR2004
+            texts = [v for v in values if len(v) > 12 and not _is_long_word(v)]  # noqa: PLR2004
             if texts and _suspect(texts):
                 facts = self._checked(facts, name, texts)
         if facts.rows and not (self._left_out and facts.table == "coverage"):

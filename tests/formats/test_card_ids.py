@@ -58,6 +58,14 @@ def test_another_column_is_cut(column):
     assert (problem.code, problem.severity, problem.line) == ("card_number_cut", "warning", 3)
 
 
+@pytest.mark.parametrize("text", ["交易订单号4111111111111111", "card:4111-1111-1111-1111;",
+                                  "\ud8004111111111111111", "(4111 1111 1111 1111)"])  # fmt: skip
+def test_whatever_stands_around_it(text):
+    (row,), (problem,) = passed(rows_of("rrn", [text]))
+    assert "1111111111" not in row["rrn"].replace("-", "").replace(" ", "")
+    assert problem.code == "card_number_cut"
+
+
 def numbers(seed, count):
     rng = random.Random(seed)
     return [f"4{rng.randrange(10**15):015d}" for _ in range(count)]
