@@ -88,10 +88,6 @@ def close(
     shelf.begin(number)
     if closing or merged:
         _write_segment(engine, shelf, number, merged)
-        if closing and not merged:
-            # Read for each figure: quicker from columns at hand than by another join.
-            path = parquet(shelf.path(number, "outcomes"))
-            engine.view("closing_outcomes", f"SELECT * EXCLUDE (_segment) FROM {path}")
         kept = tuple(s for s in segments if s not in merged)
         held = closing + sum(segment.sales for segment in merged)
         segments = (*kept, Segment(number, held))
@@ -236,6 +232,10 @@ def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[S
             f"SELECT q.*, CAST({number} AS INTEGER) AS _segment FROM ({query}{taken_up}) AS q",
             shelf.path(number, name),
         )
+    if not merged:
+        # Read for each figure: quicker from columns at hand than by another join.
+        path = parquet(shelf.path(number, "outcomes"))
+        engine.view("closing_outcomes", f"SELECT * EXCLUDE (_segment) FROM {path}")
 
 
 def _write_open(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segment] | None) -> int:
