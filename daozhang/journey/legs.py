@@ -38,6 +38,9 @@ LEGS = ("submit", "clear", "pay_out", "credit")
 GRACE_MIN = 15
 """Least grace on a percentile deadline, in minutes."""
 
+GRACE_MAX = 120
+"""Most grace: where a provider has windows, the middle of its peers is another window's."""
+
 _HORIZON_DAYS = 30
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _NONE = np.iinfo(np.int64).min
@@ -88,7 +91,8 @@ def _peers(engine: Engine, book: TermsBook) -> dict[str, dict[str, int]]:
     peers: dict[str, dict[str, int]] = defaultdict(dict)
     for (provider, leg), buckets in counted.items():
         high, middle = percentile(buckets, 95), percentile(buckets, 50)
-        peers[provider][leg] = (high + 1 + max(high - middle, GRACE_MIN)) * 60_000_000
+        grace = min(max(high - middle, GRACE_MIN), GRACE_MAX)
+        peers[provider][leg] = (high + 1 + grace) * 60_000_000
     return peers
 
 
