@@ -10,6 +10,7 @@ difference is told and the net is what the money will be.
 from __future__ import annotations
 
 import datetime as dt
+import functools
 from dataclasses import dataclass
 from operator import methodcaller
 from typing import TYPE_CHECKING, Final
@@ -68,7 +69,7 @@ class FineAmounts:
 
     def minor(self, units: int) -> int:
         """Return whole fen (cents), rounded half up."""
-        return share_of(units, 1, self._scale, Rounding.HALF_UP)
+        return _whole(units, self._scale)
 
     def _parse(self, text: str) -> int:
         plain = text.strip().replace(",", "")
@@ -87,8 +88,12 @@ class FineAmounts:
         return sign * int((whole or "0") + kept.ljust(self.places, "0"))
 
 
-_HAS_BACKTICK: Final = methodcaller("startswith", "`")
 _STRIPPED: Final = methodcaller("strip", BLANK_CHARS)
+
+
+@functools.lru_cache(maxsize=16_384)
+def _whole(units: int, scale: int) -> int:
+    return share_of(units, 1, scale, Rounding.HALF_UP)
 
 
 def backticked(cells: list[str]) -> list[str]:
@@ -97,7 +102,7 @@ def backticked(cells: list[str]) -> list[str]:
     Only a comma with a backtick behind it parts two values: product names hold commas, and WeChat
     does not quote them.
     """
-    if cells[0].startswith("`") and not all(map(_HAS_BACKTICK, cells)):
+    if cells[0].startswith("`") and "\0".join(cells).count("\0`") < len(cells) - 1:
         cells = ",".join(cells).split(",`")
     return list(map(_STRIPPED, cells))
 
