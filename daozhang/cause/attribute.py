@@ -15,7 +15,7 @@ from daozhang.cause.credit import Booked, credit_case
 from daozhang.cause.judge import judge_accounts, judge_terminals
 from daozhang.cause.network import Lines
 from daozhang.cause.pay_out import Paid, pay_out_case
-from daozhang.cause.peers import Peers
+from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.submit import Seen, submit_case
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
@@ -26,6 +26,8 @@ __all__ = ["find_causes"]
 
 SQL = SqlFolder("daozhang.cause")
 Row = Mapping[str, Any]
+
+LATELY: Final = timedelta(days=7)
 
 _TOUCHING: Final = ("account", "migration")
 _OUTAGES: Final = ("outage", "maintenance")
@@ -40,28 +42,47 @@ def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, V
         return [], {}
     for name in ("account_days", "account_terminals"):
         engine.run(name, SQL[name])
-    peers = Peers(
-        units,
-        _rows(engine, "SELECT * FROM account_days"),
-        _rows(engine, SQL["cycle_totals"]),
-    )
-    notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
     upgrades = _by_unit(engine, "unit_upgrades")
-    cases = {
-        **_submit_cases(engine, units, upgrades, notices),
-        **_clear_cases(engine, units, upgrades, notices, peers),
-    }
+    wipes = _by_unit(engine, "unit_wipes")
     account_upgrades = _by_unit(engine, "account_upgrades")
-    repeats = _by_unit(engine, "account_repeats")
-    cases |= _pay_out_cases(engine, book, units, notices, peers, repeats)
-    cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
     terminal_days = {
         (row["provider_id"], row["cutoff_at"]): row for row in _rows(engine, SQL["terminal_days"])
     }
     account_days = _rows(engine, SQL["account_exposed"])
-    verdicts = judge_terminals(cases, upgrades, terminal_days)
+    peers = Peers(
+        units,
+        _rows(engine, "SELECT * FROM account_days"),
+        _rows(engine, SQL["cycle_totals"]),
+        _rows(engine, SQL["cycle_hours"]),
+        Exposure(
+            _lately(units, upgrades, account_upgrades),
+            terminal_days,
+            {(row["provider_id"], row["due_day"]): row for row in account_days},
+        ),
+    )
+    notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
+    cases = {
+        **_submit_cases(engine, units, upgrades, wipes, notices),
+        **_clear_cases(engine, units, upgrades, notices, peers),
+    }
+    repeats = _by_unit(engine, "account_repeats")
+    cases |= _pay_out_cases(engine, book, units, notices, peers, repeats)
+    cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
+    verdicts = judge_terminals(cases, upgrades, wipes, terminal_days)
     verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days)
     return units, verdicts
+
+
+def _lately(
+    units: list[Row], upgrades: Mapping[int, Row], account_upgrades: Mapping[int, Row]
+) -> frozenset[int]:
+    """Return the units whose terminal, or an account's, was upgraded in the week before."""
+    found = {unit for unit, row in account_upgrades.items() if row["lately"]}
+    for unit in units:
+        upgrade = upgrades.get(unit["unit"])
+        if upgrade is not None and unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
+            found.add(unit["unit"])
+    return frozenset(found)
 
 
 def _rows(engine: Engine, sql: str) -> list[Row]:
@@ -77,7 +98,11 @@ def _of_leg(units: Iterable[Row], leg: str) -> list[Row]:
 
 
 def _submit_cases(
-    engine: Engine, units: list[Row], upgrades: Mapping[int, Row], notices: list[Row]
+    engine: Engine,
+    units: list[Row],
+    upgrades: Mapping[int, Row],
+    wipes: Mapping[int, Row],
+    notices: list[Row],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "submit")
     if not mine:
@@ -91,7 +116,7 @@ def _submit_cases(
     ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM facts_signals AS s")
     span = last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
     lines = Lines(
-        _rows(engine, SQL["silences"]),
+        _rows(engine, SQL["silences"]) + _rows(engine, SQL["gaps"]),
         places,
         [
             (row["terminal_id"], row["started_at"])
@@ -102,6 +127,7 @@ def _submit_cases(
     ((batches,),) = engine.rows("SELECT count(*) FROM facts_batches")
     seen = Seen(
         upgrades,
+        wipes,
         _by_unit(engine, "stall_attempts"),
         _by_unit(engine, "stall_batches"),
         {row["unit"]: row["sales"] for row in _rows(engine, SQL["stall_others"])},
@@ -180,7 +206,7 @@ def _pay_out_cases(
         notices,
         _unlicensed(engine, book),
         frozenset(limits),
-        {},
+        frozenset(unit["unit"] for unit in mine if unit["remapped"]),
     )
     cases = {}
     for unit in mine:

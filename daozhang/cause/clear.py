@@ -20,6 +20,9 @@ __all__ = ["Cleared", "clear_case"]
 WIDE: Final = 0.5
 """A delay of more than this part of what was due is the provider's, not the terminal's."""
 
+FEW: Final = 2
+"""Of so few terminals none is compared with the others."""
+
 _REFUSALS: Final = ("file_rejected", "interface", "rejected", "format", "schema")
 _OUTAGES: Final = ("outage", "maintenance", "failover", "peak")
 
@@ -58,10 +61,13 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     _reason(case)
     share, terminals = seen.peers.clear(unit), seen.peers.clear_terminals(unit)
     upgrade = seen.upgrades.get(unit["unit"])
-    if share.due and share.part > WIDE and terminals.due > 1:
+    hours = seen.peers.clear_hours(unit)
+    spared = upgrade is not None and seen.peers.spared(unit)
+    if not spared and (max(share.part, hours.part) > WIDE) and terminals.due > 1:
+        share = max(share, hours, key=lambda s: s.part)
         wide = {"provider_outage": 3.0, "interface_field_mismatch": 1.5}
         case.add("provider_wide", wide, late=share.late, due=share.due)
-    elif share.due:
+    elif spared or (terminals.due > FEW and terminals.part <= WIDE):
         narrow = {"wrong_terminal_or_merchant_id": 3.0, "interface_field_mismatch": 1.0}
         case.add("few_terminals", narrow, late=terminals.late, due=terminals.due)
     if row := seen.elsewhere.get(unit["unit"]):
@@ -90,6 +96,7 @@ def _reason(case: Case) -> None:
         mechanism = {
             "identity": "wrong_terminal_or_merchant_id",
             "outage": "provider_outage",
+            "repeat": "duplicate_upload_held",
         }.get(kind, "interface_field_mismatch")
         weight = 7.0 if kind else 4.0
         case.add("line_refused", {mechanism: weight}, reason=unit["reason"])

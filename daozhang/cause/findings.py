@@ -3,8 +3,8 @@
 Rules kept here (R63 to R65): a licence, a direct payer and a steady category are claims that the
 merchant's own data test. A category that changed once and stayed was *remapped*; one that differs
 from sale to sale *jumps* (跳码). A payer that is none of the names in the terms is a stranger,
-which is what second clearing (二清) looks like. A fee other than the agreed one is told with what it
-cost.
+which is what second clearing (二清) looks like. A fee other than the agreed one is told with what
+it cost.
 """
 
 from __future__ import annotations

@@ -70,6 +70,7 @@ def _without_upgrade(case: Case, mechanism: str) -> str:
 def judge_terminals(
     cases: Mapping[int, Case],
     upgrades: Mapping[int, Row],
+    wipes: Mapping[int, Row],
     days: Mapping[tuple[str, datetime], Row],
 ) -> dict[int, Verdict]:
     """Judge units of single terminals, those of one mechanism together.
@@ -77,6 +78,7 @@ def judge_terminals(
     Args:
         cases: weighed, by unit.
         upgrades: rows of ``unit_upgrades`` by unit.
+        wipes: rows of ``unit_wipes`` by unit: upgrades that may have wiped what waited.
         days: rows of ``terminal_days`` by provider and cut-off.
     """
     by_mechanism: dict[str, list[Row]] = defaultdict(list)
@@ -88,7 +90,8 @@ def judge_terminals(
         if not MECHANISMS[mechanism].upgrade:
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
-        runs = onsets(units, mechanism, upgrades)
+        before = {**wipes, **upgrades} if mechanism == "unsettled_batch_lost" else upgrades
+        runs = onsets(units, mechanism, before)
         found, blamed = compare(runs, mechanism, days)
         for run in runs:
             release = run.release_id if blamed and run.exposed else ""

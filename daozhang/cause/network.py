@@ -151,6 +151,15 @@ class Lines:
                 silence = other
         return silence
 
+    def began_with(self, terminal_id: str, begun: datetime, done: datetime, later: Silence) -> bool:
+        """Return whether an earlier silence of the same terminal began within a stretch."""
+        return any(
+            s.first_off < later.first_off
+            and s.first_off >= begun
+            and (s.online_before or begun) <= done
+            for s in self._of.get(terminal_id, ())
+        )
+
     def silence_in(self, terminal_id: str, since: datetime, until: datetime) -> bool:
         """Return whether a terminal had no line at some time of a stretch."""
         return any(s.first_off <= until and s.until >= since for s in self._of.get(terminal_id, ()))

@@ -22,6 +22,9 @@ __all__ = ["Paid", "pay_out_case"]
 WIDE: Final = 0.5
 """A delay that meets more than this part of a provider's accounts is the provider's."""
 
+STRAYED: Final = timedelta(hours=36)
+"""Sales cleared so long after their cut-off stood on another statement meanwhile."""
+
 LATER: Final = timedelta(hours=12)
 
 Row = Mapping[str, Any]
@@ -58,7 +61,7 @@ class Paid:
         unlicensed: providers whose terms say that they hold no licence, or whose payer on bank
             statements is not the name that the terms give.
         limits: accounts' providers whose terms know a minimum or a limit.
-        remapped: merchants whose category on statements changed, with the moment.
+        remapped: units whose sales carry another category than their terminals were given.
     """
 
     peers: Peers
@@ -68,7 +71,7 @@ class Paid:
     notices: list[Row]
     unlicensed: frozenset[str]
     limits: frozenset[str]
-    remapped: Mapping[str, Any]
+    remapped: frozenset[int]
 
 
 def pay_out_case(unit: Row, seen: Paid) -> Case:
@@ -78,6 +81,7 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         {
             "account_under_review": 0.0,
             "minimum_or_limit": -1.0,
+            "risk_hold": -1.0,
             "wrong_terminal_or_merchant_id": -1.0,
         },
     )
@@ -92,23 +96,30 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
             terminals=repeats["terminals"],
         )
     share = seen.peers.pay_out(unit)
-    wide = share.due > 1 and share.part > WIDE
+    wide = share.due > 1 and share.part > WIDE and not seen.peers.spared(unit)
+    meanwhile = seen.meanwhile.get(unit["unit"], 0)
     if wide:
         stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
         mechanism = stall or "provider_outage"
-        case.add("provider_wide_pay", {mechanism: 3.0}, late=share.late, due=share.due)
+        # A provider that is out pays nobody; one that goes on paying an account meets its limit.
+        weight = 3.0 if stall or not meanwhile else 1.0
+        case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
     if unit["provider_id"] in seen.unlicensed:
         case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
     day = seen.peers.account_day(unit)
     if not told and day.part < WIDE and not wide:
-        # The account was paid for that day, but not for all of its terminals.
-        case.add("account_paid_others", {"wrong_terminal_or_merchant_id": 5.0},
+        # The account was paid for that day, but not for all of its sales: a limit, unless they were
+        # cleared late because they stood on another statement.
+        strayed = unit["cleared_at"] is None or unit["cleared_at"] - unit["cutoff_at"] > STRAYED
+        mechanism = "wrong_terminal_or_merchant_id" if strayed else "minimum_or_limit"
+        case.add("account_paid_others", {mechanism: 5.0 if strayed else 3.0},
                  late=day.late, due=day.due)  # fmt: skip
-    meanwhile = seen.meanwhile.get(unit["unit"], 0)
-    if not told and meanwhile and not wide:
-        case.add("paid_meanwhile", {"minimum_or_limit": 2.0}, payouts=meanwhile)
+    if not told and meanwhile:
+        case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
     elif not told and not wide:
         case.add("nothing_paid", {"account_under_review": 1.5})
+    if unit["unit"] in seen.remapped:
+        case.add("category_changed", {"risk_hold": 5.0})
     if unit["provider_id"] in seen.limits:
         case.add("", {"minimum_or_limit": 1.0})
     return case
@@ -131,6 +142,8 @@ def _stories(case: Case, seen: Paid) -> bool:
             case.add(
                 "returned", _RETURNED.get(kind, {"settlement_account_lost": 5.0}), reason=reason
             )
+        elif status == "rejected" and kind == "repeat":
+            case.add("held", {"duplicate_upload_held": 6.0}, reason=reason)
         elif status == "rejected":
             case.add("line_refused", {"interface_field_mismatch": 5.0}, reason=reason)
         else:

@@ -5,10 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, Final
 
-__all__ = ["Peers", "Share"]
+__all__ = ["Exposure", "Peers", "Share"]
+
+DAY_HOURS: Final = 24
+WITNESSES: Final = 2
+"""So many that were not upgraded can testify."""
+
+SPARED: Final = 0.2
+"""At most this part of the witnesses is late by chance."""
 
 Row = Mapping[str, Any]
 
@@ -26,13 +33,38 @@ class Share:
         return self.late / self.due if self.due else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Exposure:
+    """What was upgraded lately.
+
+    Attributes:
+        units: of terminals or accounts that were upgraded in the week before.
+        terminals: rows of ``terminal_days`` by provider and cut-off.
+        accounts: rows of ``account_exposed`` by provider and day.
+    """
+
+    units: frozenset[int]
+    terminals: Mapping[tuple[str, datetime], Row]
+    accounts: Mapping[tuple[str, date], Row]
+
+
 class Peers:
     """Counts what was due and what of it was late at each leg."""
 
     def __init__(
-        self, units: Iterable[Row], account_days: Iterable[Row], cycles: Iterable[Row]
+        self,
+        units: Iterable[Row],
+        account_days: Iterable[Row],
+        cycles: Iterable[Row],
+        hours: Iterable[Row],
+        exposure: Exposure,
     ) -> None:
-        """Take rows of ``units``, ``account_days`` and ``cycle_totals``."""
+        """Take rows of ``units``, ``account_days``, ``cycle_totals`` and ``cycle_hours``."""
+        self._exposure = exposure
+        self._hours = {
+            (row["provider_id"], row["channel"], row["hour"]): (row["late"], row["sales"])
+            for row in hours
+        }
         self._accounts: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._bank: dict[tuple[str, date], dict[str, int]] = defaultdict(lambda: defaultdict(int))
         self._account_day: dict[tuple[str, str, date], int] = defaultdict(int)
@@ -55,7 +87,16 @@ class Peers:
         self._uncredited: dict[tuple[str, date], dict[str, int]] = defaultdict(
             lambda: defaultdict(int)
         )
+        self._late_untouched: dict[tuple[str, Any], set[str]] = defaultdict(set)
+        self._unpaid_untouched: dict[tuple[str, date], set[str]] = defaultdict(set)
         for unit in units:
+            if unit["unit"] not in exposure.units:
+                if unit["leg"] == "clear":
+                    cycle = (unit["provider_id"], unit["cutoff_at"])
+                    self._late_untouched[cycle].add(unit["terminal_id"])
+                elif unit["leg"] == "pay_out":
+                    due = (unit["provider_id"], unit["due_at"].date())
+                    self._unpaid_untouched[due].add(unit["account_id"])
             day = unit["promised_at"].date() if unit["promised_at"] else unit["business_date"]
             self._account_late[unit["provider_id"], unit["account_id"], unit["business_date"]] += (
                 unit["sales"]
@@ -73,6 +114,29 @@ class Peers:
         """Return the sales of the unit's provider, channel and business date."""
         key = (unit["provider_id"], unit["channel"], unit["business_date"])
         return Share(self._cleared[key], self._cycle.get(key, {}).get("sales", 0))
+
+    def clear_hours(self, unit: Row) -> Share:
+        """Return the sales of the unit's provider and channel in the hours of its sales."""
+        first, last = (int(unit[end].timestamp()) // 3600 for end in ("from_at", "to_at"))
+        found = [
+            self._hours.get((unit["provider_id"], unit["channel"], hour), (0, 0))
+            for hour in range(first, min(last, first + DAY_HOURS) + 1)
+        ]
+        return Share(sum(late for late, _ in found), sum(due for _, due in found))
+
+    def spared(self, unit: Row) -> bool:
+        """Return whether what was not upgraded lately was on time, so that nothing was wide."""
+        if unit["terminal_id"]:
+            key = (unit["provider_id"], unit["cutoff_at"])
+            row = self._exposure.terminals.get(key)
+            untouched = row["terminals"] - row["week"] if row else 0
+            late = len(self._late_untouched[key])
+        else:
+            day = (unit["provider_id"], unit["due_at"].date())
+            row = self._exposure.accounts.get(day)
+            untouched = row["accounts"] - row["exposed"] if row else 0
+            late = len(self._unpaid_untouched[day])
+        return untouched >= WITNESSES and late <= SPARED * untouched
 
     def clear_terminals(self, unit: Row) -> Share:
         """Return the terminals of the unit's provider, channel and business date."""

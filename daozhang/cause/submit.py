@@ -59,6 +59,7 @@ class Seen:
 
     Attributes:
         upgrades: rows of ``unit_upgrades``.
+        wipes: rows of ``unit_wipes``.
         attempts: rows of ``stall_attempts``.
         batches: rows of ``stall_batches``.
     others: sales of the same terminal and cut-off that were handed in on time.
@@ -70,6 +71,7 @@ class Seen:
     """
 
     upgrades: Mapping[int, Row]
+    wipes: Mapping[int, Row]
     attempts: Mapping[int, Row]
     batches: Mapping[int, Row]
     others: Mapping[int, int]
@@ -91,7 +93,9 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
         upgrade,
         deaf=unit["terminal_id"] not in seen.signalled,
     )
-    _batches(case, seen.batches.get(unit["unit"], {}), upgrade, batched=seen.batched)
+    batches = seen.batches.get(unit["unit"], {})
+    _batches(case, batches, upgrade)
+    _lost(case, batches, upgrade or seen.wipes.get(unit["unit"]), batched=seen.batched)
     others = seen.others.get(unit["unit"], 0)
     if others and unit["stored_sales"] == unit["sales"]:
         case.add(
@@ -146,7 +150,7 @@ def _answers(case: Case, attempts: Row, upgrade: Row | None, *, deaf: bool) -> N
         case.add("unanswered", speaks, times=timeouts, messages=messages)
 
 
-def _batches(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> None:
+def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
     unit = case.unit
     cutoff, ended = unit["cutoff_at"], unit["ended_at"]
     if batches.get("refused"):
@@ -167,11 +171,27 @@ def _batches(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) ->
     started = upgrade["started_at"]
     if cutoff - started <= CROSSES:
         case.add("upgrade_crosses", {"cut_off_missed": 3.0}, started_at=started)
-    gone = not unit["handed_in"] or ended - cutoff >= REKEYED
-    if unit["to_at"] <= started and (gone or (batched and not batches.get("own"))):
-        weight = 6.0 * gone + 3.0 * (batched and not batches.get("own"))
-        weight += 1.5 * (unit["stored_sales"] == unit["sales"])
-        case.add("gap_ends_at_upgrade", {"unsettled_batch_lost": weight + 1.0}, sales=unit["sales"])
+
+
+def _lost(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> None:
+    """Weigh whether the sales were wiped from the terminal before they were settled.
+
+    Forwarded sales come with a later batch; lost ones with none, or they are keyed in again days
+    later, when the counter of batches has begun anew.
+    """
+    unit = case.unit
+    stored = unit["stored_sales"] == unit["sales"]
+    gone = not unit["handed_in"] or unit["ended_at"] - unit["cutoff_at"] >= REKEYED
+    lost = batched and not batches.get("own")
+    fell = bool(batches.get("fell") or batches.get("repeated"))
+    if gone and stored and (fell or (lost and not unit["handed_in"])):
+        case.add("in_no_batch", {"unsettled_batch_lost": 6.0}, sales=unit["sales"])
+    if upgrade is None or unit["to_at"] > upgrade["started_at"] or not (gone or lost):
+        return
+    if upgrade["started_at"] > unit["cutoff_at"] and not (gone and stored):
+        return
+    weight = 1.0 + 6.0 * gone + 3.0 * lost + 1.5 * stored
+    case.add("gap_ends_at_upgrade", {"unsettled_batch_lost": weight}, sales=unit["sales"])
 
 
 def _line(case: Case, seen: Seen, upgrade: Row | None, carrier: str | None) -> None:
@@ -214,8 +234,10 @@ def _line(case: Case, seen: Seen, upgrade: Row | None, carrier: str | None) -> N
     first = seen.lines.beginning_of(silence)
     if first.first_off >= begun and (first.online_before or begun) <= done:
         case.add("silent_from_upgrade", {"network_setting_lost": 3.0}, at=first.first_off)
+    elif seen.lines.began_with(unit["terminal_id"], begun, done, silence):
+        case.add("silent_again", {"network_setting_lost": 3.0})
     else:
-        case.add("silent_later", {"network_outage": 1.0})
+        case.add("silent_later", {"network_outage": 3.0})
     if out is None and any(n.terminals for n in neighbours):
         peers = max(neighbours, key=lambda n: n.terminals)
         case.add(

@@ -27,8 +27,8 @@ compared in a run, so it stands for about one false blame in forty runs."""
 
 WINDOWS: Final = {
     "batch_not_closed": "day", "cut_off_missed": "day", "unsettled_batch_lost": "day",
-    "offline_sales_forwarded_late": "days", "terminal_clock_wrong": "days",
-    "network_setting_lost": "days", "key_mismatch": "days", "batch_number_reset": "week",
+    "offline_sales_forwarded_late": "days", "terminal_clock_wrong": "week",
+    "network_setting_lost": "days", "key_mismatch": "week", "batch_number_reset": "week",
     "wrong_terminal_or_merchant_id": "days", "step_skipped": "days", "network_outage": "days",
 }  # fmt: skip
 """How soon after the upgrade each mechanism shows: columns of ``terminal_days``."""

@@ -262,7 +262,7 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
         engine.run("told_late", SQL["told_late"])
         engine.view("told_settlements", "SELECT * FROM all_settlements")
     else:
-        engine.view("told_late", "SELECT sale_id, host_at, batch_no, rrn FROM facts_sales")
+        engine.view("told_late", "SELECT sale_id, host_at, batch_no, rrn, mcc FROM facts_sales")
         engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")
