@@ -269,7 +269,9 @@ def _german(pieces: list[str]) -> Details:
     purpose = "".join([fields[code] for code in sorted(fields) if code in _PURPOSE])
     name = fields.get("32", "").rstrip() + (" " if fields.get("33", "")[:1] == " " else "")
     name += fields.get("33", "").strip()
-    account = join_texts([fields.get("31"), fields.get("30")])
+    account = None
+    if "31" in fields or "30" in fields:
+        account = join_texts([fields.get("31"), fields.get("30")])
     text = join_texts([_searchable(_SEPA_WORDS.sub(" ", purpose)), fields.get("00"), account])
     return Details(text, _name(name))
 

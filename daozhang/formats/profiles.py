@@ -65,11 +65,18 @@ _FEES: Final = ("as_written", "negative", "unsigned")
 _NETS: Final = ("as_written", "unsigned")
 _AMOUNT: Final = {"target", "column", "negate", "in", "out", "by", "signs", "prefix", "pattern"}
 _FIELD: Final = {"columns", "join", "constant", "preamble", "values", "default"}
+_HEADER_CHARS: Final = 100
 _BUILT_IDS: Final = {"credits": "credit_id", "settlements": "line_id"}
 
 
 def normal_header(cell: str) -> str:
     """Return a header cell as it is compared: NFKC (full-width to half-width), no blanks, lower."""
+    return _normal(cell) if len(cell) <= _HEADER_CHARS else _normal.__wrapped__(cell)
+
+
+@functools.lru_cache(maxsize=8_192)
+def _normal(cell: str) -> str:
+    """Do so; each layout looks at the same first rows of a table."""
     return "".join(unicodedata.normalize("NFKC", cell).replace("\ufeff", "").split()).strip(
         "`'\""
     ).lower()  # fmt: skip
