@@ -29,6 +29,11 @@ Row = Mapping[str, Any]
 
 LATELY: Final = timedelta(days=7)
 
+HELD_ON: Final = timedelta(days=3)
+"""A hold goes on over the payouts of the next days, whether each says so or not."""
+
+_HOLDS: Final = ("duplicate_upload_held", "account_under_review", "risk_hold")
+_TOLD: Final = frozenset({"returned", "held", "hold_told", "line_refused"})
 _TOUCHING: Final = ("account", "migration")
 _OUTAGES: Final = ("outage", "maintenance")
 
@@ -124,7 +129,7 @@ def _submit_cases(
         ],
         span or timedelta(),
     )
-    ((batches,),) = engine.rows("SELECT count(*) FROM facts_batches")
+    batched = engine.rows("SELECT DISTINCT terminal_id FROM facts_batches")
     seen = Seen(
         upgrades,
         wipes,
@@ -134,7 +139,7 @@ def _submit_cases(
         actions,
         lines,
         [n for n in notices if n["kind"] in _OUTAGES],
-        batched=bool(batches),
+        batched=frozenset(str(row[0]) for row in batched),
         signalled=frozenset(
             str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_signals")
         ),
@@ -206,7 +211,7 @@ def _pay_out_cases(
         notices,
         _unlicensed(engine, book),
         frozenset(limits),
-        frozenset(unit["unit"] for unit in mine if unit["remapped"]),
+        frozenset((unit["provider_id"], unit["account_id"]) for unit in units if unit["remapped"]),
     )
     cases = {}
     for unit in mine:
@@ -215,7 +220,23 @@ def _pay_out_cases(
             case.add("line_elsewhere", {"wrong_terminal_or_merchant_id": 7.0},
                      sales=found["sales"], merchant_id=found["merchant_id"])  # fmt: skip
         cases[unit["unit"]] = case
+    _go_on_holding(cases)
     return cases
+
+
+def _go_on_holding(cases: Mapping[int, Case]) -> None:
+    """Let a hold that was told of one payout speak for those of the account that follow it."""
+    ordered = sorted(cases.values(), key=lambda c: (c.unit["due_at"], c.unit["unit"]))
+    holds: dict[tuple[str, str], tuple[str, datetime]] = {}
+    for case in ordered:
+        unit = case.unit
+        account = (unit["provider_id"], unit["account_id"])
+        mechanism = case.shares()[0][0]
+        if mechanism in _HOLDS and case.evidence_for(mechanism):
+            until = max(unit["ended_at"], unit["due_at"] + HELD_ON)
+            holds[account] = (mechanism, until)
+        elif account in holds and unit["due_at"] <= holds[account][1] and not case.shows(_TOLD):
+            case.add("held_on", {holds[account][0]: 3.0})
 
 
 def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:

@@ -61,7 +61,8 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     _reason(case)
     share, terminals = seen.peers.clear(unit), seen.peers.clear_terminals(unit)
     upgrade = seen.upgrades.get(unit["unit"])
-    hours = seen.peers.clear_hours(unit)
+    # One terminal's sales are not a provider's hour.
+    hours = seen.peers.clear_hours(unit) if terminals.late > 1 else share
     spared = upgrade is not None and seen.peers.spared(unit)
     if not spared and (max(share.part, hours.part) > WIDE) and terminals.due > 1:
         share = max(share, hours, key=lambda s: s.part)

@@ -53,6 +53,14 @@ def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdi
     )
 
 
+def _spared(found: Excess) -> float:
+    """Return how sure it is that an upgrade shortly before was not the cause.
+
+    An excess that chance explains does not make the upgrade the likelier cause.
+    """
+    return max(LEAST_BELIEF, 1.0 - found.share)
+
+
 def _otherwise(mechanism: str) -> str:
     """Return a mechanism's cause where no upgrade brought it about."""
     return MECHANISMS[mechanism].otherwise or "human_error"
@@ -95,7 +103,7 @@ def judge_terminals(
         found, blamed = compare(runs, mechanism, days)
         for run in runs:
             release = run.release_id if blamed and run.exposed else ""
-            share = found.share if release else (1 - found.share if run.exposed else 0)
+            share = found.share if release else _spared(found) if run.exposed else 0.0
             for unit in run.units:
                 case = cases[unit]
                 if run.exposed:
@@ -141,7 +149,7 @@ def judge_accounts(
                 share = found.share if release else 0.0
                 verdicts[unit["unit"]] = _verdict(
                     cases[unit["unit"]], mechanism, release if blamed else "",
-                    share if blamed else (1 - share if release else 0.0),
+                    share if blamed else (_spared(found) if release else 0.0),
                 )  # fmt: skip
     return verdicts
 

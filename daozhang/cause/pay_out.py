@@ -61,7 +61,7 @@ class Paid:
         unlicensed: providers whose terms say that they hold no licence, or whose payer on bank
             statements is not the name that the terms give.
         limits: accounts' providers whose terms know a minimum or a limit.
-        remapped: units whose sales carry another category than their terminals were given.
+        remapped: accounts with sales that carry another category than their terminals were given.
     """
 
     peers: Peers
@@ -71,7 +71,7 @@ class Paid:
     notices: list[Row]
     unlicensed: frozenset[str]
     limits: frozenset[str]
-    remapped: frozenset[int]
+    remapped: frozenset[tuple[str, str]]
 
 
 def pay_out_case(unit: Row, seen: Paid) -> Case:
@@ -118,7 +118,7 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
     elif not told and not wide:
         case.add("nothing_paid", {"account_under_review": 1.5})
-    if unit["unit"] in seen.remapped:
+    if (unit["provider_id"], unit["account_id"]) in seen.remapped:
         case.add("category_changed", {"risk_hold": 5.0})
     if unit["provider_id"] in seen.limits:
         case.add("", {"minimum_or_limit": 1.0})

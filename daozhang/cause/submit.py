@@ -66,7 +66,7 @@ class Seen:
     actions: rows of ``stall_actions``.
         lines: the terminals' lines.
         outages: notices of outages: (scope, scope_id, from_at, to_at).
-        batched: whether there are batches at all.
+        batched: terminals that close batches.
     signalled: terminals that report their line.
     """
 
@@ -78,7 +78,7 @@ class Seen:
     actions: Mapping[int, list[Row]]
     lines: Lines
     outages: list[Row] = field(default_factory=list)
-    batched: bool = False
+    batched: frozenset[str] = frozenset()
     signalled: frozenset[str] = frozenset()
 
 
@@ -95,7 +95,12 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     )
     batches = seen.batches.get(unit["unit"], {})
     _batches(case, batches, upgrade)
-    _lost(case, batches, upgrade or seen.wipes.get(unit["unit"]), batched=seen.batched)
+    _lost(
+        case,
+        batches,
+        upgrade or seen.wipes.get(unit["unit"]),
+        batched=unit["terminal_id"] in seen.batched,
+    )
     others = seen.others.get(unit["unit"], 0)
     if others and unit["stored_sales"] == unit["sales"]:
         case.add(
@@ -184,7 +189,7 @@ def _lost(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> No
     gone = not unit["handed_in"] or unit["ended_at"] - unit["cutoff_at"] >= REKEYED
     lost = batched and not batches.get("own")
     fell = bool(batches.get("fell") or batches.get("repeated"))
-    if gone and stored and (fell or (lost and not unit["handed_in"])):
+    if gone and stored and lost and (fell or not unit["handed_in"]):
         case.add("in_no_batch", {"unsettled_batch_lost": 6.0}, sales=unit["sales"])
     if upgrade is None or unit["to_at"] > upgrade["started_at"] or not (gone or lost):
         return

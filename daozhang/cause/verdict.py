@@ -75,6 +75,10 @@ class Case:
         if likelier and key:
             self.shown.append((Evidence(key, tuple(values.items())), likelier))
 
+    def shows(self, keys: frozenset[str]) -> bool:
+        """Return whether a piece of evidence of these keys was found."""
+        return any(evidence.key in keys for evidence, _ in self.shown)
+
     def shares(self) -> list[tuple[str, float]]:
         """Return mechanisms with their shares of belief, likeliest first."""
         top = max(self.weights.values())
