@@ -135,6 +135,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.category_changed": "the sales carry another merchant category than the terminal was given",
     "fact.in_no_batch": "the sales are in no batch that the terminal closed",
     "fact.silent_again": "the same terminal had fallen silent with its upgrade before",
+    "fact.held_on": "the account was held already, and the hold went on",
     "fact.held": "the payout was held: {reason}",
     "fact.hold_told": "a hold was announced: {text}",
     "fact.bank_paid_others": "the bank booked other accounts’ money in time ({late} of {due} accounts wait)",

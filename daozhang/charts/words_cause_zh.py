@@ -135,6 +135,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.category_changed": "交易的商户类别码与终端登记的不一样",
     "fact.in_no_batch": "这些交易不在终端结过的任何批次里",
     "fact.silent_again": "同一台终端之前一升级就离线过",
+    "fact.held_on": "账户之前已被冻结，仍未解除",
     "fact.held": "打款被冻结：{reason}",
     "fact.hold_told": "有冻结通知：{text}",
     "fact.bank_paid_others": "同一银行其他账户按时入账（{due} 个账户里 {late} 个没到）",
