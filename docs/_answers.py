@@ -81,8 +81,7 @@ _SUMMARY = {
     "its 95 % interval, in thousandths",
     "legs": "minutes that each leg took, by provider: 5th, 25th, 50th, 75th, 95th percentile",
     "fees": "charged and agreed by provider and channel",
-    "findings": "what is wrong with providers though nothing need be late by it: categories, payers, "
-    "fees",
+    "findings": "what to know of providers, late or not: categories, payers, fees",
     "unexplained_credits": "sums by currency, and the largest one by one",
     "ambiguous_credits": "those of them that several answers fit: sums by currency, and the "
     "largest with their answers",

@@ -100,8 +100,8 @@ class Teller:
         if not trace.why:
             return
         yield (
-            self._speech(
-                "tracker.why",
+            self.say(
+                "why",
                 mechanism=mechanism_said(trace.why["mechanism"], self._speech),
                 cause=self._speech(f"cause.{trace.why['cause']}"),
                 percent=f"{round(trace.why['confidence_permille'] / 10)}%",

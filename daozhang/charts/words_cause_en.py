@@ -43,7 +43,6 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "column.why": "Cause",
     "column.expected": "To be expected",
     "column.do": "First thing to do",
-    "tracker.why": "Why: {mechanism}, {cause} ({percent} sure).",
     "cause.system_upgrade": "the upgrade",
     "cause.network": "the network",
     "cause.account_processing": "the account",

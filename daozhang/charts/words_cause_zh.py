@@ -43,7 +43,6 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "column.why": "原因",
     "column.expected": "预计到账",
     "column.do": "先做什么",
-    "tracker.why": "原因：{mechanism}，属于{cause}（把握 {percent}）。",
     "cause.system_upgrade": "系统升级",
     "cause.network": "网络",
     "cause.account_processing": "账户处理",

@@ -23,7 +23,9 @@ def test_every_stage_and_file_is_told_once(folder: Path) -> None:
     files: list[str] = []
     with checked(folder, on_stage=stages.append, on_file=lambda p: files.append(p.file)):
         pass
-    assert stages == ["facts", "promises", "settlement", "credits", "journeys", "causes", "identities"]
+    assert stages == [
+        "facts", "promises", "settlement", "credits", "journeys", "causes", "identities",
+    ]  # fmt: skip
     assert files == sorted(p.name for p in folder.iterdir())
 
 

@@ -19,7 +19,7 @@ PACKAGE = Path(__file__).parents[2] / "daozhang"
 KEY = re.compile(r"[a-z_0-9]+(\.[a-z_0-9]+)+")
 SPEAKERS = [
     *(p for p in (PACKAGE / "charts").glob("*.py") if not p.name.startswith("words")),
-    *(PACKAGE / "app" / name for name in ("report.py", "console.py", "tracker.py")),
+    *(PACKAGE / "app" / name for name in ("report.py", "console.py")),
 ]
 
 
