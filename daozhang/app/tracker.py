@@ -101,7 +101,7 @@ class Teller:
             return
         yield (
             self.say(
-                "why",
+                "cause",
                 mechanism=mechanism_said(trace.why["mechanism"], self._speech),
                 cause=self._speech(f"cause.{trace.why['cause']}"),
                 percent=f"{round(trace.why['confidence_permille'] / 10)}%",
