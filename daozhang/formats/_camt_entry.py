@@ -86,9 +86,8 @@ class Xml:
         return _money(element.text or "", element.get("Ccy") or default or "")
 
 
-@functools.lru_cache(maxsize=65_536)
 def _money(text: str, currency: str) -> tuple[int, str]:
-    """Return minor units and currency; statements repeat their amounts."""
+    """Return minor units and currency."""
     currency = currency.strip()
     if not currency:
         raise EntryError(

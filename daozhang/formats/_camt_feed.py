@@ -77,9 +77,7 @@ class Feed:
             lines = piece.count(b"\n")
             told = self._known(piece) if is_entry and self._follows else None
             if told is not None:
-                yield Cut(told, line)
-                self.lines_cut += lines
-            elif self._follows and piece.isspace():
+                yield Cut(told, line + piece.count(b"\n", 0, piece.index(b"<")))
                 self.lines_cut += lines
             else:
                 yield from self._parsed(piece, is_entry=is_entry)
@@ -87,7 +85,7 @@ class Feed:
         self._parser.close()
 
     def _pieces(self) -> Iterator[tuple[bytes, bool]]:
-        """Cut the file into entries and what is between them; True: it is an entry."""
+        """Cut the file into entries, with blanks before them, and the rest; True: an entry."""
         held = chunk = self._stream.read(_CHUNK_BYTES)
         found = _ENCODING.match(held)
         self._whole = b"\0" in held or bool(found and found[1].lower() not in _READ_AS_THEY_ARE)
@@ -99,7 +97,7 @@ class Feed:
                 stop = begin.start() if begin else max(held.rfind(b"<", place), place)
                 if begin is None and len(held) - stop > _TAG_BYTES_MAX:
                     stop = len(held)
-                if stop > place:
+                if stop > place and not (begin and held[place:stop].isspace()):
                     yield self._looked_at(held[place:stop]), False
                     place = stop
                     continue
@@ -127,7 +125,7 @@ class Feed:
     def _known(self, piece: bytes) -> Told | None:
         """Return what an entry tells, if its shape is known."""
         try:
-            markup = piece.decode()
+            markup = piece.lstrip().decode()
         except UnicodeDecodeError:
             return None
         return self._shapes.match(markup.replace("\r\n", "\n") if "\r" in markup else markup)
@@ -147,7 +145,7 @@ class Feed:
                 self._follows = True
                 self._entries += 1
                 if self._entries > _ENTRIES_BEFORE:
-                    self._shapes.learn(piece.decode(errors="replace"), element)
+                    self._shapes.learn(piece.lstrip().decode(errors="replace"), element)
             yield element
         if broken is not None:
             raise broken

@@ -53,9 +53,9 @@ class _Shape:
         texts: Any = (*groups, None, *self.fixed)  # No word is at None's place.
         return Told(
             EntryTexts._make(self.own(texts)),
-            [Word(texts[place], free) for place, free in self.notes],
+            [(texts[place], free) for place, free in self.notes],
             [
-                (TxTexts._make(pick(texts)), [Word(texts[place], free) for place, free in words])
+                (TxTexts._make(pick(texts)), [(texts[place], free) for place, free in words])
                 for pick, words in self.txs
             ],
         )
@@ -125,7 +125,7 @@ def _shape_of(markup: str, ntry: etree._Element) -> _Shape | None:
         return count + len(fixed)
 
     def places(words: list[Word]) -> Words:
-        return [(place(word.text), word.free) for word in words]
+        return [(place(text), free) for text, free in words]
 
     own = itemgetter(*map(place, told.own))
     txs: list[tuple[Pick, Words]] = [

@@ -64,11 +64,8 @@ class TxTexts(NamedTuple):
     last_creditor_agent: str | None = None
 
 
-class Word(NamedTuple):
-    """A text to search in. ``free``: people wrote it, so it may hold a card number."""
-
-    text: str
-    free: bool
+Word = tuple[str, bool]
+"""A text to search in, and whether people wrote it, so that it may hold a card number."""
 
 
 @dataclass(slots=True)
@@ -121,7 +118,7 @@ def texts_of(ntry: etree._Element, names: Names) -> Told:
         if name == "NtryDtls":
             txs += [_tx(tx, names) for tx in child if names.get(tx.tag) == "TxDtls"]
         elif name == "AddtlNtryInf" and child.text:
-            notes.append(Word(child.text, free=True))
+            notes.append((child.text, True))
         elif name == "Amt":
             _amount(child, own)
         elif name in _LEAVES:
@@ -161,11 +158,11 @@ def _tx(tx: etree._Element, names: Names) -> tuple[TxTexts, list[Word]]:
                 if side is not None and side not in found:
                     _names_of(party, names, side, found)
         elif name == "RmtInf":
-            free += [Word(e.text, free=True) for e in _at(child, names, "Ustrd") if e.text]
+            free += [(e.text, True) for e in _at(child, names, "Ustrd") if e.text]
             for item in _at(child, names, "Strd"):
                 structured += _structured(item, names)
         elif name == "AddtlTxInf" and child.text:
-            notes.append(Word(child.text, free=True))
+            notes.append((child.text, True))
         elif name == "Amt":
             _amount(child, found)
         elif name == "CdtDbtInd":
@@ -188,9 +185,9 @@ def _at(element: etree._Element, names: Names, *path: str) -> list[etree._Elemen
 
 def _structured(item: etree._Element, names: Names) -> list[Word]:
     """Return the first creditor's reference, every document's number and every remark."""
-    words = [Word(e.text or "", free=False) for e in _at(item, names, "CdtrRefInf", "Ref")[:1]]
-    words += [Word(e.text or "", free=False) for e in _at(item, names, "RfrdDocInf", "Nb")]
-    return words + [Word(e.text or "", free=True) for e in _at(item, names, "AddtlRmtInf")]
+    words = [(e.text or "", False) for e in _at(item, names, "CdtrRefInf", "Ref")[:1]]
+    words += [(e.text or "", False) for e in _at(item, names, "RfrdDocInf", "Nb")]
+    return words + [(e.text or "", True) for e in _at(item, names, "AddtlRmtInf")]
 
 
 def _names_of(party: etree._Element, names: Names, side: str, found: dict[str, str | None]) -> None:

@@ -19,7 +19,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from daozhang.facts import TABLES, Problem
 from daozhang.formats.base import Facts, Row
-from daozhang.formats.privacy import proves_card_number, truncate_cards
+from daozhang.formats.privacy import (
+    may_hold_card_number,
+    proves_card_number,
+    truncate_cards,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -42,15 +46,6 @@ _COLUMNS: Final = {
     ]
     for table in TABLES.values()
 }
-_DIGIT, _JOINER, _GAP = b"0a "
-# What each byte is for a look at many ids at once: a digit, what joins digits to a word, a gap.
-_LOOKS: Final = bytes(
-    _DIGIT if chr(byte) in "0123456789"
-    else _JOINER if chr(byte) in "_*-" or (chr(byte).isascii() and chr(byte).isalpha())
-    else _GAP
-    for byte in range(256)
-)  # fmt: skip
-_SUSPECT: Final = (b" 0000000000000", b" 0000 0000 0000 0", b" 0000a0000a0000a0")
 
 
 class _Column:
@@ -93,12 +88,6 @@ def _is_long_word(text: str) -> bool:
     return len(text) > 19 and text.isalnum() and text.isascii()  # noqa: PLR2004 (digits of a card)
 
 
-def _suspect(texts: list[str]) -> bool:
-    """Say whether any text may hold a card number: thirteen digits and more behind a gap."""
-    look = "\n".join(["", *texts]).encode(errors="replace").translate(_LOOKS)
-    return any(suspect in look for suspect in _SUSPECT)
-
-
 class CardGuard:
     """Watches the facts of one file on their way out."""
 
@@ -112,7 +101,7 @@ class CardGuard:
         for name in _COLUMNS[facts.table]:
             values = _values(facts.rows, name)
             texts = [v for v in values if len(v) > 12 and not _is_long_word(v)]  # noqa: PLR2004
-            if texts and _suspect(texts):
+            if texts and may_hold_card_number("\n".join(texts)):
                 facts = self._checked(facts, name, texts)
         if facts.rows and not (self._left_out and facts.table == "coverage"):
             yield facts

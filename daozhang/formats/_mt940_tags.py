@@ -123,7 +123,7 @@ _TYPE: Final = re.compile(r"\s*[NFS][A-Z0-9 ]{3}")
 _SIGNS: Final = {"C": 1, "D": -1, "RC": -1, "RD": 1, "EC": 1, "ED": -1}
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4_096)
 def swift_amount(text: str, currency: str) -> int:
     """Return the minor units of SWIFT's ``1234,5`` (also ``1.234,50`` and ``1234.50``).
 

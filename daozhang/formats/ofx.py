@@ -312,7 +312,7 @@ class _Reading:
             self.out.warn(None, "no_entries", "the statement has no entry")
 
 
-@functools.lru_cache(maxsize=65_536)
+@functools.lru_cache(maxsize=4_096)
 def _amount(text: str, currency: str) -> tuple[int, bool]:
     """Return the minor units of an amount with either decimal mark, and whether it was rounded.
 

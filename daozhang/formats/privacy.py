@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-__all__ = ["is_card_number", "proves_card_number", "truncate_cards"]
+__all__ = ["is_card_number", "may_hold_card_number", "proves_card_number", "truncate_cards"]
 
 _RUN: Final = re.compile(
     r"(?<![0-9A-Za-z_*-])(?<![0-9][./])"
@@ -32,6 +32,17 @@ _ISSUED: Final = re.compile(
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})(?:[0-9]{12}|[0-9]{15})"
 )
 _DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
+_DIGIT, _JOINER, _GAP = b"0a "
+# What each byte is when a text is only looked over: a digit, what joins digits to a word, a gap.
+_LOOKS: Final = bytes(
+    _DIGIT if chr(byte) in "0123456789"
+    else _JOINER if chr(byte) in "_*-" or (chr(byte).isascii() and chr(byte).isalpha())
+    else _GAP
+    for byte in range(256)
+)  # fmt: skip
+_WRITTEN: Final = b" 0000000000000"
+_SPACED: Final = b" 0000 0000 0000 0"
+_HYPHENED: Final = b" 0000a0000a0000a0"
 _ASCII_ZERO: Final = ord("0")
 
 
@@ -44,6 +55,12 @@ def is_card_number(digits: str) -> bool:
         digit = ord(char) - _ASCII_ZERO
         total += _DOUBLED[digit] if place % 2 else digit
     return total % 10 == 0
+
+
+def may_hold_card_number(text: str) -> bool:
+    """Say, at little cost, whether a text has thirteen digits and more behind a gap."""
+    look = b" " + text.encode(errors="replace").translate(_LOOKS)
+    return _WRITTEN in look or _SPACED in look or _HYPHENED in look
 
 
 def proves_card_number(text: str) -> bool | None:
@@ -74,4 +91,6 @@ def truncate_cards(text: str) -> str:
     Meant for free text (remittance, names, descriptions). Ids that look like card numbers are
     judged by the column, in :mod:`daozhang.formats._card_ids`.
     """
-    return _RUN.sub(_truncated, text) if len(text) > 12 else text  # noqa: PLR2004 (13 digits)
+    if len(text) > 12 and may_hold_card_number(text):  # noqa: PLR2004 (13 digits)
+        return _RUN.sub(_truncated, text)
+    return text
