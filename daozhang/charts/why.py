@@ -113,12 +113,12 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
         speech("why.since", since=speech.time(since), until=speech.time(until)) if since else ""
     )
     expected = row.get("expected_at")
+    first = action_of(row["mechanism"], speech)
     return (
-        Cell(spoken, scope, lines=tuple(lines)),
+        Cell(spoken, scope, "overdue" if row["open_sales"] else "late", tuple(lines)),
         Cell(
             speech.money(row["late_minor"], row["currency"]),
             speech.count("sales", row["sales"]),
-            "overdue" if row["open_sales"] else "late",
         ),
         Cell(
             speech("why.expected", at=speech.time(expected)) if expected
@@ -126,7 +126,7 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
             promised,
         ),
         Cell(
-            action_of(row["mechanism"], speech),
+            first if row["open_sales"] else speech("why.again", do=first),
             speech("why.sure", percent=_percent(sure)) if sure else "",
         ),
     )  # fmt: skip

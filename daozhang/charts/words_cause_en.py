@@ -18,6 +18,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "why.tell": "What would tell: {fact}",
     "why.expected": "if nothing is done, about {at}",
     "why.arrived": "all of it has come",
+    "why.again": "It has come. Against a next time: {do}",
     "why.do": "{who}: {what}",
     "why.since": "promised {since} to {until}",
     "why.on": "{fact} ({amount})",
