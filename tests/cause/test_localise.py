@@ -186,12 +186,6 @@ def test_every_kind_of_table(kind: str) -> None:
     assert localise(FRAMES[kind](made), list(DIMENSIONS)) == [{"model": "P2", "bank": "ccb"}]
 
 
-def test_polars() -> None:
-    polars = pytest.importorskip("polars")
-    made = polars.from_arrow(table(times(0.6, model="P2", bank="ccb")))
-    assert localise(made, list(DIMENSIONS)) == [{"model": "P2", "bank": "ccb"}]
-
-
 BROKEN: dict[str, tuple[Any, dict[str, Any], type[Exception], str]] = {
     "no table": ([1, 2], {}, TypeError, "exports no Arrow"),
     "no dimensions": (None, {"dimensions": []}, ValueError, "one column or more"),

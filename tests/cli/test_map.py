@@ -89,7 +89,7 @@ def test_an_incomplete_profile_is_status_2(tmp_path, capsys):
 
 
 PROVIDER = """Transaction ID,Created,Type,Card number,Gross,Fee,Net,Payout ID
-4111111111111111,2026-05-06T10:00:00,charge,4111111111111111,10.00,0.35,9.65,po_1
+tx_1,2026-05-06T10:00:00,charge,4111111111111111,10.00,0.35,9.65,po_1
 tx_2,2026-05-06T11:00:00,oddity,4111111111111111,20.00,0.70,19.30,po_1
 """
 
