@@ -140,17 +140,16 @@ def entry_of(told: Told, zone: ZoneInfo, default: str | None) -> Entry:
     Raises:
         EntryError: something that the row cannot do without is missing or unreadable.
     """
-    own = told.own
-    if own.amount is None:
+    amount, ccy, direction, code, state, booked, booked_on, valued, valued_on, *ids = told.own
+    if amount is None:
         raise EntryError("amount_missing", "the entry has no Amt; nothing can be booked from it")
-    minor, currency = _money(own.amount, own.currency or default or "")
-    sign = _SIGNS.get(own.direction or "") or _sign(_plain(own.direction))
-    minor *= sign
-    status = _status(own.status_code, own.status)
-    booked_at = _when(own.booked_at, own.booked_on, "BookgDt", zone)
-    value = _when(own.valued_at, own.valued_on, "ValDt", zone)
+    minor, currency = _money(amount, ccy or default or "")
+    minor *= _SIGNS.get(direction or "") or _sign(_plain(direction))
+    status = _status(code, state)
+    booked_at = _when(booked, booked_on, "BookgDt", zone)
+    value = _when(valued, valued_on, "ValDt", zone)
     value_date = value.astimezone(zone).date() if isinstance(value, dt.datetime) else value
-    reference, ntry_ref = _plain(own.reference), _plain(own.ntry_ref)
+    reference, ntry_ref = map(_plain, ids)
     amounts = _own_amounts(told.txs, minor, currency)
     entry_texts = [reference, ntry_ref, *_searched(told.notes)]
     parts: tuple[Part, ...]

@@ -25,6 +25,8 @@ NO_REFERENCE: Final = frozenset(
 )
 """What banks write where a reference is missing, in capitals."""
 
+_NO_REFERENCE_CHARS: Final = max(map(len, NO_REFERENCE))
+
 
 class LineIds:
     """Gives ids to the lines of one statement."""
@@ -51,7 +53,7 @@ def join_texts(parts: Iterable[str | None]) -> str | None:
         if not part:
             continue
         plain = " ".join(part.split())
-        if plain.upper() in NO_REFERENCE:
+        if len(plain) <= _NO_REFERENCE_CHARS and plain.upper() in NO_REFERENCE:
             continue
         for have in kept:
             if plain in have:
