@@ -226,6 +226,10 @@ def _whole(
     txs: list[tuple[TxTexts, list[Word]]], minor: int, entry_texts: list[str | None]
 ) -> Part:
     """Return the one row of an entry that is not split."""
+    if len(txs) == 1:
+        texts, words = txs[0]
+        ref = join_texts([*texts[3:9], *_searched(words), *entry_texts])
+        return Part(minor, _cut(ref), _counterparty(texts, minor), None)
     told: list[str | None] = []
     payers: set[str] = set()
     for texts, words in txs:

@@ -34,6 +34,8 @@ _SHAPES_MAX: Final = 8
 _LEARNED_MAX: Final = 64  # Entries of more shapes than this are not worth the patterns.
 _CHARS_MAX: Final = 8_000
 
+_as: Final = tuple.__new__  # As NamedTuple's _make, which counts the items of each again.
+
 Texts = tuple[str | None, ...]
 Pick = Callable[[Any], Any]
 Words = list[tuple[int, bool]]
@@ -52,10 +54,10 @@ class _Shape:
     def told(self, groups: tuple[str, ...]) -> Told:
         texts: Any = (*groups, None, *self.fixed)  # No word is at None's place.
         return Told(
-            EntryTexts._make(self.own(texts)),
+            _as(EntryTexts, self.own(texts)),
             [(texts[place], free) for place, free in self.notes],
             [
-                (TxTexts._make(pick(texts)), [(texts[place], free) for place, free in words])
+                (_as(TxTexts, pick(texts)), [(texts[place], free) for place, free in words])
                 for pick, words in self.txs
             ],
         )
