@@ -19,7 +19,6 @@ from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.submit import Seen, submit_case
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
-from daozhang.journey.parties import Payers
 from daozhang.journey.terms import TermsBook
 
 __all__ = ["find_causes"]
@@ -39,7 +38,10 @@ _OUTAGES: Final = ("outage", "maintenance")
 
 
 def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, Verdict]]:
-    """Return the units of late money and, by unit, why each is late."""
+    """Return the units of late money and, by unit, why each is late.
+
+    Expects ``findings`` (:mod:`daozhang.cause.findings`): who pays is evidence too.
+    """
     for name in ("late_money", "units"):
         engine.run(name, SQL[name])
     units = _rows(engine, "SELECT * FROM units ORDER BY unit")
@@ -66,12 +68,13 @@ def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, V
         ),
     )
     notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
+    elsewhere = _by_unit(engine, "lines_elsewhere")
     cases = {
         **_submit_cases(engine, units, upgrades, wipes, notices),
-        **_clear_cases(engine, units, upgrades, notices, peers),
+        **_clear_cases(engine, units, upgrades, elsewhere, notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
-    cases |= _pay_out_cases(engine, book, units, notices, peers, repeats)
+    cases |= _pay_out_cases(engine, book, units, elsewhere, notices, peers, repeats)
     cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
     verdicts = judge_terminals(cases, upgrades, wipes, terminal_days)
     verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days)
@@ -165,6 +168,7 @@ def _clear_cases(
     engine: Engine,
     units: list[Row],
     upgrades: Mapping[int, Row],
+    elsewhere: Mapping[int, Row],
     notices: list[Row],
     peers: Peers,
 ) -> dict[int, Case]:
@@ -179,7 +183,7 @@ def _clear_cases(
             "WHERE code IN ('97', '03') GROUP BY terminal_id",
         )
     }
-    seen = Cleared(peers, upgrades, _by_unit(engine, "lines_elsewhere"), ids, notices)
+    seen = Cleared(peers, upgrades, elsewhere, ids, notices)
     return {unit["unit"]: clear_case(unit, seen) for unit in mine}
 
 
@@ -187,6 +191,7 @@ def _pay_out_cases(
     engine: Engine,
     book: TermsBook,
     units: list[Row],
+    elsewhere: Mapping[int, Row],
     notices: list[Row],
     peers: Peers,
     repeats: Mapping[int, Row],
@@ -202,9 +207,9 @@ def _pay_out_cases(
         for term in book.terms
         if term.min_payout_minor or term.daily_limit_minor is not None
     }
-    elsewhere = _by_unit(engine, "lines_elsewhere")
     seen = Paid(
         peers,
+        elsewhere,
         stories,
         repeats,
         {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
@@ -213,13 +218,7 @@ def _pay_out_cases(
         frozenset(limits),
         frozenset((unit["provider_id"], unit["account_id"]) for unit in units if unit["remapped"]),
     )
-    cases = {}
-    for unit in mine:
-        case = pay_out_case(unit, seen)
-        if (found := elsewhere.get(unit["unit"])) is not None:
-            case.add("line_elsewhere", {"wrong_terminal_or_merchant_id": 7.0},
-                     sales=found["sales"], merchant_id=found["merchant_id"])  # fmt: skip
-        cases[unit["unit"]] = case
+    cases = {unit["unit"]: pay_out_case(unit, seen) for unit in mine}
     _go_on_holding(cases)
     return cases
 
@@ -241,16 +240,13 @@ def _go_on_holding(cases: Mapping[int, Case]) -> None:
 
 def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
     """Return providers without a licence by their terms, or whose money strangers pay."""
-    found = {term.provider_id for term in book.terms if term.licensed is False}
-    payers = Payers.of(book)
-    for provider, counterparty in engine.rows(
-        "SELECT DISTINCT c.provider_id, k.counterparty FROM chain_standing AS c "
-        "JOIN facts_credits AS k ON k.account_id = c.account_id AND k.credit_id = c.credit_id "
-        "WHERE k.counterparty IS NOT NULL"
-    ):
-        if payers.stranger(str(counterparty)):
-            found.add(str(provider))
-    return frozenset(found)
+    strangers = engine.rows(
+        "SELECT DISTINCT provider_id FROM findings WHERE finding = 'payer_stranger'"
+    )
+    return frozenset(
+        {term.provider_id for term in book.terms if term.licensed is False}
+        | {str(provider) for (provider,) in strangers}
+    )
 
 
 def _credit_cases(

@@ -134,11 +134,6 @@ class Lines:
         watched = span * max(1, len(self._where))
         self._usual = min(0.5, max(off / watched, 1e-6)) if watched else 0.0
 
-    @property
-    def watched(self) -> bool:
-        """Whether any terminal ever was silent."""
-        return bool(self._of)
-
     def silence_of(self, terminal_id: str, cutoff: datetime) -> Silence | None:
         """Return the silence that may have kept a terminal from its cut-off, else None."""
         mine = [s for s in self._of.get(terminal_id, ()) if s.may_cover(cutoff)]

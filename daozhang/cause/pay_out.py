@@ -54,6 +54,7 @@ class Paid:
 
     Attributes:
         peers: what was due together.
+        elsewhere: rows of ``lines_elsewhere``.
         stories: rows of ``payout_stories``.
         repeats: rows of ``account_repeats``.
         meanwhile: payouts to the same account while the unit waited.
@@ -65,6 +66,7 @@ class Paid:
     """
 
     peers: Peers
+    elsewhere: Mapping[int, Row]
     stories: Mapping[int, list[Row]]
     repeats: Mapping[int, Row]
     meanwhile: Mapping[int, int]
@@ -122,6 +124,13 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         case.add("category_changed", {"risk_hold": 5.0})
     if unit["provider_id"] in seen.limits:
         case.add("", {"minimum_or_limit": 1.0})
+    if row := seen.elsewhere.get(unit["unit"]):
+        case.add(
+            "line_elsewhere",
+            {"wrong_terminal_or_merchant_id": 7.0},
+            sales=row["sales"],
+            merchant_id=row["merchant_id"],
+        )
     return case
 
 

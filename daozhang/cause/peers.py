@@ -66,14 +66,14 @@ class Peers:
             for row in hours
         }
         self._accounts: dict[tuple[str, date], set[str]] = defaultdict(set)
-        self._bank: dict[tuple[str, date], dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        self._bank: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._account_day: dict[tuple[str, str, date], int] = defaultdict(int)
         self._account_late: dict[tuple[str, str, date], int] = defaultdict(int)
         self._bank_on_time: dict[tuple[str, date], int] = defaultdict(int)
         for row in account_days:
             day = row["promised_at"].date()
             self._accounts[row["provider_id"], day].add(row["account_id"])
-            self._bank[row["bank_id"], day][row["account_id"]] += row["sales"]
+            self._bank[row["bank_id"], day].add(row["account_id"])
             self._account_day[row["provider_id"], row["account_id"], row["business_date"]] += row[
                 "sales"
             ]
@@ -84,9 +84,7 @@ class Peers:
         self._cleared: dict[tuple[str, str, date], int] = defaultdict(int)
         self._cleared_terminals: dict[tuple[str, str, date], set[str]] = defaultdict(set)
         self._unpaid: dict[tuple[str, date], set[str]] = defaultdict(set)
-        self._uncredited: dict[tuple[str, date], dict[str, int]] = defaultdict(
-            lambda: defaultdict(int)
-        )
+        self._uncredited: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._late_untouched: dict[tuple[str, Any], set[str]] = defaultdict(set)
         self._unpaid_untouched: dict[tuple[str, date], set[str]] = defaultdict(set)
         for unit in units:
@@ -108,7 +106,7 @@ class Peers:
             elif unit["leg"] == "pay_out":
                 self._unpaid[unit["provider_id"], day].add(unit["account_id"])
             elif unit["leg"] == "credit":
-                self._uncredited[unit["bank_id"], day][unit["account_id"]] += unit["sales"]
+                self._uncredited[unit["bank_id"], day].add(unit["account_id"])
 
     def clear(self, unit: Row) -> Share:
         """Return the sales of the unit's provider, channel and business date."""
