@@ -8,7 +8,8 @@ if so many of its other terminals are silent that the usual rate of silence does
 
 from __future__ import annotations
 
-from collections import defaultdict
+from bisect import bisect_left, bisect_right
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -42,25 +43,32 @@ class Silence:
     back_at: datetime | None
 
     @property
+    def heard(self) -> datetime:
+        """When it may have begun, at the earliest."""
+        return self.online_before or self.first_off
+
+    @property
     def until(self) -> datetime:
         """When it ended, at the latest."""
         return self.back_at or self.last_off + _UNSEEN
 
     def began_about(self, moment: datetime) -> bool:
         """Return whether the line may have gone at a moment: reports are sparse."""
-        return (self.online_before or self.first_off) - SLACK <= moment <= self.first_off + SLACK
+        return self.heard - SLACK <= moment <= self.first_off + SLACK
 
     def together(self, other: Silence) -> bool:
         """Return whether two silences may have begun, and ended, at the same moments."""
-        begins = self.first_off + SLACK >= (other.online_before or other.first_off) and (
-            other.first_off + SLACK >= (self.online_before or self.first_off)
-        )
+        begins = self.first_off + SLACK >= other.heard and (other.first_off + SLACK >= self.heard)
         ends = self.until + SLACK >= other.last_off and other.until + SLACK >= self.last_off
         return begins and ends
 
     def may_cover(self, moment: datetime) -> bool:
         """Return whether the line may have been down at a moment."""
-        return (self.online_before or self.first_off) <= moment <= self.until
+        return self.heard <= moment <= self.until
+
+
+def _first_off(silence: Silence) -> datetime:
+    return silence.first_off
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,9 +118,11 @@ class Lines:
             self._of[row["terminal_id"]].append(Silence(**row))
         for mine in self._of.values():
             mine.sort(key=lambda s: s.first_off)
+        self._all = sorted((s for mine in self._of.values() for s in mine), key=_first_off)
+        self._off = [s.first_off for s in self._all]
+        self._unheard_max = max((s.first_off - s.heard for s in self._all), default=timedelta())
         self._places: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._where: dict[str, list[tuple[str, str]]] = {}
-        self._ever: dict[tuple[str, str], list[str]] = {}
         self._counted: dict[tuple[tuple[str, str], date], int] = {}
         for row in terminals:
             places = [(d, str(v)) for d, v in row.items() if d != "terminal_id" and v is not None]
@@ -162,13 +172,15 @@ class Lines:
     def neighbours(self, silence: Silence) -> list[Neighbours]:
         """Return how the terminals of the same places fared, the most telling place first."""
         found = []
+        # Whoever fell silent with it is found once, and counted at each of its places.
+        silent_at = Counter(
+            place
+            for other in self._together_with(silence)
+            if not self._lately(other, silence.first_off)
+            for place in self._where.get(other, ())
+        )
         for place in self._where.get(silence.terminal_id, ()):
-            silent = sum(
-                t != silence.terminal_id
-                and not self._lately(t, silence.first_off)
-                and self._with(t, silence)
-                for t in self._silent_in(place)
-            )
+            silent = silent_at[place]
             others = self._witnesses(place, silence.first_off.date())
             # A silence met by chance is one that runs, or one that begins in the meantime.
             others = max(others, silent)
@@ -176,15 +188,15 @@ class Lines:
             found.append(Neighbours(*place, others, silent, chance))
         return sorted(found, key=lambda n: (n.chance, -n.silent, n.place))
 
-    def _with(self, terminal_id: str, silence: Silence) -> bool:
-        """Return whether a terminal fell silent, and was heard again, together with another."""
-        return any(s.together(silence) for s in self._of.get(terminal_id, ()))
-
-    def _silent_in(self, place: tuple[str, str]) -> list[str]:
-        """Return the terminals of a place that ever were silent."""
-        if place not in self._ever:
-            self._ever[place] = [t for t in self._places[place] if t in self._of]
-        return self._ever[place]
+    def _together_with(self, silence: Silence) -> set[str]:
+        """Return the other terminals that fell silent, and were heard again, together with one."""
+        first = bisect_left(self._off, silence.heard - SLACK)
+        last = bisect_right(self._off, silence.first_off + SLACK + self._unheard_max)
+        return {
+            other.terminal_id
+            for other in self._all[first:last]
+            if other.terminal_id != silence.terminal_id and other.together(silence)
+        }
 
     def _witnesses(self, place: tuple[str, str], day: date) -> int:
         """Return how many other terminals of a place were not lately upgraded on a day."""

@@ -1,11 +1,11 @@
 -- The late and overdue sales one by one, with where their money stopped and what the till and the
--- statement say of them. A `unit` is what shared one fate: handed in together by a terminal, or
--- cleared, paid out or credited together.
+-- statement say of them. A `unit` is what shared one fate: handed in together by a terminal, cleared
+-- on one day (each line has its own moment), paid out or credited together.
 SELECT
     q.*,
     dense_rank() OVER (
-        ORDER BY q.leg, q.currency, q.provider_id, q.account_key, q.terminal_key, q.cutoff_key, q.ended_at,
-            q.together, q.stuck_key, q.reason_key
+        ORDER BY q.leg, q.currency, q.provider_id, q.account_key, q.terminal_key, q.cutoff_key,
+            CASE WHEN q.leg = 'clear' THEN date_trunc('day', q.ended_at) ELSE q.ended_at END, q.together, q.stuck_key, q.reason_key
     ) AS unit
 FROM (
     SELECT
