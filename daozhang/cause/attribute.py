@@ -138,6 +138,8 @@ def _submit_cases(
         wipes,
         _by_unit(engine, "stall_attempts"),
         _by_unit(engine, "stall_batches"),
+        _by_unit(engine, "stall_closes"),
+        {row["unit"]: row["same"] for row in _rows(engine, SQL["stall_clocks"])},
         {row["unit"]: row["sales"] for row in _rows(engine, SQL["stall_others"])},
         actions,
         lines,
@@ -146,6 +148,10 @@ def _submit_cases(
         signalled=frozenset(
             str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_signals")
         ),
+        stored={
+            row["provider_id"]: (row["stored"] + 1) / (row["sales"] + 1)
+            for row in _rows(engine, SQL["stored_usually"])
+        },
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine
@@ -213,6 +219,7 @@ def _pay_out_cases(
         stories,
         repeats,
         {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
+        {row["unit"]: row["sales"] for row in _rows(engine, SQL["rolled_over"])},
         notices,
         _unlicensed(engine, book),
         frozenset(limits),

@@ -11,14 +11,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from daozhang.cause.peers import Peers
+from daozhang.cause.peers import WIDE, Peers
 from daozhang.cause.reasons import reason_class
 from daozhang.cause.verdict import Case
 
 __all__ = ["Cleared", "clear_case"]
-
-WIDE: Final = 0.5
-"""A delay of more than this part of what was due is the provider's, not the terminal's."""
 
 FEW: Final = 2
 """Of so few terminals none is compared with the others."""
@@ -99,8 +96,9 @@ def _reason(case: Case) -> None:
             "outage": "provider_outage",
             "repeat": "duplicate_upload_held",
         }.get(kind, "interface_field_mismatch")
-        weight = 7.0 if kind else 4.0
-        case.add("line_refused", {mechanism: weight}, reason=unit["reason"])
+        # Without a reason that says which, how many were refused has to tell.
+        either = {"interface_field_mismatch": 4.0, "wrong_terminal_or_merchant_id": 4.0}
+        case.add("line_refused", {mechanism: 7.0} if kind else either, reason=unit["reason"])
     elif unit["stuck"] == "held":
         mechanism = "account_under_review" if kind == "review" else "duplicate_upload_held"
         case.add("line_held", {mechanism: 6.0 if kind else 4.0}, reason=unit["reason"])

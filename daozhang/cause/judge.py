@@ -12,9 +12,9 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daozhang.cause.catalogue import MECHANISMS
-from daozhang.cause.upgraded import CHANCE, SHARP, compare, onsets
+from daozhang.cause.upgraded import SHARP, Onset, compare, compare_terminals, onsets, ring_of
 from daozhang.cause.verdict import RIVAL_SHARE, Case, Verdict
-from daozhang.stats import Excess, Stratum, excess
+from daozhang.stats import Excess
 
 __all__ = ["judge_accounts", "judge_terminals"]
 
@@ -27,7 +27,7 @@ LEAST_BELIEF: Final = 0.5
 _INSTEAD: Final = {"network_setting_lost": "network_outage"}
 """What a mechanism that only an upgrade can bring about is, where no upgrade did."""
 
-_ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held"})
+_ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held", "risk_hold"})
 
 Row = Mapping[str, Any]
 
@@ -99,21 +99,32 @@ def judge_terminals(
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
         before = {**wipes, **upgrades} if mechanism == "unsettled_batch_lost" else upgrades
-        runs = onsets(units, mechanism, before)
-        found, blamed = compare(runs, mechanism, days)
+        runs = onsets(units, before)
+        by_ring = compare_terminals(runs, mechanism, days)
         for run in runs:
-            release = run.release_id if blamed and run.exposed else ""
-            share = found.share if release else _spared(found) if run.exposed else 0.0
-            for unit in run.units:
-                case = cases[unit]
-                if run.exposed:
-                    case.add(
-                        "peers_spared" if release else "peers_hit_too",
-                        {mechanism: 0.01},
-                        hit=found.hit, exposed=found.exposed,
-                        others_hit=found.others_hit, others=found.others,
-                    )  # fmt: skip
-                verdicts[unit] = _verdict(case, mechanism, release, share)
+            verdicts |= _of_run(run, mechanism, cases, by_ring)
+    return verdicts
+
+
+def _of_run(
+    run: Onset, mechanism: str, cases: Mapping[int, Case],
+    by_ring: Mapping[str, tuple[Excess, bool]],
+) -> dict[int, Verdict]:  # fmt: skip
+    ring = ring_of(run, mechanism)
+    if not ring:
+        return {unit: _verdict(cases[unit], mechanism, "", 0.0) for unit in run.units}
+    found, blamed = by_ring[ring]
+    verdicts = {}
+    for unit in run.units:
+        case = cases[unit]
+        case.add(
+            "peers_spared" if blamed else "peers_hit_too",
+            {mechanism: 0.01},
+            hit=found.hit, exposed=found.exposed,
+            others_hit=found.others_hit, others=found.others,
+        )  # fmt: skip
+        share = found.share if blamed else _spared(found)
+        verdicts[unit] = _verdict(case, mechanism, run.release_id if blamed else "", share)
     return verdicts
 
 
@@ -142,7 +153,16 @@ def judge_accounts(
             continue
         exposed = _exposure(mechanism, upgrades, repeats)
         firsts = _account_onsets(units)
-        found, blamed = _compare_accounts(firsts, days, exposed, mechanism)
+        found, blamed = compare(
+            [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts],
+            {
+                (row["provider_id"], row["due_day"]): (
+                    row["exposed"], row["accounts"] - row["exposed"],
+                )
+                for row in days
+            },
+            sharp=mechanism in _ACCOUNT_SHARP or mechanism in SHARP,
+        )  # fmt: skip
         for first, run in firsts:
             release = exposed(first)
             for unit in run:
@@ -166,10 +186,17 @@ def _exposure(
         if mechanism == "duplicate_upload_held" and (twice := repeats.get(unit["unit"])):
             return str(row["release_id"]) if twice["upgraded"] * 2 >= twice["terminals"] else ""
         since = row["first_started_at"]
-        lately = since is not None and unit["due_at"] - since <= 2 * ACCOUNT_RECENT
+        lately = since is not None and _began(unit) - since <= 2 * ACCOUNT_RECENT
         return str(row["release_id"]) if lately and row["lately"] else ""
 
     return release_of
+
+
+def _began(unit: Row) -> datetime:
+    """Return when a unit's money could be paid: what was cleared late waits only from then on."""
+    due: datetime = unit["due_at"]
+    cleared: datetime | None = unit["cleared_at"]
+    return due if cleared is None else max(due, cleared)
 
 
 def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:
@@ -179,34 +206,12 @@ def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:
         by_account[unit["provider_id"], unit["account_id"]].append(unit)
     runs = []
     for mine in by_account.values():
-        mine.sort(key=lambda u: (u["due_at"], u["unit"]))
+        mine.sort(key=lambda u: (_began(u), u["unit"]))
         run = [mine[0]]
         for unit in mine[1:]:
-            if unit["due_at"] - run[-1]["due_at"] > ACCOUNT_RECENT:
+            if _began(unit) - _began(run[-1]) > ACCOUNT_RECENT:
                 runs.append((run[0], run))
                 run = []
             run.append(unit)
         runs.append((run[0], run))
     return runs
-
-
-def _compare_accounts(
-    firsts: list[tuple[Row, list[Row]]],
-    days: list[Row],
-    exposed: Callable[[Row], str],
-    mechanism: str,
-) -> tuple[Excess, bool]:
-    hit: dict[tuple[str, Any], list[int]] = defaultdict(lambda: [0, 0])
-    for first, _ in firsts:
-        hit[first["provider_id"], first["due_at"].date()][0 if exposed(first) else 1] += 1
-    strata = []
-    for row in days:
-        one, other = hit.get((row["provider_id"], row["due_day"]), (0, 0))
-        strata.append(
-            Stratum(
-                max(row["exposed"], one), one, max(row["accounts"] - row["exposed"], other), other
-            )
-        )
-    found = excess(strata)
-    sure = mechanism in _ACCOUNT_SHARP or mechanism in SHARP or found.chance < CHANCE
-    return found, found.share > 0.5 and sure  # noqa: PLR2004 - more its doing than not

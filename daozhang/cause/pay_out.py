@@ -13,17 +13,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from daozhang.cause.peers import Peers
+from daozhang.cause.peers import WIDE, Peers
 from daozhang.cause.reasons import reason_class
 from daozhang.cause.verdict import Case
 
 __all__ = ["Paid", "pay_out_case"]
-
-WIDE: Final = 0.5
-"""A delay that meets more than this part of a provider's accounts is the provider's."""
-
-STRAYED: Final = timedelta(hours=36)
-"""Sales cleared so long after their cut-off stood on another statement meanwhile."""
 
 LATER: Final = timedelta(hours=12)
 
@@ -58,6 +52,7 @@ class Paid:
         stories: rows of ``payout_stories``.
         repeats: rows of ``account_repeats``.
         meanwhile: payouts to the same account while the unit waited.
+        rolled: newer sales, on time, in the payout that brought the unit's money.
         notices: all notices.
         unlicensed: providers whose terms say that they hold no licence, or whose payer on bank
             statements is not the name that the terms give.
@@ -70,6 +65,7 @@ class Paid:
     stories: Mapping[int, list[Row]]
     repeats: Mapping[int, Row]
     meanwhile: Mapping[int, int]
+    rolled: Mapping[int, int]
     notices: list[Row]
     unlicensed: frozenset[str]
     limits: frozenset[str]
@@ -99,6 +95,9 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         )
     share = seen.peers.pay_out(unit)
     wide = share.due > 1 and share.part > WIDE and not seen.peers.spared(unit)
+    if wide and unit["provider_id"] not in seen.unlicensed:
+        # A provider that is out pays nobody; one that paid others on the next days was not out.
+        wide = seen.peers.others_waited(unit).part > WIDE
     meanwhile = seen.meanwhile.get(unit["unit"], 0)
     if wide:
         stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
@@ -108,18 +107,8 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
     if unit["provider_id"] in seen.unlicensed:
         case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
-    day = seen.peers.account_day(unit)
-    if not told and day.part < WIDE and not wide:
-        # The account was paid for that day, but not for all of its sales: a limit, unless they were
-        # cleared late because they stood on another statement.
-        strayed = unit["cleared_at"] is None or unit["cleared_at"] - unit["cutoff_at"] > STRAYED
-        mechanism = "wrong_terminal_or_merchant_id" if strayed else "minimum_or_limit"
-        case.add("account_paid_others", {mechanism: 5.0 if strayed else 3.0},
-                 late=day.late, due=day.due)  # fmt: skip
-    if not told and meanwhile:
-        case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
-    elif not told and not wide:
-        case.add("nothing_paid", {"account_under_review": 1.5})
+    if not told:
+        _untold(case, seen, meanwhile, wide=wide)
     if (unit["provider_id"], unit["account_id"]) in seen.remapped:
         case.add("category_changed", {"risk_hold": 5.0})
     if unit["provider_id"] in seen.limits:
@@ -132,6 +121,26 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
             merchant_id=row["merchant_id"],
         )
     return case
+
+
+def _untold(case: Case, seen: Paid, meanwhile: int, *, wide: bool) -> None:
+    """Weigh how the account fared otherwise, where nobody says why its money waited."""
+    unit = case.unit
+    day = seen.peers.account_day(unit)
+    if day.part < WIDE and not wide:
+        # The account was paid for that day, but not for all of its sales: a limit, unless they were
+        # cleared later than the others because they stood on another statement.
+        if seen.peers.cleared_later(unit):
+            strayed = {"wrong_terminal_or_merchant_id": 6.0}
+            case.add("account_paid_others", strayed, late=day.late, due=day.due)
+            return
+        case.add("account_paid_others", {"minimum_or_limit": 3.0}, late=day.late, due=day.due)
+    if newer := seen.rolled.get(unit["unit"]):
+        case.add("rolled_over", {"minimum_or_limit": 3.5}, sales=newer)
+    if meanwhile:
+        case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
+    elif not wide:
+        case.add("nothing_paid", {"account_under_review": 1.5})
 
 
 def _stories(case: Case, seen: Paid) -> bool:

@@ -5,12 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-__all__ = ["Exposure", "Peers", "Share"]
+__all__ = ["WIDE", "Exposure", "Peers", "Share"]
 
 DAY_HOURS: Final = 24
+FOLLOWED: Final = 3
+"""So many days of a wait are compared with how others fared on them."""
+
+WIDE: Final = 0.5
+"""A delay of more than this part of what was due is the provider's, not its customers'."""
+
 WITNESSES: Final = 2
 """So many that were not upgraded can testify."""
 
@@ -70,6 +76,7 @@ class Peers:
         self._account_day: dict[tuple[str, str, date], int] = defaultdict(int)
         self._account_late: dict[tuple[str, str, date], int] = defaultdict(int)
         self._bank_on_time: dict[tuple[str, date], int] = defaultdict(int)
+        self._account_cleared: dict[tuple[str, str, date], datetime] = {}
         for row in account_days:
             day = row["promised_at"].date()
             self._accounts[row["provider_id"], day].add(row["account_id"])
@@ -78,6 +85,10 @@ class Peers:
                 "sales"
             ]
             self._bank_on_time[row["bank_id"], day] += row["on_time"]
+            if row["cleared_at"] is not None:
+                key = (row["provider_id"], row["account_id"], row["business_date"])
+                known = self._account_cleared.get(key, row["cleared_at"])
+                self._account_cleared[key] = max(known, row["cleared_at"])
         self._cycle: dict[tuple[str, str, date], Row] = {
             (row["provider_id"], row["channel"], row["business_date"]): row for row in cycles
         }
@@ -146,6 +157,26 @@ class Peers:
         """Return the accounts that the unit's provider had to pay on the day of the promise."""
         key = (unit["provider_id"], unit["promised_at"].date())
         return Share(len(self._unpaid[key]), len(self._accounts.get(key, ())))
+
+    def others_waited(self, unit: Row) -> Share:
+        """Return the days on which the provider had to pay other accounts while the unit waited."""
+        provider, own = unit["provider_id"], unit["account_id"]
+        first = unit["promised_at"].date()
+        days = min(FOLLOWED, max(0, (unit["ended_at"].date() - first).days))
+        late = due = 0
+        for number in range(days + 1):
+            key = (provider, first + timedelta(days=number))
+            others = self._accounts.get(key, set()) - {own}
+            due += len(others)
+            late += len(self._unpaid.get(key, set()) & others)
+        return Share(late, due)
+
+    def cleared_later(self, unit: Row) -> bool:
+        """Return whether the account's sales of the day that were on time were cleared before."""
+        key = (unit["provider_id"], unit["account_id"], unit["business_date"])
+        usual = self._account_cleared.get(key)
+        cleared: datetime | None = unit["cleared_at"]
+        return usual is not None and (cleared is None or cleared > usual)
 
     def account_day(self, unit: Row) -> Share:
         """Return the sales of the unit's account and business date."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from math import log
 from typing import Any, Final
 
 from daozhang.cause.network import Lines
@@ -34,6 +35,9 @@ LATELY: Final = timedelta(hours=72)
 
 REKEYED: Final = timedelta(hours=36)
 """A batch that is merely late goes out with the next one; only lost sales take longer."""
+
+STORED_MOST: Final = 2.5
+"""What it tells at most that all sales were stored: a line that is down stores them too."""
 
 _CHECKS = (
     "sign_in", "sign-in", "signin", "签到", "test_sale", "test sale", "试", "check", "verify",
@@ -62,31 +66,37 @@ class Seen:
         wipes: rows of ``unit_wipes``.
         attempts: rows of ``stall_attempts``.
         batches: rows of ``stall_batches``.
-    others: sales of the same terminal and cut-off that were handed in on time.
-    actions: rows of ``stall_actions``.
+        closes: rows of ``stall_closes``.
+        clocks: sales of the terminal whose clock lags as much as the unit's.
+        others: sales of the same terminal and cut-off that were handed in on time.
+        actions: rows of ``stall_actions``.
         lines: the terminals' lines.
         outages: notices of outages: (scope, scope_id, from_at, to_at).
         batched: terminals that close batches.
-    signalled: terminals that report their line.
+        signalled: terminals that report their line.
+        stored: by provider, which part of its sales is stored offline.
     """
 
     upgrades: Mapping[int, Row]
     wipes: Mapping[int, Row]
     attempts: Mapping[int, Row]
     batches: Mapping[int, Row]
+    closes: Mapping[int, Row]
+    clocks: Mapping[int, int]
     others: Mapping[int, int]
     actions: Mapping[int, list[Row]]
     lines: Lines
     outages: list[Row] = field(default_factory=list)
     batched: frozenset[str] = frozenset()
     signalled: frozenset[str] = frozenset()
+    stored: Mapping[str, float] = field(default_factory=dict)
 
 
 def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     """Weigh what speaks for each mechanism of one unit that was handed in late."""
     case = Case(unit, {"batch_not_closed": 0.0, "cut_off_missed": -1.0})
     upgrade = seen.upgrades.get(unit["unit"])
-    _clock(case, seen.attempts.get(unit["unit"], {}))
+    _clock(case, seen.attempts.get(unit["unit"], {}), seen.clocks.get(unit["unit"], 0))
     _answers(
         case,
         seen.attempts.get(unit["unit"], {}),
@@ -95,23 +105,37 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     )
     batches = seen.batches.get(unit["unit"], {})
     _batches(case, batches, upgrade)
+    closes = seen.closes.get(unit["unit"], {})
     _lost(
         case,
-        batches,
+        closes,
         upgrade or seen.wipes.get(unit["unit"]),
         batched=unit["terminal_id"] in seen.batched,
     )
-    others = seen.others.get(unit["unit"], 0)
-    if others and unit["stored_sales"] == unit["sales"]:
-        case.add(
-            "stored", {"offline_sales_forwarded_late": 4.0}, sales=unit["sales"], others=others
-        )
+    if unit["stored_sales"] == unit["sales"]:
+        _stored(case, closes, seen.others.get(unit["unit"], 0), seen.stored)
     _line(case, seen, upgrade, carrier)
     _people(case, seen.actions.get(unit["unit"], []), upgrade)
     return case
 
 
-def _clock(case: Case, attempts: Row) -> None:
+def _stored(case: Case, closes: Row, others: int, usual: Mapping[str, float]) -> None:
+    """Weigh that all of the unit's sales were stored offline, and what went out without them."""
+    unit = case.unit
+    offline = "offline_sales_forwarded_late"
+    if others:
+        case.add("stored", {offline: 4.0}, sales=unit["sales"], others=others)
+    elif unit["provider_id"] in usual:
+        # So many in a row are seldom stored by chance.
+        weight = min(STORED_MOST, -unit["sales"] * log(usual[unit["provider_id"]]))
+        case.add("all_stored", {offline: weight}, sales=unit["sales"])
+    if unit["handed_in"] and (passed := closes.get("passed_by")):
+        # A batch that is merely late goes out with the next close; these stayed behind.
+        lost = {"unsettled_batch_lost": 3.0} if closes.get("anew") else {}
+        case.add("left_behind", {offline: 3.0, **lost}, batches=passed)
+
+
+def _clock(case: Case, attempts: Row, same: int) -> None:
     unit = case.unit
     low, high = unit["ahead_min_s"], unit["ahead_max_s"]
     told_low, told_high = attempts.get("ahead_min_s"), attempts.get("ahead_max_s")
@@ -125,9 +149,9 @@ def _clock(case: Case, attempts: Row) -> None:
         # A terminal that hands stored sales on later looks slow too, but its messages do not, and
         # its lags differ.
         others_right = told_high is not None and told_high > -CLOCK_WRONG_S
-        steady = high - low < CLOCK_STEADY_S and unit["sales"] > 1
-        if steady and not others_right:
-            case.add("clock", {"terminal_clock_wrong": 8.0}, seconds=high)
+        if high - low < CLOCK_STEADY_S and same > 1:
+            weight = 5.0 + min(3.0, same - 2.0) - (2.0 if others_right else 0.0)
+            case.add("clock", {"terminal_clock_wrong": weight}, seconds=high)
         else:
             case.add("stored", {"offline_sales_forwarded_late": 3.0}, sales=unit["sales"])
 
@@ -178,7 +202,7 @@ def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
         case.add("upgrade_crosses", {"cut_off_missed": 3.0}, started_at=started)
 
 
-def _lost(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> None:
+def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool) -> None:
     """Weigh whether the sales were wiped from the terminal before they were settled.
 
     Forwarded sales come with a later batch; lost ones with none, or they are keyed in again days
@@ -187,15 +211,19 @@ def _lost(case: Case, batches: Row, upgrade: Row | None, *, batched: bool) -> No
     unit = case.unit
     stored = unit["stored_sales"] == unit["sales"]
     gone = not unit["handed_in"] or unit["ended_at"] - unit["cutoff_at"] >= REKEYED
-    lost = batched and not batches.get("own")
-    fell = bool(batches.get("fell") or batches.get("repeated"))
-    if gone and stored and lost and (fell or not unit["handed_in"]):
+    lost = batched and not closes.get("own")
+    anew = bool(closes.get("anew"))
+    if gone and stored and lost and not unit["handed_in"]:
         case.add("in_no_batch", {"unsettled_batch_lost": 6.0}, sales=unit["sales"])
+    elif gone and stored and anew:
+        case.add("counted_anew", {"unsettled_batch_lost": 6.0}, batch_no=unit["together"])
     if upgrade is None or unit["to_at"] > upgrade["started_at"] or not (gone or lost):
         return
     if upgrade["started_at"] > unit["cutoff_at"] and not (gone and stored):
         return
-    weight = 1.0 + 6.0 * gone + 3.0 * lost + 1.5 * stored
+    # What came in the end with a batch of a counter that went on was never lost.
+    wiped = gone and (lost or anew or not batched)
+    weight = 1.0 + 6.0 * wiped + 3.0 * lost + 1.5 * stored
     case.add("gap_ends_at_upgrade", {"unsettled_batch_lost": weight}, sales=unit["sales"])
 
 

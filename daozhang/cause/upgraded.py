@@ -9,14 +9,14 @@ bring about every day besides need more than an excess: it must be more than cha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daozhang.stats import Excess, Stratum, excess
 
-__all__ = ["CHANCE", "SHARP", "WINDOWS", "Onset", "compare", "onsets"]
+__all__ = ["SHARP", "Onset", "compare", "compare_terminals", "onsets", "ring_of"]
 
 CHAIN: Final = timedelta(days=4)
 """Late cut-offs no further apart than this, a long weekend, are one run."""
@@ -52,22 +52,21 @@ class Onset:
         units: the run's units.
         provider_id: whose cut-off.
         cutoff_at: the first that was missed.
-        exposed: whether an upgrade of the terminal came shortly before.
+        after: how long after an upgrade of the terminal; None: after none.
         release_id: that upgrade's release.
     """
 
     units: tuple[int, ...]
     provider_id: str
     cutoff_at: datetime
-    exposed: bool
+    after: timedelta | None
     release_id: str
 
 
 def onsets(
-    units: Iterable[Mapping[str, Any]], mechanism: str, upgrades: Mapping[int, Mapping[str, Any]]
+    units: Iterable[Mapping[str, Any]], upgrades: Mapping[int, Mapping[str, Any]]
 ) -> list[Onset]:
     """Put the late cut-offs of each terminal by one mechanism into runs."""
-    within = timedelta(hours=_HOURS[WINDOWS.get(mechanism, "days")])
     by_terminal: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for unit in units:
         by_terminal[unit["terminal_id"], unit["provider_id"]].append(unit)
@@ -86,19 +85,37 @@ def onsets(
         for run in runs:
             first = run[0]
             upgrade = upgrades.get(first["unit"])
-            exposed = upgrade is not None and first["cutoff_at"] - upgrade["started_at"] <= within
-            release = upgrade["release_id"] if upgrade is not None and exposed else ""
+            after = first["cutoff_at"] - upgrade["started_at"] if upgrade is not None else None
+            release = upgrade["release_id"] if upgrade is not None else ""
             found.append(
-                Onset(tuple(u["unit"] for u in run), provider, first["cutoff_at"], exposed, release)
+                Onset(tuple(u["unit"] for u in run), provider, first["cutoff_at"], after, release)
             )
     return found
 
 
-def compare(
+def rings(mechanism: str) -> tuple[str, ...]:
+    """Return the windows in which a mechanism is compared, the nearest to the upgrade first.
+
+    What befalls terminals by itself may show late, as behind a holiday that hides it at first, but
+    what comes late is blamed for an excess of its own only.
+    """
+    nearest = WINDOWS.get(mechanism, "days")
+    every = tuple(_HOURS)
+    return (nearest,) if mechanism in SHARP else every[every.index(nearest) :]
+
+
+def ring_of(run: Onset, mechanism: str) -> str:
+    """Return in which window after the upgrade a run began; "": in none."""
+    if run.after is None:
+        return ""
+    return next((r for r in rings(mechanism) if run.after <= timedelta(hours=_HOURS[r])), "")
+
+
+def compare_terminals(
     runs: Iterable[Onset],
     mechanism: str,
     days: Mapping[tuple[str, datetime], Mapping[str, int]],
-) -> tuple[Excess, bool]:
+) -> dict[str, tuple[Excess, bool]]:
     """Compare upgraded terminals with the others of the same provider and day.
 
     Args:
@@ -107,21 +124,55 @@ def compare(
         days: rows of ``terminal_days`` by provider and cut-off.
 
     Returns:
-        The excess, and whether the upgrade is to blame for runs that follow one.
+        By window after the upgrade the excess, and whether the upgrade is to blame for runs in it.
     """
-    window = WINDOWS.get(mechanism, "days")
-    hit: dict[tuple[str, datetime], list[int]] = defaultdict(lambda: [0, 0])
-    providers = set()
-    for run in runs:
-        hit[run.provider_id, run.cutoff_at][0 if run.exposed else 1] += 1
-        providers.add(run.provider_id)
+    runs = list(runs)
+    windows = rings(mechanism)
+    providers = {run.provider_id for run in runs}
+    found = {}
+    for place, window in enumerate(windows):
+        counts = {
+            key: (
+                row[window] - (row[windows[place - 1]] if place else 0),
+                row["terminals"] - row[windows[-1]],
+            )
+            for key, row in days.items()
+            if key[0] in providers
+        }
+        hits = [
+            ((run.provider_id, run.cutoff_at), ring == window)
+            for run in runs
+            if (ring := ring_of(run, mechanism)) in ("", window)
+        ]
+        found[window] = compare(hits, counts, sharp=mechanism in SHARP, looks=len(windows))
+    return found
+
+
+def compare(
+    hits: Iterable[tuple[Hashable, bool]],
+    counts: Mapping[Any, tuple[int, int]],
+    *,
+    sharp: bool,
+    looks: int = 1,
+) -> tuple[Excess, bool]:
+    """Compare the exposed with the others of the same stratum.
+
+    Args:
+        hits: by stratum, each with whether it was exposed.
+        counts: how many were exposed, and how many were not, by stratum.
+        sharp: whether the moment alone convicts.
+        looks: how many comparisons are made of one mechanism.
+
+    Returns:
+        The excess, and whether exposure is to blame.
+    """
+    hit: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
+    for key, exposed in hits:
+        hit[key][0 if exposed else 1] += 1
     strata = []
-    for key, row in days.items():
-        if key[0] in providers:
-            exposed_hit, others_hit = hit.get(key, (0, 0))
-            exposed = max(row[window], exposed_hit)
-            others = max(row["terminals"] - row[window], others_hit)
-            strata.append(Stratum(exposed, exposed_hit, others, others_hit))
+    for key, (exposed_all, others_all) in counts.items():
+        one, other = hit.get(key, (0, 0))
+        strata.append(Stratum(max(exposed_all, one), one, max(others_all, other), other))
     found = excess(strata)
-    sure = mechanism in SHARP or found.chance < CHANCE
+    sure = sharp or found.chance < CHANCE / looks
     return found, found.share > 0.5 and sure  # noqa: PLR2004 - more its doing than not

@@ -1,13 +1,17 @@
--- How much of each unit's account had been upgraded when its sales closed, and how long before.
+-- How much of each unit's account had been upgraded when its money was to be paid, and how long
+-- before: sales that were cleared after they were due wait for a payout only from then on.
 SELECT
     u.unit,
     CAST(count(DISTINCT t.terminal_id) AS BIGINT) AS terminals,
-    CAST(count(DISTINCT CASE WHEN g.started_at <= u.due_at THEN t.terminal_id END) AS BIGINT) AS upgraded,
-    CAST(count(DISTINCT CASE WHEN g.started_at <= u.due_at AND g.started_at > u.due_at - INTERVAL 7 DAY THEN t.terminal_id END) AS BIGINT) AS lately,
-    min(CASE WHEN g.started_at <= u.due_at AND g.started_at > u.due_at - INTERVAL 14 DAY THEN g.started_at END) AS first_started_at,
-    max(CASE WHEN g.started_at <= u.due_at THEN g.started_at END) AS last_started_at,
-    max_by(g.release_id, CASE WHEN g.started_at <= u.due_at THEN (g.started_at, g.release_id) END) AS release_id
-FROM units AS u
+    CAST(count(DISTINCT CASE WHEN g.started_at <= u.began_at THEN t.terminal_id END) AS BIGINT) AS upgraded,
+    CAST(count(DISTINCT CASE WHEN g.started_at <= u.began_at AND g.started_at > u.began_at - INTERVAL 7 DAY THEN t.terminal_id END) AS BIGINT) AS lately,
+    min(CASE WHEN g.started_at <= u.began_at AND g.started_at > u.began_at - INTERVAL 14 DAY THEN g.started_at END) AS first_started_at,
+    max(CASE WHEN g.started_at <= u.began_at THEN g.started_at END) AS last_started_at,
+    max_by(g.release_id, CASE WHEN g.started_at <= u.began_at THEN (g.started_at, g.release_id) END) AS release_id
+FROM (
+    SELECT unit, leg, provider_id, account_id, CASE WHEN cleared_at > due_at THEN cleared_at ELSE due_at END AS began_at
+    FROM units
+) AS u
 JOIN account_terminals AS t ON t.provider_id = u.provider_id AND t.account_id = u.account_id
 LEFT JOIN facts_upgrades AS g ON g.terminal_id = t.terminal_id
 WHERE u.leg IN ('pay_out', 'credit')
