@@ -138,6 +138,44 @@ def trace(
 
 
 @app.command()
+def replay(
+    source: Source,
+    release: Annotated[
+        str | None, typer.Option("--release", metavar="R", help="Only this release.")
+    ] = None,
+    every: Annotated[
+        str, typer.Option("--every", metavar="1h", help="Time between looks: 30m, 1h, 1d.")
+    ] = "1h",
+    alpha: Annotated[
+        float, typer.Option("--alpha", help="Chance that a good release is ever halted.")
+    ] = 0.01,
+    margin: Annotated[
+        float, typer.Option("--margin", help="Share of terminals that a release may harm.")
+    ] = 0.05,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write every look as JSON here.")
+    ] = None,
+    as_of: AsOf = None,
+    lang: LangOption = None,
+) -> None:
+    """What the gate would have said of an upgrade's waves, and when."""
+    from daozhang.cli.replay import run
+
+    status = run(
+        source,
+        release=release,
+        every=every,
+        alpha=alpha,
+        margin=margin,
+        out=out,
+        as_of=as_of,
+        lang=_lang(lang),
+        as_json=_State.json,
+    )
+    raise typer.Exit(status)
+
+
+@app.command()
 def read(
     files: Annotated[list[Path], typer.Argument(metavar="FILE…", help="Files of any layout.")],
     form: Annotated[

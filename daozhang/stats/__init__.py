@@ -1,5 +1,8 @@
-"""Statistics: matched comparison of rates. Pure: numbers in, numbers out."""
+"""Statistics: matched comparison of rates, bets that hold at every look. Pure."""
 
+from daozhang.stats.betting import below, mixed, race, rate, rate_bound
 from daozhang.stats.matched import Excess, Stratum, excess, poisson_tail
 
-__all__ = ["Excess", "Stratum", "excess", "poisson_tail"]
+__all__ = [
+    "Excess", "Stratum", "below", "excess", "mixed", "poisson_tail", "race", "rate", "rate_bound",
+]  # fmt: skip

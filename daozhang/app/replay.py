@@ -1,0 +1,169 @@
+"""Use case: what the gate would have said of past rollouts, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from daozhang.app.check import Checked, UnusableError
+from daozhang.app.words_gate import WORDS
+from daozhang.charts import Lang, Speech
+from daozhang.gate import Evidence, Judge, Look, Settings
+from daozhang.gate.gather import gather, releases
+from daozhang.stats.betting import below
+
+__all__ = ["Replay", "Teller", "changes", "replay", "replay_json"]
+
+_THOUSAND: Final = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """One release's looks, from the first upgrade to the last fact.
+
+    Attributes:
+        evidence: what was weighed.
+        settings: how sure the gate had to be.
+        looks: one a moment, in order.
+    """
+
+    evidence: Evidence
+    settings: Settings
+    looks: tuple[Look, ...]
+
+    @property
+    def halted_at(self) -> int | None:
+        """The first look that said FAIL."""
+        return next((look.at for look in self.looks if look.verdict == "FAIL"), None)
+
+    @property
+    def passed_at(self) -> int | None:
+        """The first look that said PASS."""
+        return next((look.at for look in self.looks if look.verdict == "PASS"), None)
+
+
+def replay(checked: Checked, settings: Settings, release_id: str | None = None) -> list[Replay]:
+    """Look at every release, or one, as often as the settings say.
+
+    Args:
+        checked: the journeys of all that is known, with the tables behind them.
+        settings: the gate's.
+        release_id: only this release.
+
+    Raises:
+        UnusableError: there is no release, or not this one.
+    """
+    known = releases(checked.engine)
+    if release_id is not None and release_id not in known:
+        raise UnusableError("replay_no_such", release=release_id, known=", ".join(known) or "-")
+    book = checked.settings.book
+    assert book is not None, "nothing is answered without terms"
+    found = []
+    for release in known if release_id is None else [release_id]:
+        evidence = gather(checked.engine, release, book.timezone, checked.outcome.as_of)
+        judge = Judge(evidence, settings)
+        first = evidence.fleet.begun_at // settings.every_s * settings.every_s
+        looks = judge.looks(first, evidence.until)
+        found.append(Replay(evidence, settings, tuple(looks)))
+    return found
+
+
+def changes(replayed: Replay) -> Iterator[Look]:
+    """Give the looks at which the verdict or its reason changed."""
+    said: tuple[str, str] | None = None
+    for look in replayed.looks:
+        if (look.verdict, look.reason) != said:
+            said = look.verdict, look.reason
+            yield look
+
+
+class Teller:
+    """Says a look in one paragraph, in a language and zone."""
+
+    def __init__(self, lang: Lang, zone: str) -> None:
+        """Speak a language; times are told in the zone."""
+        self.speech = Speech(lang, ZoneInfo(zone))
+        self._words = WORDS[lang]
+
+    def __call__(self, key: str, **values: object) -> str:
+        """Return a text of the gate's."""
+        return self._words[key].format(**values)
+
+    def time(self, at: int) -> str:
+        """Return a moment in the zone."""
+        return self.speech.time(datetime.fromtimestamp(at, UTC), year=True)
+
+    def why(self, replayed: Replay, look: Look) -> str:
+        """Return why the gate said what it said."""
+        evidence, settings = replayed.evidence, replayed.settings
+        key: str = look.reason
+        if key == "harm" and replayed.halted_at is not None and look.at > replayed.halted_at:
+            key = "harm_later"
+        return self(
+            key,
+            release=evidence.fleet.release_id,
+            hit=look.leading_exposed,
+            outcome=self._words.get(look.leading.rstrip("!~"), ""),
+            expected=f"{look.leading_expected:.1f}",
+            others=look.leading_others,
+            e=_odds(look.e_value),
+            stop=_odds(settings.stop_at),
+            money=self.speech.money(look.at_risk_minor, evidence.currency),
+            exposed=look.exposed,
+            seen=look.seen,
+            harmed=look.harmed,
+            margin=f"{100 * look.margin:.1f} %",
+            clean=_odds(look.clean),
+            least=least_terminals(settings),
+            blind=", ".join(evidence.blind),
+        )
+
+
+def least_terminals(settings: Settings) -> int:
+    """Return how many clean terminals it takes to pass the loose margin."""
+    count = 1
+    while below(0, count, settings.margin_at(1)) < 1.0 / settings.miss:
+        count += 1
+    return count
+
+
+def _odds(value: float) -> str:
+    if value >= _THOUSAND**2:
+        return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
+    return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"  # noqa: PLR2004 - two digits
+
+
+def replay_json(replayed: list[Replay], zone: str, lang: Lang) -> list[dict[str, Any]]:
+    """Return the contract's list, one object a release."""
+    teller = Teller(lang, zone)
+    return [
+        {
+            "release_id": one.evidence.fleet.release_id,
+            "currency": one.evidence.currency,
+            "halted_at": _moment(one.halted_at),
+            "passed_at": _moment(one.passed_at),
+            "looks": [
+                {
+                    "at": _moment(look.at),
+                    "verdict": look.verdict,
+                    "exposed_terminals": look.exposed,
+                    "e_value": look.e_value,
+                    "money_at_risk_minor": look.at_risk_minor,
+                    "why": teller.why(one, look),
+                    "reason": look.reason,
+                    "seen_terminals": look.seen,
+                    "harmed_terminals": look.harmed,
+                    "margin": round(look.margin, 4),
+                }
+                for look in one.looks
+            ],
+        }
+        for one in replayed
+    ]
+
+
+def _moment(at: int | None) -> str | None:
+    return None if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%dT%H:%M:%SZ}"

@@ -1,0 +1,116 @@
+"""What the gate says, in Chinese and English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["WORDS"]
+
+WORDS: Final[dict[str, dict[str, str]]] = {
+    "en": {
+        "title": "Release {release}: {terminals} terminals from {since}",
+        "none": "upgrades.csv names no release, so there is nothing to replay.",
+        "halted": "FAIL at {at}",
+        "never_halted": "never halted",
+        "passed": "PASS at {at}",
+        "never_passed": "no PASS",
+        "looks": "{looks} looks; what changed:",
+        "harm": (
+            "{release} does harm: {hit} upgraded groups {outcome}, where {expected} were to be "
+            "expected from the others on the same days ({others} of the others). The evidence is "
+            "{e} to 1 and the rollout stops at {stop} to 1. {money} of upgraded terminals' money is "
+            "late now. Start no further wave, put the release before on the harmed terminals, and "
+            "let check say which sales to chase."
+        ),
+        "harm_later": (
+            "{release} was stopped by its harm before; {money} of upgraded terminals' money is "
+            "late now. It stays stopped: a corrected release begins anew."
+        ),
+        "clean": (
+            "Of {exposed} upgraded terminals the first money of {seen} was due and {harmed} were "
+            "harmed on their own. That {margin} or more are harmed beyond what harms the others is "
+            "refuted ({clean} to 1). The next wave may start."
+        ),
+        "not_begun": "No terminal is upgraded yet. There is nothing to say.",
+        "money_not_due": (
+            "{exposed} terminals are upgraded and none of their money is due yet, or its statement "
+            "has not come. Wait for it; start no further wave."
+        ),
+        "too_few": (
+            "The first money of {seen} of {exposed} upgraded terminals was due and {harmed} were "
+            "harmed. Even without any harm so few cannot show that less than {margin} are harmed. "
+            "Wait for the others, or upgrade at least {least} before a wave is judged."
+        ),
+        "new_wave": (
+            "The waves before are clean ({seen} of {exposed} terminals seen, {harmed} harmed), but "
+            "most of the newest one's first money is not due yet. Wait for it."
+        ),
+        "not_sure": (
+            "{harmed} of {seen} upgraded terminals seen were harmed on their own. That is neither "
+            "enough to stop ({e} to 1 of {stop} to 1) nor few enough to go on (less than {margin} "
+            "is not shown). Start no further wave; look at those terminals."
+        ),
+        "blind": (
+            "Nothing can be said: of {blind} too little was known before the rollout to judge. "
+            "Give statements of the weeks before, with their coverage."
+        ),
+        "submit": "handed their sales in late",
+        "clear": "were cleared late",
+        "pay_out": "were paid out late",
+        "credit": "had their money in the bank late",
+        "open_batch": "did not close their batch",
+        "unbalanced": "closed with totals that disagree",
+        "silent": "were not heard of for a day",
+        "refused": "had half of their sales refused",
+        "sign_in": "could not sign in or had a message refused by its code (MAC)",
+        "volume": "fell to a fifth of their sales",
+    },
+    "zh": {
+        "title": "版本 {release}：{terminals} 台终端，{since} 起",
+        "none": "upgrades.csv 里没有任何版本，没有可以回放的内容。",
+        "halted": "{at} 叫停（FAIL）",
+        "never_halted": "从未叫停",
+        "passed": "{at} 放行（PASS）",
+        "never_passed": "尚未放行",
+        "looks": "共查看 {looks} 次，变化如下：",
+        "harm": (
+            "{release} 有害：已升级的有 {hit} 组{outcome}，按同日未升级的对照本应只有 {expected} "
+            "组（对照中有 {others} 组）。证据为 {e} 比 1，达到 {stop} 比 1 即叫停。已升级终端"
+            "目前有 {money} 迟到。请勿开始下一批，把受害终端退回原版本，用 check 查明要追哪些款。"
+        ),
+        "harm_later": (
+            "{release} 先前已因有害而叫停；已升级终端目前有 {money} 迟到。叫停不会自动解除，"
+            "改正后的版本须重新开始。"
+        ),
+        "clean": (
+            "已升级 {exposed} 台，其中 {seen} 台的首笔款已到期，单独受害 {harmed} 台。"
+            "“比对照多 {margin} 以上受害”已被否定（{clean} 比 1）。可以开始下一批。"
+        ),
+        "not_begun": "还没有终端升级，暂无结论。",
+        "money_not_due": "已升级 {exposed} 台，款项都未到期，或对账单未到。请等待，勿开始下一批。",
+        "too_few": (
+            "已升级 {exposed} 台中有 {seen} 台的首笔款已到期，受害 {harmed} 台。台数太少，即使"
+            "全无受害也不能证明受害低于 {margin}。请等其余终端到期，或每批至少升级 {least} 台再作判断。"
+        ),
+        "new_wave": (
+            "前几批没有问题（共 {exposed} 台，已看到 {seen} 台，受害 {harmed} 台），但最新一批"
+            "多数终端的首笔款尚未到期。请等待。"
+        ),
+        "not_sure": (
+            "看到的 {seen} 台已升级终端中单独受害 {harmed} 台：不足以叫停（{e} 比 1，需 {stop} 比 1），"
+            "也未能证明低于 {margin}。请勿开始下一批，先查这些终端。"
+        ),
+        "blind": ("无法判断：{blind} 在升级前的数据太少。请补充升级前几周的对账单及其覆盖区间。"),
+        "submit": "交易送达晚了",
+        "clear": "清算晚了",
+        "pay_out": "付款晚了",
+        "credit": "入账晚了",
+        "open_batch": "没有结批",
+        "unbalanced": "结批对账不平",
+        "silent": "整天没有音讯",
+        "refused": "半数交易被拒",
+        "sign_in": "签到失败或报文校验（MAC）被拒",
+        "volume": "交易量跌到五分之一",
+    },
+}
+"""By language and key; reasons and outcomes are named as :mod:`daozhang.gate` names them."""

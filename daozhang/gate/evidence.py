@@ -1,0 +1,117 @@
+"""What the gate weighs: who is upgraded when, who could be harmed each day, who was.
+
+Values only, all in arrays, so that hundreds of looks cost little; where they come from is for
+:mod:`daozhang.gate.gather` (facts) and :mod:`daozhang.world.rollouts` (simulated rollouts).
+Moments are seconds since 1970 in UTC, days are days since 1970 in the estate's zone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["HARD", "LEGS", "NEVER", "OUTCOMES", "Bools", "Evidence", "Fleet", "Ints", "Outcome"]
+
+Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
+
+NEVER: Final = int(np.iinfo(np.int64).max)
+"""A moment or day that does not come."""
+
+LEGS: Final = ("submit", "clear", "pay_out", "credit")
+
+HARD: Final = ("open_batch", "unbalanced", "silent")
+"""Outcomes so rare that a few of them, with none among the others, stop a rollout by themselves."""
+
+OUTCOMES: Final[dict[str, float]] = {
+    "submit": 0.25, "clear": 0.15, "pay_out": 0.2, "credit": 0.15,
+    "open_batch": 0.07, "unbalanced": 0.04, "silent": 0.04,
+    "refused": 0.04, "sign_in": 0.03, "volume": 0.03,
+}  # fmt: skip
+"""Everything that may convict a release, and which part of the stake is bet on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fleet:
+    """The terminals of the estate and the release that is rolled out.
+
+    Attributes:
+        release_id: the release.
+        exposed_at: by terminal, when its upgrade began (whatever came of it); :data:`NEVER`: not.
+        wave: by terminal, number of its wave from 0; -1: none.
+    """
+
+    release_id: str
+    exposed_at: Ints
+    wave: Ints
+
+    @property
+    def begun_at(self) -> int:
+        """When the first upgrade began; :data:`NEVER` without any."""
+        return int(self.exposed_at.min(initial=NEVER))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """One way in which a terminal can be harmed on a day.
+
+    A unit is a terminal, or what one provider owes for a terminal.
+
+    Attributes:
+        key: one of :data:`OUTCOMES`.
+        terminal: by unit, its terminal.
+        pod: by unit, what fails together with it (a store, an account); a pod lies in one stratum.
+        stratum: by pod, what it is compared within (provider, bank or carrier).
+        from_day: by unit, first day on which the release can have harmed it; :data:`NEVER`: none.
+        first_day: the day of column 0 of ``risk``.
+        risk: unit by day, whether the unit could have been harmed.
+        harm_unit: by harm, the unit.
+        harm_day: by harm, the day of the harmed sales or of what else went wrong.
+        harm_seen: by harm, the moment from which it can be seen.
+    """
+
+    key: str
+    terminal: Ints
+    pod: Ints
+    stratum: Ints
+    from_day: Ints
+    first_day: int
+    risk: Bools
+    harm_unit: Ints
+    harm_day: Ints
+    harm_seen: Ints
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """All that is weighed for one release.
+
+    Attributes:
+        fleet: who is upgraded when.
+        outcomes: by which harm may show.
+        decided_at: by terminal, when the money of its first upgraded day was due and could be seen,
+            come or not; :data:`NEVER`: not yet.
+        money_terminal: by parcel of late money, its terminal.
+        money_from: from when it was seen late.
+        money_until: when it was seen to have come; :data:`NEVER`: not yet.
+        money_minor: how much it is, in minor units of ``currency``.
+        money_exposed: whether it was sold on an upgraded day.
+        currency: the fleet's own; other currencies are not added up.
+        until: the last moment of which anything is known.
+        blind: providers whose statements say too little to judge a leg, as ``provider/leg``.
+    """
+
+    fleet: Fleet
+    outcomes: tuple[Outcome, ...]
+    decided_at: Ints
+    money_terminal: Ints
+    money_from: Ints
+    money_until: Ints
+    money_minor: Ints
+    money_exposed: Bools
+    currency: str
+    until: int
+    blind: tuple[str, ...] = ()

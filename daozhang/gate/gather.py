@@ -1,0 +1,374 @@
+"""From journeys to evidence: the SQL files sum sales up, arrays do the rest.
+
+Expects the tables that the journeys leave (``outcomes``, ``lines``, ``facts_*``, ``raw_sales``).
+Nothing is used before it was known: a leg counts as missed from the moment at which its source
+should have shown it, and deadlines that no term sets come from what was known when the rollout
+began.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pyarrow as pa
+
+from daozhang.engine import Engine, SqlFolder, rows_of
+from daozhang.gate.evidence import LEGS, NEVER, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.marks import GRACE_S, Marks
+from daozhang.gate.pods import lately, pods
+from daozhang.gate.telemetry import day_outcomes
+from daozhang.journey.figures import percentile
+from daozhang.journey.legs import GRACE_MAX, GRACE_MIN
+
+__all__ = ["SQL", "gather", "releases"]
+
+SQL = SqlFolder("daozhang.gate")
+
+HARMED_FIFTH: Final = 5
+"""A unit's day is harmed when a fifth of its money missed a leg's deadline."""
+
+RISK_DAYS: Final = 7
+"""Who has sold within so many days could be harmed today."""
+
+_BITS: Final = 34
+"""Seconds since 1970 fit into so many bits for the next five centuries."""
+
+_US: Final = 60_000_000
+
+
+def releases(engine: Engine) -> list[str]:
+    """Return the releases that ``upgrades`` names, the first to begin first."""
+    rows = engine.rows(
+        "SELECT release_id, min(started_at) AS began FROM facts_upgrades "
+        "GROUP BY release_id ORDER BY began, release_id"
+    )
+    return [str(release) for release, _ in rows]
+
+
+_Names = tuple[str, str, str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Units:
+    """A terminal's money at one provider and account, by unit.
+
+    Attributes:
+        terminal: number of the terminal.
+        names: provider, account, bank, store, carrier.
+        from_day: first upgraded business date.
+    """
+
+    terminal: Ints
+    names: tuple[_Names, ...]
+    from_day: Ints
+
+
+def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evidence:
+    """Return the evidence for one release.
+
+    Args:
+        engine: holds the journeys.
+        release_id: a release that ``upgrades`` names.
+        zone: the terms' zone, for local days.
+        until: the moment that the journeys are of.
+
+    Raises:
+        ValueError: ``upgrades`` does not name the release.
+    """
+    moment = int(until.timestamp())
+    _begin(engine, release_id, zone)
+    upgrades = {r["terminal_id"]: r for r in rows_of(engine.fetch(SQL["gate_fleet"]))}
+    if not upgrades:
+        raise ValueError(f"no upgrade to release {release_id}")
+    offset = _offset(zone, min(r["started_s"] for r in upgrades.values()))
+    places = {
+        r["terminal_id"]: r
+        for r in rows_of(
+            engine.fetch("SELECT terminal_id, store_id, provider_id, carrier FROM facts_terminals")
+        )
+    }
+    blind = _put_deadlines(engine)
+    engine.run("gate_known", SQL["gate_known"])
+    money = engine.fetch(SQL["gate_money"])
+    ids = sorted({*places, *upgrades, *money["terminal_id"].unique().to_pylist()})
+    number = {terminal: place for place, terminal in enumerate(ids)}
+    fleet = _fleet(release_id, ids, upgrades)
+    accounts = engine.rows("SELECT account_id, bank_id FROM facts_accounts")
+    banks = {str(account): str(bank or "") for account, bank in accounts}
+    marks = Marks(rows_of(engine.fetch(SQL["gate_marks"])), zone)
+    rows = _Rows(money, number, fleet, places, banks, marks)
+    outcomes = [rows.outcome(leg, moment) for leg in LEGS]
+    outcomes += day_outcomes(
+        rows_of(engine.fetch(SQL["gate_days"])), ids, places, fleet, offset, moment
+    )
+    late, exposed = rows.money(moment)
+    return Evidence(
+        fleet=fleet,
+        outcomes=tuple(outcomes),
+        decided_at=rows.decided_at(len(ids), moment),
+        money_terminal=rows.units.terminal[rows.unit[late]],
+        money_from=rows.late_from[late],
+        money_until=rows.come_at[late],
+        money_minor=rows.minor[late],
+        money_exposed=exposed,
+        currency=rows.currency,
+        until=moment,
+        blind=tuple(blind),
+    )
+
+
+def _begin(engine: Engine, release_id: str, zone: str) -> None:
+    ((begun,),) = engine.rows(
+        "SELECT min(epoch_us(started_at)) FROM facts_upgrades WHERE release_id = "
+        f"'{release_id.replace(chr(39), chr(39) * 2)}'"
+    )
+    if begun is None:
+        raise ValueError(f"no upgrade to release {release_id}")
+    began = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=int(str(begun)))
+    engine.put(
+        "gate_run",
+        pa.table(
+            {
+                "release_id": pa.array([release_id], pa.string()),
+                "begun_at": pa.array([began], pa.timestamp("us", "UTC")),
+                "offset_s": pa.array([_offset(zone, int(began.timestamp()))], pa.int64()),
+            }
+        ),
+    )
+
+
+def _offset(zone: str, moment: int) -> int:
+    """Return the zone's offset when the rollout began; a clock change later moves days an hour."""
+    offset = datetime.fromtimestamp(moment, ZoneInfo(zone)).utcoffset()
+    assert offset is not None, "the moment is aware"
+    return int(offset.total_seconds())
+
+
+def _put_deadlines(engine: Engine) -> list[str]:
+    """Make ``gate_deadlines`` of each provider's peers, and return which legs cannot be judged."""
+    counted: dict[tuple[str, str], dict[int, int]] = defaultdict(dict)
+    for peer in rows_of(engine.fetch(SQL["gate_peers"])):
+        counted[peer["provider_id"], peer["leg"]][peer["minutes"]] = peer["sales"]
+    providers = {str(p) for (p,) in engine.rows("SELECT DISTINCT provider_id FROM outcomes")}
+    found = []
+    for provider in sorted(providers):
+        row: dict[str, Any] = {
+            "provider_id": provider, "submits": (provider, "submit") in counted,
+        }  # fmt: skip
+        for leg in ("clear", "pay_out"):
+            buckets = counted.get((provider, leg))
+            row[f"{leg}_us"] = None
+            if buckets:
+                high, middle = percentile(buckets, 95), percentile(buckets, 50)
+                grace = min(max(high - middle, GRACE_MIN), GRACE_MAX)
+                row[f"{leg}_us"] = (high + 1 + grace) * _US
+        found.append(row)
+    schema = pa.schema(
+        [
+            ("provider_id", pa.string()), ("submits", pa.bool_()), ("clear_us", pa.int64()),
+            ("pay_out_us", pa.int64()),
+        ]
+    )  # fmt: skip
+    engine.put("gate_deadlines", pa.Table.from_pylist(found, schema))
+    return [f"{row['provider_id']}/clear" for row in found if row["clear_us"] is None]
+
+
+def _fleet(release_id: str, ids: list[str], upgrades: dict[str, dict[str, Any]]) -> Fleet:
+    exposed_at = np.array(
+        [upgrades[t]["started_s"] if t in upgrades else NEVER for t in ids], dtype=np.int64
+    )
+    named = [str(upgrades[t]["wave"] or "") if t in upgrades else None for t in ids]
+    # Waves are counted in the order in which they began; without names a day is a wave.
+    keys = [
+        None if name is None else (name or f"day {at // 86_400}")
+        for name, at in zip(named, exposed_at.tolist(), strict=True)
+    ]
+    began: dict[str, int] = {}
+    for key, at in zip(keys, exposed_at.tolist(), strict=True):
+        if key is not None:
+            began[key] = min(began.get(key, NEVER), at)
+    order = {key: place for place, (key, _) in enumerate(sorted(began.items(), key=_began))}
+    wave = np.array([-1 if key is None else order[key] for key in keys], dtype=np.int64)
+    return Fleet(release_id, exposed_at, wave)
+
+
+def _began(item: tuple[str, int]) -> tuple[int, str]:
+    return item[1], item[0]
+
+
+class _Rows:
+    """The rows of ``gate_money`` as arrays, and what is made of them."""
+
+    def __init__(
+        self,
+        money: pa.Table,
+        number: dict[str, int],
+        fleet: Fleet,
+        places: dict[str, dict[str, Any]],
+        banks: dict[str, str],
+        marks: Marks,
+    ) -> None:
+        names = list(
+            zip(*(money[c].to_pylist() for c in ("terminal_id", "provider_id", "account_id")),
+                strict=True)
+        )  # fmt: skip
+        known = {key: place for place, key in enumerate(dict.fromkeys(names))}
+        self.unit = np.array([known[key] for key in names], dtype=np.int64)
+        self._columns = {
+            name: _ints(money[name])
+            for name in money.column_names
+            if not pa.types.is_string(money[name].type) and not name.endswith("_late")
+        }
+        self._late = {
+            leg: np.asarray(money[f"{leg}_late"].combine_chunks().fill_null(True), dtype=np.bool_)
+            for leg in LEGS
+        }
+        self.day, self.minor = self._columns["day"], self._columns["minor"]
+        self.sold = self._columns["sold_s"]
+        self.first_day = int(self.day.min(initial=NEVER)) if len(self.day) else 0
+        self.days = int(self.day.max(initial=0)) - self.first_day + 1 + RISK_DAYS
+        self.units = self._make_units(list(known), number, fleet, places, banks)
+        upgraded = fleet.exposed_at[self.units.terminal[self.unit]] != NEVER
+        self.currency = self._main_currency(money, upgraded)
+        self._decided = {leg: self._decide(leg, marks) for leg in LEGS}
+        self.late_from = np.full(len(self.unit), NEVER, dtype=np.int64)
+        self.come_at = self._columns["credit_known_s"]
+        self._same_currency = np.asarray(money["currency"].to_pylist()) == self.currency
+
+    def _make_units(
+        self,
+        keys: list[tuple[str, str, str]],
+        number: dict[str, int],
+        fleet: Fleet,
+        places: dict[str, dict[str, Any]],
+        banks: dict[str, str],
+    ) -> _Units:
+        terminal = np.array([number[t] for t, _, _ in keys], dtype=np.int64)
+        names = []
+        for terminal_id, provider, account in keys:
+            place = places.get(terminal_id, {})
+            store = str(place.get("store_id") or terminal_id)
+            carrier = str(place.get("carrier") or "")
+            names.append((provider, account, banks.get(account, ""), store, carrier))
+        closes = np.full(len(keys), 0, dtype=np.int64)
+        np.maximum.at(closes, self.unit, self._columns["closes_s"] - self.day * 86_400)
+        exposed_at = fleet.exposed_at[terminal]
+        from_day = np.where(
+            exposed_at == NEVER, NEVER, -((closes - np.minimum(exposed_at, 1 << 40)) // 86_400)
+        )
+        return _Units(terminal, tuple(names), from_day)
+
+    def _main_currency(self, money: pa.Table, upgraded: Bools) -> str:
+        sums: dict[str, int] = defaultdict(int)
+        for currency, minor, of_fleet in zip(
+            money["currency"].to_pylist(), self.minor.tolist(), upgraded.tolist(), strict=True
+        ):
+            sums[currency] += minor * of_fleet
+        return max(sorted(sums), key=lambda c: sums[c], default="")
+
+    def _decide(self, leg: str, marks: Marks) -> Ints:
+        """Return by row when a leg could be told; :data:`NEVER` where it is not judged."""
+        due = self._columns[f"{leg}_due_s"]
+        if leg == "submit":
+            return np.where(due == NEVER, NEVER, np.maximum(due + GRACE_S, self.sold))
+        decided = np.full(len(due), NEVER, dtype=np.int64)
+        by_source: dict[tuple[str, str], list[int]] = defaultdict(list)
+        for unit, (provider, account, bank, _, _) in enumerate(self.units.names):
+            told = (leg, provider)
+            if leg == "credit":
+                told = ("covered", account) if marks.has("covered", account) else ("bank", bank)
+            by_source[told].append(unit)
+        group = np.zeros(len(self.units.names), dtype=np.int64)
+        for place, units in enumerate(by_source.values()):
+            group[units] = place
+        of_row = group[self.unit]
+        order = np.argsort(of_row, kind="stable")
+        bounds = np.searchsorted(of_row[order], np.arange(len(by_source) + 1))
+        for place, (source, subject) in enumerate(by_source):
+            rows = order[bounds[place] : bounds[place + 1]]
+            decided[rows] = marks.decided(source, subject, due[rows])
+        return np.where(due == NEVER, NEVER, np.maximum(decided, self.sold))
+
+    def _missed(self, leg: str) -> Bools:
+        """Return which rows were seen to miss a leg's deadline when it could be told."""
+        decided = self._decided[leg]
+        known = self._columns[f"{leg}_known_s"]
+        return np.asarray((decided != NEVER) & (self._late[leg] | (known > decided)))
+
+    def outcome(self, leg: str, until: int) -> Outcome:
+        """Return a leg as an outcome, and note from when its money is late."""
+        missed, seen = self._missed(leg), self._decided[leg]
+        self.late_from = np.where(missed, np.minimum(self.late_from, seen), self.late_from)
+        cell = self.unit * self.days + (self.day - self.first_day)
+        harm_cell, harm_seen = _first_fifth(cell, self.minor, self.sold, missed, seen, until)
+        sold = np.zeros((len(self.units.names), self.days), dtype=np.bool_)
+        judged = seen != NEVER if leg == "submit" else np.ones(len(seen), dtype=np.bool_)
+        sold[self.unit[judged], (self.day - self.first_day)[judged]] = True
+        keys = [_together(leg, names) for names in self.units.names]
+        pod, stratum = pods([s for s, _ in keys], [p for _, p in keys])
+        return Outcome(
+            leg, self.units.terminal, pod, stratum, self.units.from_day, self.first_day,
+            lately(sold, RISK_DAYS) > 0, harm_cell // self.days,
+            harm_cell % self.days + self.first_day, harm_seen,
+        )  # fmt: skip
+
+    def decided_at(self, terminals: int, until: int) -> Ints:
+        """Return by terminal when its first upgraded money was due and could be seen."""
+        first = np.full(terminals, NEVER, dtype=np.int64)
+        upgraded = self.day >= self.units.from_day[self.unit]
+        decided = self._decided["credit"]
+        rows = upgraded & (decided <= until)
+        np.minimum.at(first, self.units.terminal[self.unit[rows]], decided[rows])
+        return first
+
+    def money(self, until: int) -> tuple[Ints, Bools]:
+        """Return the rows whose money was ever late in the fleet's currency, and which upgraded."""
+        late = np.flatnonzero((self.late_from <= until) & self._same_currency)
+        return late, self.day[late] >= self.units.from_day[self.unit[late]]
+
+
+def _together(leg: str, names: _Names) -> tuple[Hashable, Hashable]:
+    """Return what a leg's unit is compared within, and what fails together with it.
+
+    A store's terminals are handed in by the same people over the same line; an account's money is
+    paid out and booked in one.
+    """
+    provider, account, bank, store, carrier = names
+    if leg == "submit":
+        return (provider, carrier), store
+    if leg == "clear":
+        return provider, store
+    if leg == "pay_out":
+        return provider, account or store
+    return (provider, bank), account or store
+
+
+def _first_fifth(
+    cell: Ints, minor: Ints, sold: Ints, missed: Bools, seen: Ints, until: int
+) -> tuple[Ints, Ints]:
+    """Return the cells of which a fifth of the money known by then was late, and since when."""
+    known = np.sort((cell << _BITS) | sold)
+    order = np.argsort((cell << _BITS) | sold, kind="stable")
+    total = np.concatenate([[0], np.cumsum(minor[order])])
+    rows = np.flatnonzero(missed & (seen <= until))
+    rows = rows[np.lexsort((seen[rows], cell[rows]))]
+    late = np.cumsum(minor[rows])
+    first = np.searchsorted(cell[rows], cell[rows], side="left")
+    late = late - np.where(first > 0, late[np.maximum(first - 1, 0)], 0)
+    begin = np.searchsorted(known, cell[rows] << _BITS, side="left")
+    end = np.searchsorted(known, (cell[rows] << _BITS) | seen[rows], side="right")
+    enough = rows[late * HARMED_FIFTH >= total[end] - total[begin]]
+    cells, place = np.unique(cell[enough], return_index=True)
+    return cells, seen[enough][place]
+
+
+def _ints(column: pa.ChunkedArray) -> Ints:
+    """Return whole numbers, with :data:`NEVER` for NULL."""
+    filled = column.combine_chunks().cast(pa.int64()).fill_null(NEVER)
+    return np.asarray(filled, dtype=np.int64)

@@ -1,0 +1,115 @@
+"""Bets against "the exposed are harmed no more often than the others": e-processes.
+
+An e-process is a wealth that starts at 1 and whose expectation never exceeds 1 while the null
+hypothesis holds, at whatever moment it is looked at; so the probability that it ever reaches 1/a
+is at most a (Ville's inequality). Each function returns the logarithm of one factor for a whole
+grid of alternatives, and :func:`mixed` turns sums of them into one wealth: a mixture of
+e-processes is one. Pure: arrays in, arrays out.
+
+Three nulls:
+
+* :func:`race`: of ``m`` harmed units of a stratum ``x`` were exposed. This is the anytime-valid
+  logrank test (ter Schure, Pérez-Ortiz, Ly and Grünwald 2024) on strata, with ties, and with an
+  upper bound ``p`` on the exposed share in place of the risk set's own.
+* :func:`rate`: ``x`` events in an exposure in which at most ``expected`` were to be expected.
+* :func:`below`: units harmed with a probability of ``margin`` or more (this one is bet against
+  in order to pass, not to fail).
+"""
+
+from __future__ import annotations
+
+from math import exp, log
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from daozhang.stats.matched import poisson_tail
+
+__all__ = ["ODDS", "RATES", "Floats", "below", "mixed", "race", "rate", "rate_bound"]
+
+Floats = npt.NDArray[np.float64]
+
+ODDS: Final[Floats] = np.array([1.5, 2.0, 4.0, 8.0, 16.0, 32.0])
+"""How many times as often the exposed may be harmed, by alternatives that are bet on alike."""
+
+RATES: Final[Floats] = np.array([4.0, 16.0, 64.0, 256.0])
+"""The same for rare events, which are compared with what the past makes likely."""
+
+_BELOW: Final[Floats] = np.array([0.02, 0.1, 0.25, 0.5, 0.75])
+"""Shares of the margin that a good release may harm, by alternatives."""
+
+
+def race(exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike) -> Floats:
+    """Return the log factors of harmed units of which some are exposed, summed over strata.
+
+    The factor is ``odds**x / (1 + p * (odds - 1))**m``. Its expectation is 1 if each of the ``m``
+    is exposed with probability ``p`` independently; it is at most 1 if they are drawn without
+    replacement (Hoeffding 1963, theorem 4) or with a smaller probability.
+
+    Args:
+        exposed: by stratum, harmed units that are exposed (x).
+        harmed: by stratum, harmed units (m).
+        share: by stratum, an upper bound on the probability that a harmed unit is exposed (p).
+
+    Returns:
+        One log factor for each of :data:`ODDS`.
+    """
+    x = np.asarray(exposed, dtype=np.float64)[..., None]
+    m = np.asarray(harmed, dtype=np.float64)[..., None]
+    p = np.asarray(share, dtype=np.float64)[..., None]
+    factors = x * np.log(ODDS) - m * np.log1p(p * (ODDS - 1.0))
+    return np.asarray(factors.reshape(-1, len(ODDS)).sum(axis=0))
+
+
+def rate(events: float, expected: float) -> Floats:
+    """Return the log factors of ``events`` where at most ``expected`` were to be expected.
+
+    Poisson likelihood ratios, one for each of :data:`RATES`. Without events they fall as exposure
+    grows, so they may be taken anew at any moment from running totals.
+    """
+    return np.asarray(events * np.log(RATES) - expected * (RATES - 1.0))
+
+
+def rate_bound(events: int, exposure: float, miss: float) -> float:
+    """Return a rate that the true one exceeds with probability ``miss`` at most.
+
+    The exact upper bound of a Poisson rate after ``events`` in ``exposure`` (Garwood 1936).
+
+    Raises:
+        ValueError: exposure is not positive or ``miss`` no probability.
+    """
+    if exposure <= 0 or not 0 < miss < 1:
+        raise ValueError(f"exposure {exposure} and miss {miss} bound no rate")
+    low, high = float(events), events + 10.0 - 2.0 * log(miss) + 4.0 * events**0.5
+    for _ in range(60):
+        middle = (low + high) / 2
+        if 1.0 - poisson_tail(events + 1, middle) > miss:
+            low = middle
+        else:
+            high = middle
+    return high / exposure
+
+
+def below(harmed: int, units: int, margin: float) -> float:
+    """Return the wealth won against "a unit is harmed with probability ``margin`` or more".
+
+    Bernoulli likelihood ratios against the margin itself, mixed over smaller shares; harm more
+    likely than the margin only loses money, so the composite null is covered.
+
+    Raises:
+        ValueError: the margin is no probability, or more units are harmed than there are.
+    """
+    if not 0 < margin < 1 or not 0 <= harmed <= units:
+        raise ValueError(f"{harmed} of {units} against a margin of {margin}")
+    shares = _BELOW * margin
+    logs: Floats = harmed * np.log(shares / margin) + (units - harmed) * np.log(
+        (1.0 - shares) / (1.0 - margin)
+    )
+    return exp(min(mixed(np.asarray(logs)), 700.0))
+
+
+def mixed(logs: Floats) -> float:
+    """Return the log of the mean of ``exp(logs)``."""
+    top = float(np.max(logs))
+    return top + log(float(np.mean(np.exp(logs - top))))
