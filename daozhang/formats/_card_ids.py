@@ -1,57 +1,38 @@
 """Card numbers in columns that hold ids: never passed on, in whatever file and by whatever reader.
 
-A number of 13 to 19 digits that a card network issues passes the Luhn check; an order number of the
-same look passes it one time in ten. So a column, not a cell, is judged: of the different values in
-it that look like card numbers, more than half must prove right. What proves right in such a column
-is dealt with, what does not is an id and stays.
-
-- In the column that identifies the row (``sale_id``, ``line_id``, …) the row is left out: two sales
-  of one card are two sales, and a shortened number would make them one.
-- In every other column the number is cut to its first six and last four digits.
-
-The count is kept over the whole file and judged batch by batch, so nothing is held back.
+What counts as one, and what becomes of it, is said in :mod:`daozhang.facts.cards`. The count is
+kept over the whole file and judged batch by batch, so nothing is held back.
 """
 
 from __future__ import annotations
 
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
-from daozhang.facts import TABLES, Problem
-from daozhang.formats.base import Facts, Row
-from daozhang.formats.privacy import (
+from daozhang.facts.cards import (
+    ACCOUNTS,
+    ID_COLUMNS,
+    ROW_IDS,
     may_hold_card_number,
+    problem_of,
     proves_card_number,
     truncate_cards,
 )
+from daozhang.formats.base import Facts, Row
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-__all__ = ["CardGuard"]
+    from daozhang.facts import Problem
 
-_ROW_IDS: Final = {
-    "sales": "sale_id", "settlements": "line_id", "payouts": "payout_id", "credits": "credit_id",
-    "attempts": "attempt_id",
-}  # fmt: skip
-_FREE_TEXT: Final = frozenset({"ref", "counterparty", "reason"})  # Every reader cuts these itself.
-_COLUMNS: Final = {
-    table.name: [
-        column.name
-        for column in table.columns
-        if column.kind == "text"
-        and not column.values
-        and column.name != "currency"  # A code that every reader looks up.
-        and (column.name not in _FREE_TEXT or (table.name, column.name) == ("settlements", "ref"))
-    ]
-    for table in TABLES.values()
-}
+__all__ = ["CardGuard"]
 
 
 class _Column:
     """What one column of one file held so far: different values by batch, and rows dealt with."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str) -> None:
+        self._accounts: set[str] | None = set() if name in ACCOUNTS else None
         self.alike = self.proved = 0
         self.rows = 0
         self.first_line = 0
@@ -66,11 +47,19 @@ class _Column:
             if verdict:
                 found.add(value)
         self.proved += len(found)
+        if self._accounts is not None:
+            self._accounts |= found
+            return frozenset(found)
         return frozenset(found) if 2 * self.proved > self.alike else frozenset()
 
     def count(self, line: int) -> None:
         self.rows += 1
         self.first_line = self.first_line or line
+
+    def merged(self) -> int:
+        """Return how many accounts cannot be told from another one any more."""
+        accounts = self._accounts or set()
+        return len(accounts) - len(set(map(truncate_cards, accounts)))
 
 
 def _values(rows: list[Row], name: str) -> set[Any]:
@@ -98,7 +87,7 @@ class CardGuard:
 
     def passed(self, facts: Facts) -> Iterator[Facts]:
         """Yield what may go on of some rows; what they say to cover too, if no row was left out."""
-        for name in _COLUMNS[facts.table]:
+        for name in ID_COLUMNS[facts.table]:
             values = _values(facts.rows, name)
             texts = [v for v in values if len(v) > 12 and not _is_long_word(v)]  # noqa: PLR2004
             if texts and may_hold_card_number("\n".join(texts)):
@@ -107,7 +96,7 @@ class CardGuard:
             yield facts
 
     def _checked(self, facts: Facts, name: str, values: Iterable[str]) -> Facts:
-        column = self._columns.setdefault((facts.table, name), _Column())
+        column = self._columns.setdefault((facts.table, name), _Column(name))
         cards = column.cards_among(values)
         if not cards:
             return facts
@@ -117,7 +106,7 @@ class CardGuard:
             kept = row
             if row.get(name) in cards:
                 column.count(line)
-                if name == _ROW_IDS.get(facts.table):
+                if name == ROW_IDS.get(facts.table):
                     self._left_out = True
                     continue
                 kept = {**row, name: truncate_cards(str(row[name]))}
@@ -128,20 +117,7 @@ class CardGuard:
     def problems(self) -> Iterator[Problem]:
         """Yield one located problem for each column that held card numbers."""
         for (table, name), column in self._columns.items():
-            if not column.rows:
-                continue
-            if name == _ROW_IDS.get(table):
-                yield Problem(
-                    self._file, column.first_line, "card_number_as_id",
-                    f"{name} holds whole card numbers from this line on, which identify no row and "
-                    f"are never kept; {column.rows} rows of {table} were left out: let the profile "
-                    "take another column, or the export write order numbers",
-                )  # fmt: skip
-            else:
-                yield Problem(
-                    self._file, column.first_line, "card_number_cut",
-                    f"{name} holds whole card numbers from this line on; of {column.rows} rows of "
-                    f"{table} only the first six and last four digits were kept: leave card "
-                    "numbers out of such files",
-                    "warning",
-                )  # fmt: skip
+            if column.rows:
+                yield problem_of(
+                    self._file, column.first_line, table, name, column.rows, column.merged()
+                )

@@ -263,7 +263,7 @@ class _Reading:
 
     @staticmethod
     def _account(statement: _Statement) -> str:
-        """Return the account, a card's number cut.
+        """Return the account; of a card's statement its number cut, whatever it proves.
 
         Raises:
             RowError: the statement names none.
@@ -273,7 +273,7 @@ class _Reading:
             raise RowError("account_missing", "the statement names no account (ACCTID)")
         if statement.card and _CARD_DIGITS.fullmatch(account):
             return f"{account[:6]}******{account[-4:]}"
-        return truncate_cards(account)
+        return account
 
     def _end_statement(self) -> None:
         """Say what a statement covers, if every entry was read."""

@@ -24,6 +24,7 @@ from daozhang.calendars import (
     load_calendar,
 )
 from daozhang.facts import Problem
+from daozhang.facts.cards import cut_account
 from daozhang.journey._term import Basis, CutoffBy, FeeBasis, Rate, Term, TermsBook, Window
 from daozhang.journey._terms_checks import check_book, check_term
 from daozhang.journey._toml_table import Located, TomlTable, did_you_mean
@@ -152,7 +153,7 @@ def _term(
         provider_id=provider_id or "",
         channel=table.text("channel"),
         merchant_id=table.text("merchant_id"),
-        account_id=table.text("account_id"),
+        account_id=cut_account(table.text("account_id") or "") or None,
         valid_from=table.day("valid_from"),
         valid_to=table.day("valid_to"),
         timezone=zone,

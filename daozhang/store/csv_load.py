@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import duckdb
 
 from daozhang.facts import TABLES
+from daozhang.store.card_ids import take_out_cards
 from daozhang.store.csv_exact import open_text, read_rows
 from daozhang.store.relations import RowBatch
 from daozhang.store.rules import CELL_CHARS_MAX, checker
@@ -43,6 +44,15 @@ class _Job:
     columns: list[str | None]
     findings: Findings
 
+    def first_line(self, column: str, texts: frozenset[str]) -> int | None:
+        """Return the line on which a column first holds one of the texts."""
+        place = self.columns.index(column)
+        with open_text(self.file.path) as text:
+            for row in read_rows(text, len(self.columns)):
+                if row.finding is None and row.cells[place].strip(" \t") in texts:
+                    return row.line
+        return None
+
 
 def load_csv(relations: Relations, file: Canonical) -> Taken:
     """Take the good rows of a canonical CSV file.
@@ -63,6 +73,8 @@ def load_csv(relations: Relations, file: Canonical) -> Taken:
         findings.clear()
         _widened(relations, file, findings)
         _judge(job, None)
+    given = [column for column in job.columns if column is not None]
+    take_out_cards(relations, file.table, number, given, job.first_line, findings)
     rows, period = relations.summary(file.table, number)
     counted = {file.table: rows} if rows else {}
     return Taken(file.name, file.format, counted, findings.refused, findings.problems(), period)

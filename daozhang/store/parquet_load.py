@@ -9,14 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 import duckdb
+import pyarrow as pa
 
 from daozhang.facts import TABLES, Problem
+from daozhang.store.card_ids import id_columns, long_text, may_hold_cards, take_out_cards
 from daozhang.store.relations import RowBatch
 from daozhang.store.rules import checker
 from daozhang.store.sql_rules import TIDY, Projection, identifier, literal, path_literal, project
 from daozhang.store.taken import Findings, Taken, period_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from daozhang.store.canonical import Canonical
     from daozhang.store.relations import Relations
     from daozhang.store.taken import Period
@@ -83,13 +87,16 @@ def _load(
         texts = [x for x, sql_type in source.values() if sql_type == "VARCHAR"]
         untidy = " OR ".join(f"{x} <> trim({x}, ' \t') OR {x} = ''" for x in texts) or "false"
         nul = " OR ".join(f"contains({x}, chr(0))" for x in texts) or "false"
+        ids = _ids(file, source)
+        long = "".join(f", {long_text(x)}" for x in ids.values())
         query = (
             f"SELECT count(*), count(*) FILTER ({made.doubt} OR coalesce({nul}, false)), "
             f"count(*) FILTER (coalesce({untidy}, false)), "
-            f"min(epoch_us({event})), max(epoch_us({event})) FROM {scan}"
+            f"min(epoch_us({event})), max(epoch_us({event})){long} FROM {scan}"
         )
-        ((total, doubts, blanks, first, last),) = con.execute(query).fetchall()
-        if doubts:
+        ((total, doubts, blanks, first, last, *are_long),) = con.execute(query).fetchall()
+        ids = {c: x for (c, x), is_long in zip(ids.items(), are_long, strict=True) if is_long}
+        if doubts or may_hold_cards(con, scan, ids):
             doubt = f"({made.doubt} OR coalesce({nul}, false))"
             return _copy(
                 relations,
@@ -192,7 +199,23 @@ def _copy(
                 findings.shortened += checked.shortened
                 batch.add(checked)
     batch.flush()
+
+    def first_line(column: str, texts: frozenset[str]) -> int | None:
+        con.register("_texts", pa.table({"text": list(texts)}))
+        found = f"trim({_ids(file, source)[column]}, ' \t')"
+        query = f"SELECT min(file_row_number) FROM {scan} SEMI JOIN _texts ON {found} = text"
+        ((row,),) = con.execute(query).fetchall()
+        con.unregister("_texts")
+        return None if row is None else int(row) + 1
+
+    take_out_cards(relations, file.table, number, source, first_line, findings)
     return relations.summary(file.table, number)
+
+
+def _ids(file: Canonical, source: Mapping[str, tuple[str, str]]) -> dict[str, str]:
+    """Return the text of each id column that the file has."""
+    columns = {column: source[column] for column in id_columns(file.table, source)}
+    return {c: x if t == "VARCHAR" else f"CAST({x} AS VARCHAR)" for c, (x, t) in columns.items()}
 
 
 def _plain(expression: str, sql_type: str) -> str:

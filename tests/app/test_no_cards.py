@@ -1,5 +1,7 @@
 """No card number leaves: every output of every command is searched for those in the inputs."""
 
+import pyarrow as pa
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -139,3 +141,77 @@ def test_a_profile_that_takes_the_card_column_for_ids(column, code, tmp_path, ca
     assert_clean(out, captured.out, captured.err)
     assert_clean(tmp_path / "read")
     assert_clean(tmp_path / "store")
+
+
+BANK = """
+name = "bank"
+table = "credits"
+columns = ["Id", "Account", "Day", "Amount", "Text"]
+[read]
+dates = ["%Y-%m-%d"]
+currency = "CNY"
+[amount]
+column = "Amount"
+target = "amount_minor"
+[fields.credit_id]
+columns = ["Id"]
+[fields.account_id]
+columns = ["Account"]
+[fields.booked_at]
+columns = ["Day"]
+[fields.ref]
+columns = ["Text"]
+"""
+ACCOUNT = "6222021001116245702"
+CANONICAL = {
+    "sales": "sale_id,kind,merchant_id,terminal_id,provider_id,channel,amount_minor,currency,"
+    "captured_at,rrn,batch_no,mine\n"
+    "ORD-1,sale,M-1,T-1,wechat,card,10000,CNY,2026-05-06T10:00:00+08:00,4111111111111111,"
+    "4111 1111 1111 1111,4111111111111111\n"
+    "4111111111111111,sale,M-1,T-1,wechat,card,100,CNY,2026-05-06T10:00:00+08:00,R-2,1,\n",
+    "settlements": "line_id,provider_id,ref,gross_minor,fee_minor,net_minor,currency,cleared_at,"
+    "status,payout_id\nL-1,wechat,ORD-1,10000,60,9940,CNY,2026-05-06,settled,P-1\n"
+    "L-2,wechat,4111111111111111,1,0,1,CNY,2026-05-06,held,\n",
+    "payouts": "payout_id,provider_id,account_id,net_minor,currency,paid_out_at,status\n"
+    f"P-1,wechat,{ACCOUNT},9940,CNY,2026-05-07,sent\n",
+    "accounts": f"account_id,merchant_id,bank_id\n{ACCOUNT},M-1,ICBC\n",
+    "coverage": f"subject,table,from_at,to_at\n{ACCOUNT},credits,2026-05-01,2026-05-31\n",
+}
+
+
+@pytest.mark.parametrize("form", ["csv", "parquet"])
+def test_canonical_files(form, tmp_path, capfd):
+    """An account that is a card number is cut on all sides, and money still finds it."""
+    folder = tmp_path / "in"
+    folder.mkdir()
+    terms = TERMS.format(provider="wechat") + f'account_id = "{ACCOUNT}"\n'
+    (folder / "terms.toml").write_text(terms, encoding="utf-8")
+    for name, text in CANONICAL.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        if form == "parquet":
+            types = dict.fromkeys(text.split("\n", 1)[0].split(","), pa.string())
+            made = pa.csv.read_csv(
+                folder / f"{name}.csv", convert_options=pa.csv.ConvertOptions(column_types=types)
+            )
+            pq.write_table(made, folder / f"{name}.parquet")
+            (folder / f"{name}.csv").unlink()
+    (folder / "bank.profile.toml").write_text(BANK, encoding="utf-8")
+    bank = f"Id,Account,Day,Amount,Text\nB-1,{ACCOUNT},2026-05-07,99.40,P-1 WECHAT\n"
+    (folder / "bank-statement.csv").write_text(bank, encoding="utf-8")
+    out = tmp_path / "answers"
+    main(["check", str(folder), "--out", str(out), "--html", str(out / "report.html")])
+    main(["check", str(folder), "--json"])
+    (folder / "terms.toml").write_text(terms.replace(ACCOUNT, "622202******5702"), "utf-8")
+    main(["ingest", str(tmp_path / "store"), str(folder)])
+    main(["check", str(tmp_path / "store"), "--out", str(tmp_path / "again")])
+    main(["trace", str(folder), "ORD-1"])
+    main(["read", str(folder / f"sales.{form}"), "--json", "--out", str(tmp_path / "read")])
+    captured = capfd.readouterr()
+    assert "card_number_as_id" in captured.out + captured.err
+    assert "card_number_cut" in captured.out + captured.err
+    for answers in (out, tmp_path / "again"):
+        (journey,) = pq.read_table(answers / "journeys.parquet").to_pylist()
+        assert (journey["sale_id"], journey["status"]) == ("ORD-1", "on_time")
+        assert journey["account_id"] == "622202******5702"
+    for place in (out, tmp_path / "store", tmp_path / "again", tmp_path / "read"):
+        assert_clean(place, captured.out, captured.err)

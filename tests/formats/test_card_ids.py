@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daozhang.formats import Facts, Options, load_profile
-from daozhang.formats._card_ids import CardGuard
-from daozhang.formats.privacy import (
+from daozhang.facts.cards import (
     _RUN,
     is_card_number,
     may_hold_card_number,
     proves_card_number,
 )
+from daozhang.formats import Facts, Options, load_profile
+from daozhang.formats._card_ids import CardGuard
 
 OTHER_CARDS = ("4111111111111111", "5555555555554444", "378282246310005", "6222021001116245702")
 
