@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder
 from daozhang.journey.resting import REST_TABLES
-from daozhang.journey.sums import ADDED, closed_sums, part, summed
+from daozhang.journey.sums import ADDED, closed_sums, over, part, summed
 from daozhang.store.books import SEGMENT_FILES, Books, Shelf
 
 __all__ = ["CHAIN_STANDING", "CLOSED_CHAINS", "Closed", "lay_closed", "no_closed", "parquet"]
@@ -47,7 +47,13 @@ CLOSED_CHAINS = pa.schema(
 )  # fmt: skip
 """What the closed lines of a chain come to: what open lines of it are added to."""
 
-_NO_SALES = "SELECT CAST(NULL AS VARCHAR) AS sale_id WHERE 1 = 0"
+NOTHING_GONE = (
+    "SELECT CAST(0 AS INTEGER) AS _segment, '' AS sale_id, '' AS provider_id, '' AS terminal_id, "
+    "CAST(NULL AS DATE) AS business_date WHERE 1 = 0"
+)
+"""The closed sales that were reopened: their segment, and which sums by day they are in."""
+
+_GONE = "_segment", "sale_id", "provider_id", "terminal_id", "business_date"
 
 
 def no_closed(engine: Engine) -> None:
@@ -105,9 +111,10 @@ class Closed:
         )
         engine.run(
             "back_outcomes",
-            "SELECT o.* EXCLUDE (_segment) FROM closed_outcomes AS o SEMI JOIN reopening AS r "
+            "SELECT o.* FROM closed_outcomes AS o SEMI JOIN reopening AS r "
             "ON r.sale_id = o.sale_id",
         )
+        engine.run("going", f"SELECT {', '.join(_GONE)} FROM back_outcomes")
         for name in ADDED:
             table = closed_sums(name)
             less = part(SQL, name, "back_outcomes", sign=-1)
@@ -119,7 +126,7 @@ class Closed:
                 terms[name] -= int(value)
         for name in ("sales", "settlements"):
             _grow(engine, f"reopened_{name}", f"back_{name}")
-        _grow(engine, "closed_gone", "reopening")
+        _grow(engine, "closed_gone", "going")
         _lay_segments(engine, self.books, self.shelf, gone=True)
         # What is left of the chains that lost a line is added up anew from their closed lines.
         engine.run("chains_before", "SELECT * FROM closed_chains")
@@ -256,8 +263,22 @@ def parquet(*paths: object) -> str:
 def _lay_segments(engine: Engine, books: Books, shelf: Shelf, *, gone: bool) -> None:
     without = " ANTI JOIN closed_gone AS g ON g._segment = t._segment AND g.sale_id = t.sale_id"
     for name in SEGMENT_FILES:
-        source = parquet(*shelf.segment_paths(books, name))
-        engine.view(f"closed_{name}", f"SELECT t.* FROM {source} AS t{without if gone else ''}")
+        if name != "days":
+            source = parquet(*shelf.segment_paths(books, name))
+            engine.view(f"closed_{name}", f"SELECT t.* FROM {source} AS t{without if gone else ''}")
+    days = " UNION ALL BY NAME ".join(
+        f"SELECT *, {s.number} AS _segment FROM {parquet(shelf.path(s.number, 'days'))}"
+        for s in books.segments
+    )
+    if gone:
+        # The sums that a reopened sale is in are taken anew from what is left.
+        same = " AND ".join(f"g.{c} IS NOT DISTINCT FROM t.{c}" for c in _GONE if c != "sale_id")
+        left = f"(SELECT t.* FROM closed_outcomes AS t SEMI JOIN closed_gone AS g ON {same}) AS t"
+        days = (
+            f"SELECT t.* FROM ({days}) AS t ANTI JOIN closed_gone AS g ON {same} "
+            f"UNION ALL BY NAME {over(SQL, 'sold_days', left)}"
+        )
+    engine.view("closed_days", f"SELECT * EXCLUDE (_segment) FROM ({days}) AS d")
 
 
 def _touched(engine: Engine) -> str:

@@ -17,7 +17,7 @@ from typing import Any
 
 from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
-from daozhang.journey.closed import CHAIN_STANDING, CLOSED_CHAINS, Closed, parquet
+from daozhang.journey.closed import CHAIN_STANDING, CLOSED_CHAINS, NOTHING_GONE, Closed, parquet
 from daozhang.journey.identities import sums_by_currency
 from daozhang.journey.resting import (
     REST_TABLES,
@@ -25,7 +25,7 @@ from daozhang.journey.resting import (
     lay_nothing_resting,
     rest_query,
 )
-from daozhang.journey.sums import ADDED, closed_sums, part, summed
+from daozhang.journey.sums import ADDED, closed_sums, over, part, summed
 from daozhang.journey.terms import TermsBook
 from daozhang.store.books import Books, Segment, Shelf
 
@@ -87,7 +87,7 @@ def close(
         return None
     shelf.begin(number)
     if closing or merged:
-        _write_segment(engine, shelf, number, merged)
+        _write_segment(engine, sql, shelf, number, merged)
         kept = tuple(s for s in segments if s not in merged)
         held = closing + sum(segment.sales for segment in merged)
         segments = (*kept, Segment(number, held))
@@ -213,12 +213,21 @@ _TOUCHED = (
 """Sales that an open row names, which may come to mean something for them when it is known."""
 
 
-def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segment]) -> None:
+def _write_segment(
+    engine: Engine, sql: SqlFolder, shelf: Shelf, number: int, merged: Sequence[Segment]
+) -> None:
     """Write what is closing, and the rows of the segments that it takes up."""
     listed = ", ".join(str(segment.number) for segment in merged)
     for name, query in (
         ("outcomes", "SELECT * FROM closing_outcomes"),
         ("late", "SELECT * FROM closing_outcomes WHERE status = 'late'"),
+        (
+            "told",
+            (
+                "SELECT s.sale_id, s.host_at, s.batch_no, s.rrn, s.mcc FROM facts_sales AS s "
+                "SEMI JOIN closing_outcomes AS o ON o.sale_id = s.sale_id AND o.status = 'late'"
+            ),
+        ),
         ("index", "SELECT * FROM closing_rows"),
         ("lines", "SELECT * FROM closing_lines"),
     ):
@@ -232,9 +241,10 @@ def _write_segment(engine: Engine, shelf: Shelf, number: int, merged: Sequence[S
             f"SELECT q.*, CAST({number} AS INTEGER) AS _segment FROM ({query}{taken_up}) AS q",
             shelf.path(number, name),
         )
+    path = parquet(shelf.path(number, "outcomes"))
+    engine.save(over(sql, "sold_days", path), shelf.path(number, "days"))
     if not merged:
         # Read for each figure: quicker from columns at hand than by another join.
-        path = parquet(shelf.path(number, "outcomes"))
         engine.view("closing_outcomes", f"SELECT * EXCLUDE (_segment) FROM {path}")
 
 
@@ -268,10 +278,10 @@ def _write_open(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segm
         ),
     ):
         engine.save(query, shelf.path(number, name))
-    gone = "SELECT CAST(0 AS INTEGER) AS _segment, '' AS sale_id WHERE 1 = 0"
+    gone = NOTHING_GONE
     if merged is not None:
         listed = ", ".join(str(segment.number) for segment in merged) or "-1"
-        gone = f"SELECT _segment, sale_id FROM closed_gone WHERE _segment NOT IN ({listed})"
+        gone = f"SELECT * FROM closed_gone WHERE _segment NOT IN ({listed})"
     engine.save(gone, shelf.path(number, "gone"))
     ((count,),) = engine.rows(f"SELECT count(*) FROM ({gone}) AS g")
     assert isinstance(count, int)

@@ -31,6 +31,10 @@ __all__ = ["NothingKnownError", "Outcome", "account_zones", "find_journeys"]
 
 SQL = SqlFolder("daozhang.journey")
 
+TOLD_COLUMNS = "sale_id, host_at, batch_no, rrn, mcc"
+TOLD = f"SELECT {TOLD_COLUMNS} FROM facts_sales"
+"""What the till says of a sale, for those whose money was late."""
+
 Progress = Callable[[str], None]
 
 Blame = Callable[[Engine, TermsBook, datetime], None]
@@ -254,15 +258,20 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
         _run(engine, "outcomes")
         engine.view("outcomes_open", "SELECT * FROM outcomes")
         engine.view("outcomes_late", late.format("outcomes"))
+    engine.run(
+        "sold_days",
+        f"{over(SQL, 'sold_days', 'outcomes_open')} UNION ALL BY NAME SELECT * FROM closed_days"
+        if resumed
+        else SQL["sold_days"],
+    )
     engine.view("lines_summed", summed)
     engine.view("told_sales", "SELECT * FROM facts_sales")
     engine.view("told_payouts", "SELECT * FROM raw_payouts")
     if resumed:
-        # Rows of closed sales are not read again, but for the few whose money was late.
-        engine.run("told_late", SQL["told_late"])
+        engine.view("told_late", f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told")
         engine.view("told_settlements", "SELECT * FROM all_settlements")
     else:
-        engine.view("told_late", "SELECT sale_id, host_at, batch_no, rrn, mcc FROM facts_sales")
+        engine.view("told_late", TOLD)
         engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")

@@ -106,9 +106,6 @@ SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
 QUICK = [name for name in SCENARIOS if name != "seed 1"]
 """What Spark runs in every test: each takes it a minute. The past moment is one of seed 1."""
 
-RESUMED = {"told_late"}
-"""What only runs that go on from closed books use, which Spark does not."""
-
 SOAKED: dict[str, Callable[[Path], Scenario]] = {
     f"seed {seed}": partial(plain, seed=seed) for seed in (1, *SOAK_SEEDS)
 }
@@ -155,7 +152,7 @@ def test_the_quick_scenarios_run_every_sql_file(tmp_path: Path) -> None:
             if name in QUICK:
                 ran |= duck.files
             filled[name in QUICK] |= {n for n, (_, rows) in duck.contents().items() if rows}
-    never = sorted(SQL.texts.keys() - ran - RESUMED)
+    never = sorted(SQL.texts.keys() - ran)
     assert not never, f"SQL files that no scenario runs, so that Spark never sees them: {never}"
     assert filled[False] <= filled[True]
 

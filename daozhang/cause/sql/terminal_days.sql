@@ -11,8 +11,8 @@ FROM (
         t.provider_id, t.cutoff_at, t.terminal_id,
         min((epoch_us(t.cutoff_at) - epoch_us(u.started_at)) // 3600000000) AS hours
     FROM (
-        SELECT DISTINCT provider_id, cutoff_at, terminal_id FROM outcomes
-        WHERE cutoff_at IS NOT NULL AND status NOT IN ('cancelled', 'failed')
+        SELECT DISTINCT provider_id, cutoff_at, terminal_id FROM sold_days
+        WHERE cutoff_at IS NOT NULL AND standing > 0
     ) AS t
     LEFT JOIN facts_upgrades AS u ON u.terminal_id = t.terminal_id AND u.started_at <= t.cutoff_at
     GROUP BY t.provider_id, t.cutoff_at, t.terminal_id
