@@ -52,13 +52,58 @@ class Decoder:
         self._type = _step("t", spec["t"])
         self._bitmap_code = None if spec["p"]["data_enc"] == "b" else spec["p"]["data_enc"]
         self._plans: dict[bytes, list[_Step] | None] = {}
+        # Digits two a byte and letters in Latin-1: the whole message is written out but once.
+        codes = {
+            code for step in self._steps.values() for code in (step.length_code, step.text_code)
+        }
+        self._in_digits = self._type.text_code is None and codes <= {None, "latin-1"}
 
     def decode(self, data: bytes) -> dict[str, str] | None:
         """Return the fields of a message by name, or None if it is not as the spec says."""
         try:
-            return self._decode(data)
+            return self._from_digits(data) if self._in_digits else self._decode(data)
         except (ValueError, LookupError):
             return None
+
+    def _from_digits(self, data: bytes) -> dict[str, str] | None:
+        """Decode a message of digits in BCD, in the places of its hexadecimal digits."""
+        size = 2 * self._type.size
+        digits, letters = data.hex().upper(), data.decode("latin-1")
+        at = size + 16
+        fields = {"t": digits[:size], "p": digits[size:at]}
+        if fields["p"][:1] > "7":
+            fields["1"] = digits[at : at + 16]
+            at += 16
+        bitmap = data[size >> 1 : at >> 1]
+        plan = self._plans.get(bitmap) or self._plan(bitmap)
+        if plan is None:
+            return None
+        for key, width, largest, _, nibbles, text_code, left, right in plan:
+            length = largest
+            if width:
+                end = at + 2 * width
+                length = int(digits[at:end])
+                at = end
+                if length > largest:
+                    return None
+            if not nibbles:
+                end = at + 2 * length
+                fields[key] = letters[at >> 1 : end >> 1] if text_code else digits[at:end]
+                at = end
+            elif not length & 1:
+                end = at + length
+                fields[key] = digits[at:end]
+                at = end
+            else:
+                end = at + length + 1
+                if left and digits[at : at + 1] == left:
+                    fields[key] = digits[at + 1 : end]
+                elif right and digits[end - 1 : end] == right:
+                    fields[key] = digits[at : end - 1]
+                else:
+                    return None
+                at = end
+        return fields if at == len(digits) else None
 
     def _decode(self, data: bytes) -> dict[str, str] | None:
         size, code = self._type.size, self._type.text_code

@@ -10,8 +10,8 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import BinaryIO, Final
+from itertools import islice
+from typing import BinaryIO, Final, NamedTuple
 
 __all__ = ["Frame", "bare", "frames_of", "looks_like"]
 
@@ -32,8 +32,7 @@ _TPDU_BYTES: Final = 5
 _HEADER_BYTES: Final = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """One message: its number and offset in the file, and when it was logged.
 
     ``data`` are its bytes, ``others`` what they may be instead: a line of hexadecimal digits is a
@@ -137,7 +136,25 @@ def _hex_of(text: bytes) -> bytes:
     return re.sub(rb"[ :]", b"", match[1]) if match else b""
 
 
+def _plain_dump(line: bytes) -> bytes | None:
+    """Return the message at the end of a line, if it begins with the first digit there."""
+    last = line.rsplit(None, 1)[-1]
+    if len(last) <= 2 * _MESSAGE_BYTES_MIN:
+        return None
+    try:
+        data = bytes.fromhex(last.decode("latin-1"))
+    except ValueError:
+        return None
+    return data if data[0] in _CLASSES and data[1] in _FUNCTIONS else None
+
+
 def _logged(line: bytes) -> dt.datetime | None:
+    # ``2026-05-06 10:00:00 `` at the start, as most logs have it.
+    if line[16:17] == b":" and line[19:20] == b" " and line[4:5] == b"-" and line[10:11] in b" T":
+        try:
+            return dt.datetime.fromisoformat(line[:19].decode("latin-1"))
+        except ValueError:
+            pass
     match = _TIME.search(line[:80])
     if match is None:
         return None
@@ -189,7 +206,11 @@ def _line_frames(stream: BinaryIO) -> Iterator[Frame | tuple[int, int]]:
         number += 1
         if line.strip():
             ways = _of_line(line)
-            first = next(ways, None)
+            first = _plain_dump(line)
+            if first is not None:
+                ways = islice(ways, 1, None)
+            else:
+                first = next(ways, None)
             if first is not None:
                 yield Frame(number, offset, first, ways, _logged(line))
             elif _hex_of(line.strip()):

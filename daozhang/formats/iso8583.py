@@ -54,6 +54,7 @@ PROVIDER: Final = "iso8583"
 _UNIONPAY: Final = "unionpay"
 _PENDING_MAX: Final = 50_000
 _SOLD_MAX: Final = 200_000
+_SHAPES_MAX: Final = 1_000
 _NAME_DAY: Final = re.compile(r"(?<!\d)(20\d\d)[-_.]?(0[1-9]|1[0-2])[-_.]?([0-2]\d|3[01])(?!\d)")
 # Fields that come and go with the card and the customer; the others are the interface's.
 _CARD_FIELDS: Final = frozenset(
@@ -130,6 +131,8 @@ class _Reading:
         # By terminal: each waits for one answer at a time.
         self.waiting: OrderedDict[str, _Request] = OrderedDict()
         self.sold: OrderedDict[tuple[str, str], str] = OrderedDict()
+        self.named: dict[tuple[str, str | None], frozenset[str]] = {}
+        self.clock: tuple[dt.datetime | None, dt.datetime | None] = (None, None)
         self.shapes: dict[tuple[str, str, str], frozenset[str]] = {}
         self.told: set[tuple[str, ...]] = set()
         self.messages = 0
@@ -197,7 +200,10 @@ class _Reading:
 
     def _message(self, frame: Frame, fields: dict[str, str]) -> None:
         mti = fields["t"]
-        logged = frame.logged.replace(tzinfo=self.zone) if frame.logged else None
+        naive, logged = self.clock
+        if naive != frame.logged:
+            logged = frame.logged.replace(tzinfo=self.zone) if frame.logged else None
+            self.clock = frame.logged, logged
         if logged is not None:
             self.day = logged.date()
         at = logged or self._moment(fields)
@@ -341,7 +347,9 @@ class _Reading:
         if not amount.isdigit():
             raise RowError("amount_missing", "an approved message has no amount (DE 4)")
         number = batch_no(request.fields)
-        base = "-".join(filter(None, (terminal, number, trace, f"{at:%Y%m%d}")))
+        base = "-".join(
+            filter(None, (terminal, number, trace, at.date().isoformat().replace("-", "")))
+        )
         sale_id = f"{base}-{kind}" if reversal else base
         if kind in {"void", "refund"}:
             original = self._original(request.fields, terminal)
@@ -398,7 +406,12 @@ class _Reading:
     def _shape(self, number: int, mti: str, fields: dict[str, str]) -> None:
         """Tell of requests whose fields are others than before: an interface that changed."""
         key = (mti, fields.get("3", "")[:2], fields.get("60", "")[:2])
-        shape = frozenset(fields) - _CARD_FIELDS
+        bitmaps = (fields["p"], fields.get("1"))
+        shape = self.named.get(bitmaps)
+        if shape is None:
+            shape = frozenset(fields) - _CARD_FIELDS
+            if len(self.named) < _SHAPES_MAX:
+                self.named[bitmaps] = shape
         before = self.shapes.setdefault(key, shape)
         if before == shape:
             return
