@@ -84,6 +84,8 @@ def _incident(row: Mapping[str, Any], speeches: Mapping[Lang, Speech]) -> dict[s
         "since": utc_text(row["since"]),
         "until": utc_text(row["until"]),
         "expected_at": utc_text(row.get("expected_at")),
+        "expected_from": utc_text(row.get("expected_from")),
+        "expected_until": utc_text(row.get("expected_until")),
         "confidence": None if confidence is None else confidence / 1000,
         "open_sales": row["open_sales"],
         "outstanding_minor": row["outstanding_minor"],

@@ -10,17 +10,16 @@ import hashlib
 import json
 from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any, Final
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from daozhang.cause.attribute import find_causes
+from daozhang.cause.expected import expected
 from daozhang.cause.findings import put_findings
 from daozhang.cause.verdict import Verdict
-from daozhang.engine import Engine, rows_of
-from daozhang.journey.promise import due_for_business_date
+from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.terms import TermsBook
 
 __all__ = ["put_causes"]
@@ -43,13 +42,15 @@ _BY_ACCOUNT: Final = frozenset(
     }
 )  # fmt: skip
 
+SQL = SqlFolder("daozhang.cause")
 Row = Mapping[str, Any]
 
 _INCIDENT = pa.schema(
     [
         ("incident_id", pa.string()), ("cause", pa.string()), ("mechanism", pa.string()),
         ("scope", pa.string()), ("confidence_permille", pa.int64()),
-        ("expected_at", pa.timestamp("us", "UTC")), ("evidence", pa.string()),
+        ("expected_at", pa.timestamp("us", "UTC")), ("expected_from", pa.timestamp("us", "UTC")),
+        ("expected_until", pa.timestamp("us", "UTC")), ("evidence", pa.string()),
         ("rivals", pa.string()),
     ]
 )  # fmt: skip
@@ -84,6 +85,7 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
         incident_id = "INC-" + hashlib.sha256(text.encode()).hexdigest()[:10]
         scope = _narrowed(json.loads(place), own, terminals)
         told = [verdicts[unit["unit"]] for unit in own]
+        when = expected(own, book, as_of)
         incidents.append(
             {
                 "incident_id": incident_id,
@@ -91,7 +93,9 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
                 "mechanism": mechanism,
                 "scope": json.dumps(scope, ensure_ascii=False),
                 "confidence_permille": _belief(own, told),
-                "expected_at": _expected(own, book, as_of),
+                "expected_at": when.at if when else None,
+                "expected_from": when.since if when else None,
+                "expected_until": when.until if when else None,
                 "evidence": json.dumps(_evidence(own, told), ensure_ascii=False),
                 "rivals": json.dumps(_rivals(own, told), ensure_ascii=False),
             }
@@ -112,24 +116,7 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
         "UNION ALL SELECT sale_id, 'data_quality', 'statement_missing', NULL "
         "FROM outcomes_late WHERE status = 'unknown'",
     )
-    engine.run("incidents", _SUMS)
-
-
-_SUMS: Final = (
-    "SELECT s.incident_id, s.cause, s.mechanism, q.leg, s.scope, q.currency, q.sales, "
-    "q.late_minor, q.outstanding_minor, q.open_sales, q.example, q.since, q.until, "
-    "s.expected_at, s.confidence_permille, s.evidence, s.rivals "
-    "FROM incident_stories AS s JOIN (SELECT c.incident_id, max(m.currency) AS currency, "
-    "max(m.leg) AS leg, "
-    "CAST(count(*) AS BIGINT) AS sales, CAST(sum(m.amount_minor) AS BIGINT) AS late_minor, "
-    "CAST(sum(CASE WHEN m.status = 'overdue' THEN m.outstanding_minor ELSE 0 END) AS BIGINT) "
-    "AS outstanding_minor, "
-    "CAST(sum(CASE WHEN m.status = 'overdue' THEN 1 ELSE 0 END) AS BIGINT) AS open_sales, "
-    "coalesce(min(CASE WHEN m.status = 'overdue' THEN m.sale_id END), min(m.sale_id)) AS example, "
-    "min(m.promised_at) AS since, max(m.promised_at) AS until "
-    "FROM late_money AS m JOIN unit_causes AS c ON c.unit = m.unit GROUP BY c.incident_id) AS q "
-    "ON q.incident_id = s.incident_id"
-)
+    engine.run("incidents", SQL["incident_sums"])
 
 
 def _place(unit: Row, verdict: Verdict) -> dict[str, str]:
@@ -223,34 +210,3 @@ def _rivals(units: list[Row], told: list[Verdict]) -> list[dict[str, Any]]:
         {"cause": cause, "mechanism": mechanism, "share_permille": max(1, round(share * 1000))}
         for (cause, mechanism), share in best
     ]
-
-
-def _expected(units: list[Row], book: TermsBook, as_of: datetime) -> datetime | None:
-    """Return when what is still to come may be expected; None: all of it has come.
-
-    Where others of the incident have arrived, their delay is taken; else the promise of money that
-    moves on today.
-    """
-    waiting = [unit for unit in units if unit["open"]]
-    if not waiting:
-        return None
-    delays = sorted(unit["late_s"] for unit in units if unit["late_s"])
-    if delays:
-        usual = timedelta(seconds=delays[(len(delays) * 9) // 10])
-        at = max(_instant(unit["due_at"]) for unit in waiting) + usual
-        if at > as_of:
-            return at
-    dues = [_due_now(unit, book, as_of) for unit in waiting if unit["term_index"] is not None]
-    return max(dues, default=as_of + timedelta(days=1))
-
-
-def _due_now(unit: Row, book: TermsBook, as_of: datetime) -> datetime:
-    term = book.terms[unit["term_index"]]
-    today = as_of.astimezone(ZoneInfo(term.timezone)).date()
-    if unit["leg"] == "credit":
-        return as_of + timedelta(days=1)
-    return _instant(due_for_business_date(book, term, today).due_at)
-
-
-def _instant(moment: datetime) -> datetime:
-    return moment.astimezone(UTC)

@@ -193,10 +193,12 @@ def _exposure(
 
 
 def _began(unit: Row) -> datetime:
-    """Return when a unit's money could be paid: what was cleared late waits only from then on."""
+    """Return when a unit's money was to be paid: what was cleared late, in the cycle after that."""
     due: datetime = unit["due_at"]
     cleared: datetime | None = unit["cleared_at"]
-    return due if cleared is None else max(due, cleared)
+    if cleared is None or cleared <= due:
+        return due
+    return due + ((cleared - due).days + 1) * timedelta(days=1)
 
 
 def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:

@@ -17,6 +17,9 @@ FOLLOWED: Final = 3
 WIDE: Final = 0.5
 """A delay of more than this part of what was due is the provider's, not its customers'."""
 
+RUN: Final = timedelta(hours=12)
+"""Lines further apart than this were not cleared in one run."""
+
 WITNESSES: Final = 2
 """So many that were not upgraded can testify."""
 
@@ -172,11 +175,11 @@ class Peers:
         return Share(late, due)
 
     def cleared_later(self, unit: Row) -> bool:
-        """Return whether the account's sales of the day that were on time were cleared before."""
+        """Return whether the account's sales that were on time were cleared in a run before."""
         key = (unit["provider_id"], unit["account_id"], unit["business_date"])
         usual = self._account_cleared.get(key)
         cleared: datetime | None = unit["cleared_at"]
-        return usual is not None and (cleared is None or cleared > usual)
+        return usual is not None and (cleared is None or cleared - usual > RUN)
 
     def account_day(self, unit: Row) -> Share:
         """Return the sales of the unit's account and business date."""

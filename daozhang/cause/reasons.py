@@ -71,6 +71,9 @@ _WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ),
 )  # fmt: skip
 
+_CODES: Final = {"03": "identity", "97": "identity", "30": "field", "94": "repeat"}
+"""Reasons that are an answer of the host (DE 39) and nothing else."""
+
 KINDS: Final[tuple[str, ...]] = tuple(kind for kind, _ in _WORDS)
 """Every class of reasons."""
 
@@ -78,6 +81,8 @@ KINDS: Final[tuple[str, ...]] = tuple(kind for kind, _ in _WORDS)
 def reason_class(text: str) -> str:
     """Return the class of a reason; "" where no word of it is known or nothing is written."""
     plain = text.casefold()
+    if plain.strip() in _CODES:
+        return _CODES[plain.strip()]
     for kind, words in _WORDS:
         if any(word in plain for word in words):
             return kind

@@ -44,6 +44,7 @@ _CHECKS = (
     "检查", "验证", "post", "confirm", "validat", "reconcil", "核对", "balance",
 )  # fmt: skip
 _BACKUPS = ("backup", "备份", "settle", "结算", "batch")
+_RESETS = ("factory_reset", "factory reset", "恢复出厂", "wipe", "清空")
 _REPAIRS: Final = {
     "network_setting_lost": ("apn", "network", "sim", "wifi", "wi-fi", "网络", "cert", "route"),
     "terminal_clock_wrong": ("clock", "time", "时钟", "时区", "ntp"),
@@ -216,7 +217,7 @@ def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool) -> Non
     if gone and stored and lost and not unit["handed_in"]:
         case.add("in_no_batch", {"unsettled_batch_lost": 6.0}, sales=unit["sales"])
     elif gone and stored and anew:
-        case.add("counted_anew", {"unsettled_batch_lost": 6.0}, batch_no=unit["together"])
+        case.add("counted_anew", {"unsettled_batch_lost": 8.0}, batch_no=unit["together"])
     if upgrade is None or unit["to_at"] > upgrade["started_at"] or not (gone or lost):
         return
     if upgrade["started_at"] > unit["cutoff_at"] and not (gone and stored):
@@ -296,6 +297,7 @@ def _outage_told(outages: list[Row], unit: Row, carrier: str | None) -> Row | No
 
 def _people(case: Case, actions: list[Row], upgrade: Row | None) -> None:
     if upgrade is None:
+        _by_hand(case, actions)
         return
     since = upgrade["started_at"] - timedelta(days=1)
     skipped = [a for a in actions if a["outcome"] == "skipped" and a["at"] >= since]
@@ -316,6 +318,23 @@ def _people(case: Case, actions: list[Row], upgrade: Row | None) -> None:
         )  # fmt: skip
         if repair is not None:
             case.add("repaired", {mechanism: 1.5}, what=repair["what"], at=repair["at"])
+
+
+def _by_hand(case: Case, actions: list[Row]) -> None:
+    """Weigh what people did to a terminal that no upgrade had touched."""
+    unit = case.unit
+    done = [a for a in actions if a["outcome"] != "skipped"]
+    for action in done:
+        reset = _speaks_of(action["what"], _RESETS)
+        if reset and unit["to_at"] <= action["at"] <= unit["ended_at"]:
+            lost = {"unsettled_batch_lost": 5.0}
+            case.add("reset_by_hand", lost, what=action["what"], at=action["at"])
+            return
+    for mechanism in ("terminal_clock_wrong", "wrong_terminal_or_merchant_id"):
+        for action in done:
+            if action["at"] <= unit["to_at"] and _speaks_of(action["what"], _REPAIRS[mechanism]):
+                case.add("set_by_hand", {mechanism: 1.5}, what=action["what"], at=action["at"])
+                return
 
 
 def _speaks_of(what: str, words: tuple[str, ...]) -> bool:

@@ -20,6 +20,7 @@ from daozhang.journey.figures import Figures
 
 __all__ = [
     "action_of",
+    "expected_said",
     "fact_said",
     "findings_sheet",
     "mechanism_said",
@@ -109,10 +110,7 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
         lines.append(speech("why.tell", fact=tell_apart(row, rivals, speech)))
     sure = row.get("confidence_permille")
     since, until = row["since"], row["until"]
-    promised = (
-        speech("why.since", since=speech.time(since), until=speech.time(until)) if since else ""
-    )
-    expected = row.get("expected_at")
+    promised = _days("why.since", "why.since_day", since, until, speech) if since else ""
     first = action_of(row["mechanism"], speech)
     return (
         Cell(spoken, scope, "overdue" if row["open_sales"] else "late", tuple(lines)),
@@ -121,8 +119,7 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
             speech.count("sales", row["sales"]),
         ),
         Cell(
-            speech("why.expected", at=speech.time(expected)) if expected
-            else speech("why.arrived"),
+            expected_said(row, speech),
             promised,
         ),
         Cell(
@@ -130,6 +127,26 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
             speech("why.sure", percent=_percent(sure)) if sure else "",
         ),
     )  # fmt: skip
+
+
+def expected_said(row: Row, speech: Speech) -> str:
+    """Return between which days what is still to come may be expected if nothing is done."""
+    since = row.get("expected_from") or row.get("expected_at")
+    if since is None:
+        return speech("why.arrived")
+    until = row.get("expected_until")
+    if until is None:
+        first = since.astimezone(speech.zone).date()
+        return speech("why.expected_from", since=speech.day(first))
+    return _days("why.expected", "why.expected_on", since, until, speech)
+
+
+def _days(key: str, one: str, since: datetime, until: datetime, speech: Speech) -> str:
+    """Return a stretch of time in days, by another sentence where it is a single one."""
+    first, last = (moment.astimezone(speech.zone).date() for moment in (since, until))
+    if first == last:
+        return speech(one, day=speech.day(first))
+    return speech(key, since=speech.day(first), until=speech.day(last))
 
 
 def _percent(permille: int) -> str:

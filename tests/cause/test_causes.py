@@ -99,9 +99,10 @@ def test_an_incident_reads_like_a_message_in_both_languages(everything: Everythi
             assert said["en"]
             assert "{" not in said["en"] + said["zh"]
         if row["open_sales"]:
-            assert row["expected_at"] is not None
+            assert row["expected_from"] <= row["expected_at"]
+            assert row["expected_until"] is None or row["expected_at"] <= row["expected_until"]
         else:
-            assert row["expected_at"] is None
+            assert row["expected_at"] is row["expected_from"] is row["expected_until"] is None
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,5 @@
 -- How much of each unit's account had been upgraded when its money was to be paid, and how long
--- before: sales that were cleared after they were due wait for a payout only from then on.
+-- before: sales that were cleared after they were due are paid in the cycle after that.
 SELECT
     u.unit,
     CAST(count(DISTINCT t.terminal_id) AS BIGINT) AS terminals,
@@ -9,7 +9,11 @@ SELECT
     max(CASE WHEN g.started_at <= u.began_at THEN g.started_at END) AS last_started_at,
     max_by(g.release_id, CASE WHEN g.started_at <= u.began_at THEN (g.started_at, g.release_id) END) AS release_id
 FROM (
-    SELECT unit, leg, provider_id, account_id, CASE WHEN cleared_at > due_at THEN cleared_at ELSE due_at END AS began_at
+    SELECT unit, leg, provider_id, account_id,
+        CASE
+            WHEN cleared_at > due_at THEN due_at + ((epoch_us(cleared_at) - epoch_us(due_at)) // 86400000000 + 1) * INTERVAL 1 DAY
+            ELSE due_at
+        END AS began_at
     FROM units
 ) AS u
 JOIN account_terminals AS t ON t.provider_id = u.provider_id AND t.account_id = u.account_id
