@@ -228,6 +228,14 @@ def _write_segment(
                 "SEMI JOIN closing_outcomes AS o ON o.sale_id = s.sale_id AND o.status = 'late'"
             ),
         ),
+        (
+            "clocks",
+            (
+                "SELECT c.sale_id, c.row_id, f.provider_id, f.terminal_id, f.captured_at, "
+                "f.host_at FROM closing_rows AS c JOIN facts_sales AS f ON f.sale_id = c.row_id "
+                "WHERE f.host_at IS NOT NULL"
+            ),
+        ),
         ("index", "SELECT * FROM closing_rows"),
         ("lines", "SELECT * FROM closing_lines"),
     ):

@@ -35,6 +35,15 @@ TOLD_COLUMNS = "sale_id, host_at, batch_no, rrn, mcc"
 TOLD = f"SELECT {TOLD_COLUMNS} FROM facts_sales"
 """What the till says of a sale, for those whose money was late."""
 
+CLOCKS = (
+    "SELECT sale_id, provider_id, terminal_id, captured_at, host_at FROM facts_sales "
+    "WHERE host_at IS NOT NULL"
+)
+CLOSED_CLOCKS = (
+    "SELECT row_id AS sale_id, provider_id, terminal_id, captured_at, host_at FROM closed_clocks"
+)
+"""When each sale was made by the terminal's clock and by the host's."""
+
 Progress = Callable[[str], None]
 
 Blame = Callable[[Engine, TermsBook, datetime], None]
@@ -269,9 +278,11 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
     engine.view("told_payouts", "SELECT * FROM raw_payouts")
     if resumed:
         engine.view("told_late", f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told")
+        engine.view("told_clocks", f"{CLOCKS} UNION ALL BY NAME {CLOSED_CLOCKS}")
         engine.view("told_settlements", "SELECT * FROM all_settlements")
     else:
         engine.view("told_late", TOLD)
+        engine.view("told_clocks", CLOCKS)
         engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")

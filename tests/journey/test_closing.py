@@ -94,6 +94,37 @@ def grown(store: Path, pieces: Sequence[Facts], terms: Path) -> list[int]:
     return counts
 
 
+def written(place: Path) -> tuple[bytes, bytes]:
+    """Return the journeys of a store or folder in order, and its incidents, as text."""
+    columns = ", ".join(JOURNEY_COLUMNS)
+    with checked(place) as found:
+        rows = found.engine.rows(f"SELECT {columns} FROM journeys ORDER BY sale_id")
+        incidents = found.engine.rows("SELECT * FROM incidents ORDER BY incident_id")
+    return repr(rows).encode(), repr(incidents).encode()
+
+
+@pytest.fixture(scope="module")
+def history(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, tuple[bytes, bytes]]:
+    """One estate and its answer from one folder."""
+    folder = make_estate(61, sales=70, days=8).write(tmp_path_factory.mktemp("history") / "in")
+    return folder, written(folder)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("slicing", range(20))
+def test_twenty_slicings_of_one_history(
+    history: tuple[Path, tuple[bytes, bytes]], tmp_path: Path, slicing: int
+) -> None:
+    """However one history is cut and shuffled, its journeys are the same to the byte."""
+    folder, expected = history
+    pieces = slices(folder, 2 + slicing % 4, 100 + slicing, in_time=slicing % 2 == 0)
+    if slicing % 4 == 2:  # Whole days, in any order.
+        random.Random(slicing).shuffle(pieces)
+    store = tmp_path / "store"
+    grown(store, pieces, folder / "terms.toml")
+    assert written(store) == expected
+
+
 @pytest.mark.parametrize("seed", range(SLICINGS))
 @pytest.mark.parametrize("in_time", [True, False], ids=["by-day", "at-random"])
 def test_slices_end_in_the_same_journeys(tmp_path: Path, seed: int, *, in_time: bool) -> None:

@@ -7,7 +7,7 @@ FROM (
     FROM units
     WHERE leg = 'submit' AND ahead_max_s < 0
 ) AS s
-JOIN told_sales AS f ON f.terminal_id = s.terminal_id AND f.provider_id = s.provider_id
+JOIN told_clocks AS f ON f.terminal_id = s.terminal_id AND f.provider_id = s.provider_id
     AND f.host_at >= s.from_at - INTERVAL 3 DAY AND f.host_at <= s.to_at + INTERVAL 4 DAY
 WHERE abs((epoch_us(f.captured_at) - epoch_us(f.host_at)) // 1000000 - s.ahead_max_s) <= 60
 GROUP BY s.unit
