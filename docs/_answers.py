@@ -113,7 +113,8 @@ _FILES = {
     "speed.csv": "how long money takes, by provider",
     "late_list.csv": "every late and overdue sale, with where its money is",
     "unknown_list.csv": "every sale that is due and whose bank statement is missing",
-    "unexplained_credits.csv": "every bank line that nothing explains, or not all of",
+    "unexplained_credits.csv": "every bank line that nothing explains, or not all of; several "
+    "answers fit where `ambiguous` lists them",
     "missing_statements.csv": "accounts whose bank statement is missing where money is due",
     "late_by_due_date.csv": "late and overdue money by due day",
     "late_by_provider_id.csv": "by provider",

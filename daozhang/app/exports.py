@@ -33,7 +33,7 @@ _LATE_LIST: Final = (
 )  # fmt: skip
 _UNEXPLAINED: Final = (
     "account_id", "credit_id", "booked_at", "amount_minor", "explained_minor", "currency",
-    "counterparty", "ref", "payout_ids", "standing",
+    "counterparty", "ref", "payout_ids", "standing", "rivals", "ambiguous",
 )  # fmt: skip
 _STATEMENTS: Final = (
     "account_id", "bank_id", "currency", "sales", "amount_minor", "outstanding_minor",

@@ -49,7 +49,8 @@ def credit(credit_id: str, **changed: Any) -> dict[str, Any]:
     return {
         "credit_id": credit_id, "account_id": "a1", "booked_at": AS_OF - timedelta(days=1),
         "amount_minor": 5_000, "explained_minor": 0, "currency": "CNY", "counterparty": HOSTILE,
-        "ref": f"card {CARD} refund", "payout_ids": None, "standing": "unexplained", **changed,
+        "ref": f"card {CARD} refund", "payout_ids": None, "standing": "unexplained",
+        "rivals": 0, "ambiguous": None, **changed,
     }  # fmt: skip
 
 
