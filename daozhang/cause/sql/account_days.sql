@@ -7,5 +7,5 @@ SELECT
     max(o.cleared_at) AS cleared_at
 FROM sold_days AS o
 LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id
-WHERE o.due > 0 AND o.business_date IS NOT NULL
+WHERE o.due > 0 AND o.business_date IS NOT NULL AND o.promised_at IS NOT NULL
 GROUP BY o.provider_id, coalesce(o.account_id, ''), coalesce(a.bank_id, ''), o.business_date, o.promised_at
