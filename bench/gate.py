@@ -41,7 +41,7 @@ Rule = Callable[[Simulated, int, int], tuple[int | None, int | None]]
 """Looks at a rollout's newest wave from a moment to the end: when to halt, when to go on."""
 
 
-def gate(simulated: Simulated, begun: int, first: int) -> tuple[int | None, int | None]:
+def gate(simulated: Simulated, _begun: int, first: int) -> tuple[int | None, int | None]:
     """Return when the gate halts, and when it first passes the newest wave."""
     judge = Judge(simulated.evidence, SETTINGS)
     halted = judge.halted_at
@@ -53,7 +53,7 @@ def gate(simulated: Simulated, begun: int, first: int) -> tuple[int | None, int 
     return halted, None
 
 
-def waiting(simulated: Simulated, begun: int, first: int) -> tuple[int | None, int | None]:
+def waiting(_simulated: Simulated, begun: int, _first: int) -> tuple[int | None, int | None]:
     """Go on after a fixed time and never stop."""
     return None, begun + GAP_DAYS * DAY
 
@@ -61,7 +61,7 @@ def waiting(simulated: Simulated, begun: int, first: int) -> tuple[int | None, i
 def threshold(simulated: Simulated, begun: int, first: int) -> tuple[int | None, int | None]:
     """Stop when a tenth of the upgraded has been harmed: errors over the size of the group."""
     for at in range(first, begun + GAP_DAYS * DAY, 2 * HOUR):
-        harmed, others, upgraded, rest = _harmed(simulated, at)
+        harmed, _, upgraded, _ = _harmed(simulated, at)
         if upgraded and harmed / upgraded > 0.1:
             return at, None
     return None, begun + GAP_DAYS * DAY
@@ -168,11 +168,13 @@ def main() -> None:
 
 def _good(count: int) -> list[str]:
     lines = [
-        "| good releases | rule | rollouts | halted | whole fleet upgraded in three weeks | "
-        "passed within two business days at 50 |",
+        (
+            "| good releases | rule | rollouts | halted | whole fleet upgraded in three weeks | "
+            "passed within two business days at 50 |"
+        ),
         "| --- | --- | ---: | ---: | ---: | ---: |",
     ]
-    sizes = ((60, 240), (300, 0), (300, 600), (1000, 0))
+    sizes = ((500, 500), (300, 0), (300, 600), (1000, 0))
     for name, rule in RULES.items():
         rans = []
         for seed in range(count if rule is gate else count // 5):
@@ -185,15 +187,17 @@ def _good(count: int) -> list[str]:
         soon = sum(days <= 2 for days in judged) / max(len(judged), 1)
         told = f"{soon:.0%} of {len(judged)}" if rule is gate else "-"
         lines.append(
-            f"| 60 to 1,000 terminals | {name} | {len(rans)} | {halted} | {whole:.0%} | {told} |"
+            f"| 300 to 1,000 terminals | {name} | {len(rans)} | {halted} | {whole:.0%} | {told} |"
         )
     return lines
 
 
 def _bad(count: int) -> list[str]:
     lines = [
-        "| fleet | harmed | kind | rule | halted | upgraded at the end, median | "
-        "under 20 % upgraded | money made late, of no gate's |",
+        (
+            "| fleet | harmed | kind | rule | halted | upgraded at the end, median | "
+            "under 20 % upgraded | money made late, of no gate's |"
+        ),
         "| ---: | ---: | --- | --- | ---: | ---: | ---: | ---: |",
     ]
     for terminals, harms in ((300, 0.5), (300, 0.3), (300, 0.1), (1000, 0.1), (1000, 0.05)):

@@ -92,6 +92,11 @@ class Teller:
         """Return a text of the gate's."""
         return self._words[key].format(**values)
 
+    def _outcome(self, leading: str) -> str:
+        """Return what a bet found, such as "were paid out late on three days of a week"."""
+        plain = self._words.get(leading.rstrip("+!~"), "")
+        return self("staying", outcome=plain) if "+" in leading else plain
+
     def time(self, at: int) -> str:
         """Return a moment in the zone."""
         return self.speech.time(datetime.fromtimestamp(at, UTC), year=True)
@@ -106,7 +111,7 @@ class Teller:
             key,
             release=evidence.fleet.release_id,
             hit=look.leading_exposed,
-            outcome=self._words.get(look.leading.rstrip("!~"), ""),
+            outcome=self._outcome(look.leading),
             expected=f"{look.leading_expected:.1f}",
             others=look.leading_others,
             e=_odds(look.e_value),

@@ -54,6 +54,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "Nothing can be said: of {blind} too little was known before the rollout to judge. "
             "Give statements of the weeks before, with their coverage."
         ),
+        "staying": "{outcome} on three days of a week",
         "submit": "handed their sales in late",
         "clear": "were cleared late",
         "pay_out": "were paid out late",
@@ -101,6 +102,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "也未能证明低于 {margin}。请勿开始下一批，先查这些终端。"
         ),
         "blind": ("无法判断：{blind} 在升级前的数据太少。请补充升级前几周的对账单及其覆盖区间。"),
+        "staying": "一周内三天{outcome}",
         "submit": "交易送达晚了",
         "clear": "清算晚了",
         "pay_out": "付款晚了",

@@ -27,7 +27,7 @@ HARD: Final = ("open_batch", "unbalanced", "silent")
 """Outcomes so rare that a few of them, with none among the others, stop a rollout by themselves."""
 
 OUTCOMES: Final[dict[str, float]] = {
-    "submit": 0.25, "clear": 0.15, "pay_out": 0.2, "credit": 0.15,
+    "submit": 0.24, "clear": 0.12, "pay_out": 0.27, "credit": 0.12,
     "open_batch": 0.07, "unbalanced": 0.04, "silent": 0.04,
     "refused": 0.04, "sign_in": 0.03, "volume": 0.03,
 }  # fmt: skip
@@ -92,8 +92,10 @@ class Evidence:
     Attributes:
         fleet: who is upgraded when.
         outcomes: by which harm may show.
-        decided_at: by terminal, when the money of its first upgraded day was due and could be seen,
-            come or not; :data:`NEVER`: not yet.
+        due_terminal: by upgraded day of a terminal whose money was due and could be seen by then,
+            come or not: the terminal.
+        due_day: the day.
+        due_seen: when it could be seen.
         money_terminal: by parcel of late money, its terminal.
         money_from: from when it was seen late.
         money_until: when it was seen to have come; :data:`NEVER`: not yet.
@@ -106,7 +108,9 @@ class Evidence:
 
     fleet: Fleet
     outcomes: tuple[Outcome, ...]
-    decided_at: Ints
+    due_terminal: Ints
+    due_day: Ints
+    due_seen: Ints
     money_terminal: Ints
     money_from: Ints
     money_until: Ints
@@ -115,3 +119,10 @@ class Evidence:
     currency: str
     until: int
     blind: tuple[str, ...] = ()
+
+    @property
+    def decided_at(self) -> Ints:
+        """By terminal, when its first upgraded money could be seen; :data:`NEVER`: not yet."""
+        first = np.full(len(self.fleet.exposed_at), NEVER, dtype=np.int64)
+        np.minimum.at(first, self.due_terminal, self.due_seen)
+        return first

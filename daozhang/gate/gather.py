@@ -108,10 +108,13 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
         rows_of(engine.fetch(SQL["gate_days"])), ids, places, fleet, offset, moment
     )
     late, exposed = rows.money(moment)
+    due = rows.due(moment)
     return Evidence(
         fleet=fleet,
         outcomes=tuple(outcomes),
-        decided_at=rows.decided_at(len(ids), moment),
+        due_terminal=due[0],
+        due_day=due[1],
+        due_seen=due[2],
         money_terminal=rows.units.terminal[rows.unit[late]],
         money_from=rows.late_from[late],
         money_until=rows.come_at[late],
@@ -318,14 +321,16 @@ class _Rows:
             harm_cell % self.days + self.first_day, harm_seen,
         )  # fmt: skip
 
-    def decided_at(self, terminals: int, until: int) -> Ints:
-        """Return by terminal when its first upgraded money was due and could be seen."""
-        first = np.full(terminals, NEVER, dtype=np.int64)
-        upgraded = self.day >= self.units.from_day[self.unit]
+    def due(self, until: int) -> tuple[Ints, Ints, Ints]:
+        """Return terminal, day and moment of upgraded days whose money was due and can be seen."""
         decided = self._decided["credit"]
-        rows = upgraded & (decided <= until)
-        np.minimum.at(first, self.units.terminal[self.unit[rows]], decided[rows])
-        return first
+        rows = np.flatnonzero((self.day >= self.units.from_day[self.unit]) & (decided <= until))
+        cell = self.units.terminal[self.unit[rows]] * self.days + (self.day[rows] - self.first_day)
+        # A day is seen when the last of its money is.
+        cells, place = np.unique(cell, return_inverse=True)
+        seen = np.zeros(len(cells), dtype=np.int64)
+        np.maximum.at(seen, place, decided[rows])
+        return cells // self.days, cells % self.days + self.first_day, seen
 
     def money(self, until: int) -> tuple[Ints, Bools]:
         """Return the rows whose money was ever late in the fleet's currency, and which upgraded."""

@@ -3,8 +3,9 @@
 Rules kept here. FAIL: the mean of all bets, each with its part of the stake, has reached
 ``2 / alpha`` at some moment until now; it stays, whatever comes after. PASS: of the upgraded
 terminals whose first money has been due, so few were harmed on their own that "the margin or more
-above what harms the others" is refuted, and most of the newest wave is among them. Everything else
-is WAIT, with the reason: what cannot be evaluated never passes.
+above what harms the others" is refuted, and most of the newest wave is among them. Where the first
+days left it open, the newest three days may show the same, if nothing speaks for harm by then.
+Everything else is WAIT, with the reason: what cannot be evaluated never passes.
 """
 
 from __future__ import annotations
@@ -15,9 +16,9 @@ from typing import Final, Literal
 
 import numpy as np
 
-from daozhang.gate.evidence import NEVER, OUTCOMES, Bools, Evidence, Ints
+from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, Bools, Evidence, Ints
 from daozhang.gate.settings import Settings
-from daozhang.gate.weigh import Harm, Weighed, weigh
+from daozhang.gate.weigh import Harm, Weighed, staying, weigh
 from daozhang.stats.betting import Floats, below
 
 __all__ = ["Judge", "Look", "Reason", "Verdict"]
@@ -27,15 +28,18 @@ Reason = Literal[
     "harm", "clean", "not_begun", "money_not_due", "too_few", "new_wave", "not_sure", "blind"
 ]
 
-_HALF: Final = 0.5
 _MOST: Final = 0.8
 """So much of the newest wave must have been seen before it passes."""
 
 _FIRST_DAYS: Final = 2
 """Business days of an upgraded terminal that are looked at for its pass."""
 
-_Z: Final = 2.6
-"""Standard errors by which the others' harm is taken lower than it was seen (1 in 200)."""
+_LEG_BETS: Final = {"": 0.45, "+": 0.5, "~": 0.025, "+~": 0.025}
+_OTHER_BETS: Final = {"": 0.8, "!": 0.15, "~": 0.05}
+"""How an outcome's stake is shared by the bets on it, by what follows its name in theirs."""
+
+_NEWEST_DAYS: Final = 3
+"""Days that are looked at again while the first ones leave it open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Look:
         exposed: terminals whose upgrade had begun.
         seen: of them, those whose first money had been due and could be seen.
         harmed: of those, harmed on their own on their first days.
-        background: how many of 1 the others' days make likely anyway, taken low.
+        background: the share that the same days harmed among the others.
         margin: share of terminals that may be harmed beyond that.
         e_value: the mean of all bets.
         clean: wealth against "the margin or more".
@@ -99,7 +103,11 @@ class Judge:
             paths, harm = weigh(outcome, evidence.fleet, miss)
             self.paths += paths
             harms.append(harm)
+            if outcome.key in LEGS:
+                self.paths += weigh(staying(outcome), evidence.fleet, miss)[0]
         self._harms = harms
+        self._decided_at = evidence.decided_at
+        self._of_newest: dict[int, tuple[int, int]] = {}
 
     @cached_property
     def halted_at(self) -> int | None:
@@ -119,11 +127,11 @@ class Judge:
 
     @cached_property
     def _stakes(self) -> dict[str, float]:
-        """Each bet's part: an outcome's is shared by its two or three."""
+        """Each bet's part: an outcome's is shared by its bets."""
         return {
-            name: OUTCOMES[key] * part
-            for key in OUTCOMES
-            for name, part in ((key, 0.85), (key + "!", 0.1), (key + "~", 0.05))
+            key + bet: stake * part
+            for key, stake in OUTCOMES.items()
+            for bet, part in (_LEG_BETS if key in LEGS else _OTHER_BETS).items()
         }
 
     @cached_property
@@ -142,11 +150,11 @@ class Judge:
         """Say what the gate says at a moment."""
         fleet = self.evidence.fleet
         exposed = int(np.count_nonzero(fleet.exposed_at <= at))
-        seen, harmed, background = self._passing(at)
         margin = self.settings.margin_at(exposed)
-        clean = below(harmed, seen, min(margin + background, 0.99)) if seen else 1.0
+        seen, harmed, background, clean = self._passing(at, margin)
         verdict, reason = self._verdict(at, exposed, seen, clean)
-        leading = max(self.paths, key=lambda p: _at(p.at, p.log_wealth, at), default=None)
+        moved = [p for p in self.paths if p.at[0] <= at]
+        leading = max(moved, key=lambda p: _at(p.at, p.log_wealth, at), default=None)
         return Look(
             at=at,
             verdict=verdict,
@@ -191,7 +199,7 @@ class Judge:
 
     def _newest_seen(self, at: int) -> float:
         """Return how much of the newest wave has had its first money due, of what sells at all."""
-        fleet, decided = self.evidence.fleet, self.evidence.decided_at
+        fleet, decided = self.evidence.fleet, self._decided_at
         begun = fleet.exposed_at <= at
         newest = begun & (fleet.wave == fleet.wave[begun].max()) & (decided != NEVER)
         never = begun & (fleet.wave == fleet.wave[begun].max()) & (decided == NEVER)
@@ -206,55 +214,107 @@ class Judge:
             sells[outcome.terminal[outcome.risk.any(axis=1)]] = True
         return sells
 
-    def _passing(self, at: int) -> tuple[int, int, float]:
-        """Return upgraded terminals seen, those harmed on their first days, and the background."""
-        decided = self.evidence.decided_at
-        first = self._first_harm
-        seen = decided <= at
-        harmed = int(np.count_nonzero(seen & (first <= at)))
-        return int(np.count_nonzero(seen)), harmed, self._background(at)
+    def _passing(self, at: int, margin: float) -> tuple[int, int, float, float]:
+        """Return terminals seen, those harmed, the background, and the wealth against the margin.
+
+        By the first days of each; or by the newest days of all, if that shows more.
+        """
+        seen = self._decided_at <= at
+        count = int(np.count_nonzero(seen))
+        if not count:
+            return 0, 0, 0.0, 1.0
+        harmed = int(np.count_nonzero(seen & (self._first_harm <= at)))
+        background = self._background(at)
+        clean = below(harmed, count, min(margin + background, 0.99))
+        open_yet = clean < 1.0 / self.settings.miss
+        if open_yet and self.log_wealth(at) < -np.log(self.settings.miss):
+            place = int(np.searchsorted(self._days_seen[0], at, side="right")) - 1
+            if place >= _NEWEST_DAYS:
+                newest, again = self._newest(int(self._days_seen[1][place]))
+                later = below(again, newest, margin)
+                if later > clean:
+                    return newest, again, 0.0, later
+        return count, harmed, background, clean
+
+    @cached_property
+    def _days_seen(self) -> tuple[Ints, Ints]:
+        """The upgraded days, each from the moment at which most of it could be seen."""
+        e = self.evidence
+        moments = []
+        days = np.unique(e.due_day)
+        for day in days:
+            seen = np.sort(e.due_seen[e.due_day == day])
+            moments.append(int(seen[int(_MOST * (len(seen) - 1))]))
+        ready = np.maximum.accumulate(np.array(moments, dtype=np.int64))
+        return ready, days.astype(np.int64)
+
+    def _newest(self, day: int) -> tuple[int, int]:
+        """Return terminals seen on a day and the two before it, and those harmed on these days."""
+        found = self._of_newest.get(day)
+        if found is None:
+            e = self.evidence
+            recent = (e.due_day <= day) & (e.due_day > day - _NEWEST_DAYS)
+            seen = np.zeros(len(self._decided_at), dtype=np.bool_)
+            seen[e.due_terminal[recent]] = True
+            hit = np.zeros_like(seen)
+            for harm in self._harms:
+                same = harm.exposed & (harm.day <= day) & (harm.day > day - _NEWEST_DAYS)
+                hit[harm.terminal[same]] = True
+            found = int(np.count_nonzero(seen)), int(np.count_nonzero(seen & hit))
+            self._of_newest[day] = found
+        return found
+
+    @cached_property
+    def _from_day(self) -> Ints:
+        """By terminal, the first day on which the release can have harmed it."""
+        first = np.full(len(self._decided_at), NEVER, dtype=np.int64)
+        for outcome in self.evidence.outcomes:
+            np.minimum.at(first, outcome.terminal, outcome.from_day)
+        return first
 
     @cached_property
     def _first_harm(self) -> Ints:
         """By terminal, when it was first seen harmed on its own on its first upgraded days."""
-        first = np.full(len(self.evidence.decided_at), NEVER, dtype=np.int64)
-        from_day = np.full(len(first), NEVER, dtype=np.int64)
-        for outcome in self.evidence.outcomes:
-            np.minimum.at(from_day, outcome.terminal, outcome.from_day)
+        first = np.full(len(self._decided_at), NEVER, dtype=np.int64)
         for harm in self._harms:
-            early = harm.exposed & (harm.day < from_day[harm.terminal] + _FIRST_DAYS)
+            early = harm.exposed & (harm.day < self._from_day[harm.terminal] + _FIRST_DAYS)
             np.minimum.at(first, harm.terminal[early], harm.seen[early])
         return first
 
-    def _background(self, at: int) -> float:
-        """Return the probability that the first days harm a terminal anyway, taken low."""
-        begun = self.evidence.fleet.begun_at
-        if at < begun:
-            return 0.0
-        days = 0
-        for outcome in self.evidence.outcomes[:1]:
-            start = int(outcome.from_day.min(initial=NEVER)) - outcome.first_day
-            days = self._others_days(outcome.first_day + max(start, 0), at)
-        hit = sum(
-            int(np.count_nonzero(~h.exposed & (h.seen <= at) & (h.seen >= begun)))
-            for h in self._harms[:4]
-        )
-        if not days:
-            return 0.0
-        daily = min(hit / days, _HALF)
-        daily = max(0.0, daily - _Z * (max(daily, 1 / days) / days) ** 0.5)
-        return float(1.0 - (1.0 - daily) ** _FIRST_DAYS)
+    @cached_property
+    def _waves(self) -> list[tuple[int, int, Bools, Ints]]:
+        """By wave: when it began, its terminals, who could be compared, when they were harmed.
 
-    def _others_days(self, first: int, at: int) -> int:
-        """Return how many days of terminals that are not upgraded have been at risk by a moment."""
-        outcome = self.evidence.outcomes[0]
-        last = min(at // 86_400 - outcome.first_day, outcome.risk.shape[1])
-        start = max(first - outcome.first_day, 0)
-        if last <= start:
-            return 0
-        days = outcome.first_day + np.arange(start, last)
-        others = outcome.from_day[:, None] > days[None, :]
-        return int(np.count_nonzero(outcome.risk[:, start:last] & others))
+        Those compared are the terminals that are not upgraded on the wave's first days; what harms
+        them on their own on those same days would have harmed the wave's terminals too.
+        """
+        fleet = self.evidence.fleet
+        found = []
+        for wave in range(int(fleet.wave.max(initial=-1)) + 1):
+            mine = fleet.wave == wave
+            day = int(self._from_day[mine].min(initial=NEVER))
+            if day == NEVER:
+                continue
+            others = self._sells & (self._from_day >= day + _FIRST_DAYS)
+            first: Ints = np.full(len(others), NEVER, dtype=np.int64)
+            for harm in self._harms:
+                same = (harm.day >= day) & (harm.day < day + _FIRST_DAYS)
+                np.minimum.at(first, harm.terminal[same], harm.seen[same])
+            begun = int(fleet.exposed_at[mine].min())
+            found.append((begun, int(np.count_nonzero(mine)), others, first))
+        return found
+
+    def _background(self, at: int) -> float:
+        """Return the probability that the first days harm a terminal anyway."""
+        total, weight = 0.0, 0
+        for begun, size, others, first in self._waves:
+            count = int(np.count_nonzero(others))
+            if begun > at or not count:
+                continue
+            share = int(np.count_nonzero(others & (first <= at))) / count
+            total += size * share
+            weight += size
+        return total / weight if weight else 0.0
 
 
 def _held(at: Ints, values: Floats, moments: Ints) -> Floats:

@@ -8,12 +8,15 @@ Rules kept here:
   (a holiday, a slow bank, an outage, a cut-off) therefore says nothing.
 * Pods are counted, not sales: what fails together counts once. A pod both of whose sides are
   harmed shows a cause that is not the release's.
-* That share is taken by pods and by units, whichever is greater, so that the bet is fair whether
-  pods fail whole or units one by one.
+* That share is taken by units and by pods that are upgraded whole or not at all, whichever is
+  greater, so that the bet is fair whether pods fail whole (then others show it on both sides) or
+  units one by one.
 * A unit that was harmed on its own does not count again for three weeks, on either side: a
   shop that forgets to close is one shop, and a harmed terminal stays harmed.
-* Harm in one group may have a common cause that no stratum names; its bet is made as if six pods
-  were five independent ones (``exp(log / k)`` is a fair bet where ``k`` fail together).
+* Harm in one group may have a common cause that no stratum names; its bet is made as if eleven
+  pods were ten independent ones (``exp(log / k)`` is a fair bet where ``k`` fail together).
+* A unit harmed on three days of a week is bet on once more: who stays harmed is rare among those
+  who are not upgraded, whoever is careless once.
 * Outcomes that hardly ever happen are also compared with the past: with as many of them as a
   rate allows that the past makes unlikely to be exceeded, and only those count of which no
   terminal that is not upgraded shows any that day in the same stratum.
@@ -24,7 +27,7 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -32,17 +35,19 @@ import numpy as np
 from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
 from daozhang.stats.betting import ODDS, RATES, Floats, mixed, race, rate, rate_bound
 
-__all__ = ["Harm", "Weighed", "weigh"]
+__all__ = ["Harm", "Weighed", "staying", "weigh"]
 
 MEMORY_DAYS: Final = 21
 """How long a unit that was harmed on its own is left out."""
 
-TOGETHER: Final = 1.2
+TOGETHER: Final = 1.1
 """Pods of one group that fail together, beyond what pods say (the design effect)."""
 
 SHOCK: Final = 0.5
 """Where so much of those not upgraded is harmed alike, it is nobody's own harm."""
 
+_STAYS_DAYS: Final = 3
+_WEEK: Final = 7
 _ALONE_SHARE: Final = 0.1
 """A day counts against a stratum without controls when so much of it is harmed."""
 
@@ -72,7 +77,8 @@ class Weighed:
     """The wealth of bets on one outcome, as a step function of time.
 
     Attributes:
-        key: the outcome; ``<outcome>!`` against its past rate, ``<outcome>~`` without controls.
+        key: the outcome; ``<outcome>+`` for those who stay harmed, ``<outcome>!`` against its past
+            rate, ``<outcome>~`` without controls.
         at: moments at which it changed, ascending.
         log_wealth: its logarithm from that moment on; 0 before the first.
         exposed_hit: pods harmed among the upgraded, running total.
@@ -130,7 +136,6 @@ class _Day:
     share: Floats
     exposed_hit: Ints
     others_hit: Ints
-    hit_any: Ints
 
 
 def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], Harm]:
@@ -149,21 +154,24 @@ def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], H
     out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
     last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
     for seen, day, units in _groups(outcome):
-        at_risk = outcome.risk[:, day - outcome.first_day] & (out_until < day) & (last_hit != day)
+        could_be = outcome.risk[:, day - outcome.first_day]
+        at_risk = could_be & (out_until < day) & (last_hit != day)
         hit = units[at_risk[units]]
-        if not len(hit):
-            continue
         last_hit[hit] = day
         exposed = outcome.from_day <= day
         found = _count(outcome, strata, at_risk, hit, exposed)
-        own = ~_shocked(found)[outcome.stratum[outcome.pod[hit]]]
-        out_until[hit[own]] = day + MEMORY_DAYS
-        harms.append((outcome.terminal[hit[own]], day, seen, exposed[hit[own]]))
+        shocked = _shocked(found)[outcome.stratum[outcome.pod]]
+        own = units[could_be[units] & ~shocked[units]]
+        harms.append((outcome.terminal[own], day, seen, exposed[own]))
+        raw = units[could_be[units]]
+        alone += [(seen, day, s) for s in _bad_alone(outcome, strata, could_be, raw, exposed)]
+        if not len(hit):
+            continue
+        out_until[hit[~shocked[hit]]] = day + MEMORY_DAYS
         both = found.exposed_hit + found.others_hit
-        lone = (found.others == 0) & (found.hit_any >= _ALONE_SHARE * found.exposed)
-        alone += [(seen, day, int(s)) for s in np.flatnonzero(lone & (found.hit_any > 0))]
         if outcome.key in HARD:
-            calm = (found.others_hit == 0) & (found.hit_any == found.exposed_hit)
+            noisy = outcome.stratum[outcome.pod[raw[~exposed[raw]]]]
+            calm = np.bincount(noisy, minlength=strata) == 0
             rare += [(seen, day, int(n)) for n in found.exposed_hit[calm] if n]
             rare += [(seen, day, -int(n)) for n in found.others_hit if n]
         if seen >= fleet.begun_at and found.exposed.any() and both.any():
@@ -176,6 +184,34 @@ def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], H
     if outcome.key in HARD:
         paths += _rare(outcome, fleet, rare, miss)
     return [p for p in paths if len(p.at)], _harm(harms)
+
+
+def staying(outcome: Outcome) -> Outcome:
+    """Return the outcome "harmed on three days of a week", seen when the third is."""
+    order = np.lexsort((outcome.harm_seen, outcome.harm_day, outcome.harm_unit))
+    unit, day = outcome.harm_unit[order], outcome.harm_day[order]
+    if len(order) < _STAYS_DAYS:
+        third = np.zeros(0, dtype=np.int64)
+    else:
+        last, first = slice(_STAYS_DAYS - 1, None), slice(None, 1 - _STAYS_DAYS)
+        within = (unit[last] == unit[first]) & (day[last] - day[first] < _WEEK)
+        # Days before the upgrade do not count as the release's.
+        from_day = outcome.from_day[unit[last]]
+        within &= (day[first] >= from_day) | (day[last] < from_day)
+        third = order[last][within]
+    return replace(
+        outcome, key=outcome.key + "+", harm_unit=outcome.harm_unit[third],
+        harm_day=outcome.harm_day[third],
+        harm_seen=np.maximum(outcome.harm_seen[third], _earlier_seen(outcome, order, third)),
+    )  # fmt: skip
+
+
+def _earlier_seen(outcome: Outcome, order: Ints, third: Ints) -> Ints:
+    """Return when the two harms before the third had been seen."""
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    seen = outcome.harm_seen[order]
+    return np.maximum(seen[place[third] - 1], seen[place[third] - 2])
 
 
 def _groups(outcome: Outcome) -> Iterator[tuple[int, int, Ints]]:
@@ -205,14 +241,22 @@ def _count(outcome: Outcome, strata: int, at_risk: Bools, hit: Ints, exposed: Bo
     of_unit = outcome.stratum[outcome.pod]
     units = np.bincount(of_unit[at_risk], minlength=strata)
     units_upgraded = np.bincount(of_unit[at_risk & exposed], minlength=strata)
-    share = np.maximum(
-        upgraded / np.maximum(upgraded + others, 1), units_upgraded / np.maximum(units, 1)
-    )
-    return _Day(
-        upgraded, others, share,
-        by_stratum(one_sided[:, 1]), by_stratum(one_sided[:, 0]),
-        by_stratum(np.asarray(pod_hit.any(axis=1))),
-    )  # fmt: skip
+    whole = by_stratum(np.asarray(pod_risk[:, 1] & ~pod_risk[:, 0]))
+    pure = whole + by_stratum(np.asarray(pod_risk[:, 0] & ~pod_risk[:, 1]))
+    share = np.maximum(whole / np.maximum(pure, 1), units_upgraded / np.maximum(units, 1))
+    return _Day(upgraded, others, share, by_stratum(one_sided[:, 1]), by_stratum(one_sided[:, 0]))
+
+
+def _bad_alone(
+    outcome: Outcome, strata: int, could_be: Bools, hit: Ints, exposed: Bools
+) -> list[int]:
+    """Return the strata that are all upgraded and of which so much was harmed."""
+    of_unit = outcome.stratum[outcome.pod]
+    others = np.bincount(of_unit[could_be & ~exposed], minlength=strata)
+    pods = np.bincount(outcome.stratum[np.unique(outcome.pod[could_be])], minlength=strata)
+    harmed = np.bincount(outcome.stratum[np.unique(outcome.pod[hit])], minlength=strata)
+    bad = (others == 0) & (harmed > 0) & (harmed >= _ALONE_SHARE * pods)
+    return [int(stratum) for stratum in np.flatnonzero(bad)]
 
 
 def _shocked(found: _Day) -> Bools:

@@ -6,19 +6,19 @@ is at most a (Ville's inequality). Each function returns the logarithm of one fa
 grid of alternatives, and :func:`mixed` turns sums of them into one wealth: a mixture of
 e-processes is one. Pure: arrays in, arrays out.
 
-Three nulls:
+Two nulls:
 
 * :func:`race`: of ``m`` harmed units of a stratum ``x`` were exposed. This is the anytime-valid
   logrank test (ter Schure, Pérez-Ortiz, Ly and Grünwald 2024) on strata, with ties, and with an
   upper bound ``p`` on the exposed share in place of the risk set's own.
 * :func:`rate`: ``x`` events in an exposure in which at most ``expected`` were to be expected.
-* :func:`below`: units harmed with a probability of ``margin`` or more (this one is bet against
-  in order to pass, not to fail).
+
+:func:`below` is no bet: it is the test by which a release passes.
 """
 
 from __future__ import annotations
 
-from math import exp, log
+from math import exp, lgamma, log, sqrt
 from typing import Final
 
 import numpy as np
@@ -30,14 +30,12 @@ __all__ = ["ODDS", "RATES", "Floats", "below", "mixed", "race", "rate", "rate_bo
 
 Floats = npt.NDArray[np.float64]
 
-ODDS: Final[Floats] = np.array([1.5, 2.0, 4.0, 8.0, 16.0, 32.0])
-"""How many times as often the exposed may be harmed, by alternatives that are bet on alike."""
+ODDS: Final[Floats] = np.array([1.5, 3.0, 6.0, 6.0, 12.0, 12.0, 24.0])
+"""How many times as often the exposed may be harmed, by alternatives that are bet on alike; what
+stands twice is bet on twice."""
 
 RATES: Final[Floats] = np.array([4.0, 16.0, 64.0, 256.0])
 """The same for rare events, which are compared with what the past makes likely."""
-
-_BELOW: Final[Floats] = np.array([0.02, 0.1, 0.25, 0.5, 0.75])
-"""Shares of the margin that a good release may harm, by alternatives."""
 
 
 def race(exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike) -> Floats:
@@ -68,7 +66,7 @@ def rate(events: float, expected: float) -> Floats:
     Poisson likelihood ratios, one for each of :data:`RATES`. Without events they fall as exposure
     grows, so they may be taken anew at any moment from running totals.
     """
-    return np.asarray(events * np.log(RATES) - expected * (RATES - 1.0))
+    return events * np.log(RATES) - expected * (RATES - 1.0)
 
 
 def rate_bound(events: int, exposure: float, miss: float) -> float:
@@ -81,7 +79,7 @@ def rate_bound(events: int, exposure: float, miss: float) -> float:
     """
     if exposure <= 0 or not 0 < miss < 1:
         raise ValueError(f"exposure {exposure} and miss {miss} bound no rate")
-    low, high = float(events), events + 10.0 - 2.0 * log(miss) + 4.0 * events**0.5
+    low, high = float(events), events + 10.0 - 2.0 * log(miss) + 4.0 * sqrt(events)
     for _ in range(60):
         middle = (low + high) / 2
         if 1.0 - poisson_tail(events + 1, middle) > miss:
@@ -92,21 +90,24 @@ def rate_bound(events: int, exposure: float, miss: float) -> float:
 
 
 def below(harmed: int, units: int, margin: float) -> float:
-    """Return the wealth won against "a unit is harmed with probability ``margin`` or more".
+    """Return one over the chance that so few are harmed if each is with probability ``margin``.
 
-    Bernoulli likelihood ratios against the margin itself, mixed over smaller shares; harm more
-    likely than the margin only loses money, so the composite null is covered.
+    The exact binomial tail (Clopper and Pearson 1934). No e-process: it is for one look at one
+    group, when the group has been seen.
 
     Raises:
         ValueError: the margin is no probability, or more units are harmed than there are.
     """
     if not 0 < margin < 1 or not 0 <= harmed <= units:
         raise ValueError(f"{harmed} of {units} against a margin of {margin}")
-    shares = _BELOW * margin
-    logs: Floats = harmed * np.log(shares / margin) + (units - harmed) * np.log(
-        (1.0 - shares) / (1.0 - margin)
-    )
-    return exp(min(mixed(np.asarray(logs)), 700.0))
+    logs = [
+        lgamma(units + 1) - lgamma(k + 1) - lgamma(units - k + 1)
+        + k * log(margin) + (units - k) * log(1.0 - margin)
+        for k in range(harmed + 1)
+    ]  # fmt: skip
+    top = max(logs)
+    tail = top + log(sum(exp(value - top) for value in logs))
+    return exp(min(max(-tail, 0.0), 700.0))
 
 
 def mixed(logs: Floats) -> float:

@@ -98,7 +98,8 @@ def simulate(seed: int, plan: Rollout) -> Simulated:
     open_day = rng.random((count, days)) > 0.04  # noqa: PLR2004 - closed one day in 25
     free = _free(rng, plan, days)
     late = _trouble(rng, plan, estate, days)
-    victim = (rng.random(count) < plan.harms) & (exposed_at != NEVER)
+    victim = rng.permutation(count) < round(plan.harms * count)
+    victim &= exposed_at != NEVER
     struck = victim[:, None] & (from_day[:, None] <= _FIRST_DAY + np.arange(days))
     if plan.kind == "slow":
         struck &= rng.random((count, days)) < 0.4  # noqa: PLR2004 - some days only
@@ -126,7 +127,7 @@ def _estate(rng: np.random.Generator, plan: Rollout) -> _Estate:
         bank_of[account_of[store]],
         rng.integers(0, 3, count),
         rng.integers(0, 5, stores)[store],
-        (rng.random(stores) < 0.06)[store],  # noqa: PLR2004 - stores that forget often
+        (rng.random(stores) < 0.05)[store],  # noqa: PLR2004 - stores that forget often
         np.exp(rng.normal(12.5, 0.8, count)).astype(np.int64),
     )
 
@@ -165,8 +166,8 @@ def _trouble(
     stores = int(estate.store.max()) + 1
     frail_store = np.zeros(stores, dtype=np.bool_)
     frail_store[estate.store[estate.frail]] = True
-    forgets = rng.random((stores, days)) < much * np.where(frail_store, 0.15, 0.004)[:, None]
-    one = rng.random((count, days)) < much * 0.002
+    forgets = rng.random((stores, days)) < much * np.where(frail_store, 0.1, 0.002)[:, None]
+    one = rng.random((count, days)) < much * 0.001
     missed = forgets[estate.store] | one
     late["open_batch"] |= missed
     for leg in LEGS:
@@ -226,7 +227,7 @@ def _evidence(
             )
         )  # fmt: skip
     upgraded = from_day[:, None] <= _FIRST_DAY + np.arange(days)
-    decided = np.where(open_day & upgraded, seen["credit"][None, :], NEVER).min(axis=1)
+    due_terminal, due_column = np.nonzero(open_day & upgraded & (seen["credit"] <= until))
     first = np.full((count, days), NEVER, dtype=np.int64)
     for leg in LEGS:
         first = np.where(late[leg], np.minimum(first, seen[leg][None, :]), first)
@@ -234,7 +235,9 @@ def _evidence(
     return Evidence(
         fleet=fleet,
         outcomes=tuple(outcomes),
-        decided_at=np.where(decided <= until, decided, NEVER),
+        due_terminal=due_terminal,
+        due_day=_FIRST_DAY + due_column,
+        due_seen=seen["credit"][due_column],
         money_terminal=unit,
         money_from=first[unit, column],
         money_until=seen["credit"][column] + 3 * DAY,
