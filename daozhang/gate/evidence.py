@@ -65,6 +65,7 @@ class Outcome:
         terminal: by unit, its terminal.
         pod: by unit, what fails together with it (a store, an account); a pod lies in one stratum.
         stratum: by pod, what it is compared within (provider, bank or carrier).
+        provider: by stratum, number of its provider.
         from_day: by unit, first day on which the release can have harmed it; :data:`NEVER`: none.
         first_day: the day of column 0 of ``risk``.
         risk: unit by day, whether the unit could have been harmed.
@@ -77,6 +78,7 @@ class Outcome:
     terminal: Ints
     pod: Ints
     stratum: Ints
+    provider: Ints
     from_day: Ints
     first_day: int
     risk: Bools

@@ -314,9 +314,9 @@ class _Rows:
         judged = seen != NEVER if leg == "submit" else np.ones(len(seen), dtype=np.bool_)
         sold[self.unit[judged], (self.day - self.first_day)[judged]] = True
         keys = [_together(leg, names) for names in self.units.names]
-        pod, stratum = pods([s for s, _ in keys], [p for _, p in keys])
+        pod, stratum, providers = pods([s for s, _ in keys], [p for _, p in keys])
         return Outcome(
-            leg, self.units.terminal, pod, stratum, self.units.from_day, self.first_day,
+            leg, self.units.terminal, pod, stratum, providers, self.units.from_day, self.first_day,
             lately(sold, RISK_DAYS) > 0, harm_cell // self.days,
             harm_cell % self.days + self.first_day, harm_seen,
         )  # fmt: skip
@@ -338,7 +338,7 @@ class _Rows:
         return late, self.day[late] >= self.units.from_day[self.unit[late]]
 
 
-def _together(leg: str, names: _Names) -> tuple[Hashable, Hashable]:
+def _together(leg: str, names: _Names) -> tuple[tuple[Hashable, ...], Hashable]:
     """Return what a leg's unit is compared within, and what fails together with it.
 
     A store's terminals are handed in by the same people over the same line; an account's money is
@@ -348,9 +348,9 @@ def _together(leg: str, names: _Names) -> tuple[Hashable, Hashable]:
     if leg == "submit":
         return (provider, carrier), store
     if leg == "clear":
-        return provider, store
+        return (provider,), store
     if leg == "pay_out":
-        return provider, account or store
+        return (provider,), account or store
     return (provider, bank), account or store
 
 

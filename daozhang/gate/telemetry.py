@@ -56,7 +56,7 @@ def day_outcomes(
     told = seen <= until
     stores = [str(places.get(t, {}).get("store_id") or t) for t in ids]
     strata = [(places.get(t, {}).get("provider_id"), places.get(t, {}).get("carrier")) for t in ids]
-    pod, stratum = pods(strata, stores)
+    pod, stratum, providers = pods(strata, stores)
     local_day = (np.minimum(fleet.exposed_at, NEVER - 86_400) + offset_s) // 86_400
     from_day = np.where(fleet.exposed_at == NEVER, NEVER, local_day)
     outcomes = []
@@ -65,7 +65,7 @@ def day_outcomes(
         unit, column = np.nonzero(harm & risk)
         outcomes.append(
             Outcome(
-                key, np.arange(len(ids)), pod, stratum, from_day, first_day, risk,
+                key, np.arange(len(ids)), pod, stratum, providers, from_day, first_day, risk,
                 unit.astype(np.int64), first_day + column.astype(np.int64), seen[column],
             )
         )  # fmt: skip

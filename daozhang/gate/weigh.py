@@ -20,8 +20,9 @@ Rules kept here:
 * Outcomes that hardly ever happen are also compared with the past: with as many of them as a
   rate allows that the past makes unlikely to be exceeded, and only those count of which no
   terminal that is not upgraded shows any that day in the same stratum.
-* Where nobody is left who is not upgraded, days are compared with the days before the rollout:
-  one such day of a stratum counts once, since what else struck it cannot be told.
+* Where nobody is left who is not upgraded, days are compared with the days before the rollout. A
+  day counts once, and only if half of such strata are harmed, of two providers at least: what
+  strikes one provider's money or one bank cannot be told from the release then.
 """
 
 from __future__ import annotations
@@ -148,7 +149,7 @@ def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], H
     """
     strata = int(outcome.stratum.max(initial=-1)) + 1
     raced = _Path(outcome.key, ODDS)
-    alone: list[tuple[int, int, int]] = []
+    alone: list[tuple[int, int]] = []
     rare: list[tuple[int, int, int]] = []
     harms: list[tuple[Ints, int, int, Bools]] = []
     out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
@@ -164,7 +165,8 @@ def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], H
         own = units[could_be[units] & ~shocked[units]]
         harms.append((outcome.terminal[own], day, seen, exposed[own]))
         raw = units[could_be[units]]
-        alone += [(seen, day, s) for s in _bad_alone(outcome, strata, could_be, raw, exposed)]
+        if _bad_alone(outcome, strata, could_be, raw, exposed):
+            alone.append((seen, day))
         if not len(hit):
             continue
         out_until[hit[~shocked[hit]]] = day + MEMORY_DAYS
@@ -247,16 +249,22 @@ def _count(outcome: Outcome, strata: int, at_risk: Bools, hit: Ints, exposed: Bo
     return _Day(upgraded, others, share, by_stratum(one_sided[:, 1]), by_stratum(one_sided[:, 0]))
 
 
-def _bad_alone(
-    outcome: Outcome, strata: int, could_be: Bools, hit: Ints, exposed: Bools
-) -> list[int]:
-    """Return the strata that are all upgraded and of which so much was harmed."""
+def _bad_alone(outcome: Outcome, strata: int, could_be: Bools, hit: Ints, exposed: Bools) -> bool:
+    """Return whether half of the strata that are all upgraded are harmed, of two providers."""
     of_unit = outcome.stratum[outcome.pod]
     others = np.bincount(of_unit[could_be & ~exposed], minlength=strata)
     pods = np.bincount(outcome.stratum[np.unique(outcome.pod[could_be])], minlength=strata)
     harmed = np.bincount(outcome.stratum[np.unique(outcome.pod[hit])], minlength=strata)
-    bad = (others == 0) & (harmed > 0) & (harmed >= _ALONE_SHARE * pods)
-    return [int(stratum) for stratum in np.flatnonzero(bad)]
+    lone = (others == 0) & (pods > 0)
+    bad = lone & (harmed > 0) & (harmed >= _ALONE_SHARE * pods)
+    return _widely(outcome, bad, lone)
+
+
+def _widely(outcome: Outcome, bad: Bools, among: Bools) -> bool:
+    """Return whether half of some strata are bad, and more than one provider's."""
+    if 2 * int(np.count_nonzero(bad)) < int(np.count_nonzero(among)):
+        return False
+    return len(np.unique(outcome.provider[: len(bad)][bad])) > 1
 
 
 def _shocked(found: _Day) -> Bools:
@@ -264,7 +272,10 @@ def _shocked(found: _Day) -> Bools:
 
 
 def _exposure(outcome: Outcome, begun_day: int) -> tuple[Ints, Ints, int]:
-    """Return by day how many pods and strata without controls were upgraded, and history's days."""
+    """Return by day the pods that were upgraded and whether any stratum had no others.
+
+    The third is how many days history has.
+    """
     pods, strata = len(outcome.stratum), int(outcome.stratum.max(initial=-1)) + 1
     days = outcome.risk.shape[1]
     upgraded, lone = np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64)
@@ -276,7 +287,7 @@ def _exposure(outcome: Outcome, begun_day: int) -> tuple[Ints, Ints, int]:
         upgraded[column] = np.count_nonzero(risk[:, 1])
         with_others = np.bincount(outcome.stratum[risk[:, 0]], minlength=strata) > 0
         with_upgraded = np.bincount(outcome.stratum[risk[:, 1]], minlength=strata) > 0
-        lone[column] = np.count_nonzero(with_upgraded & ~with_others)
+        lone[column] = bool((with_upgraded & ~with_others).any())
     return upgraded, lone, min(max(begun_day - outcome.first_day, 0), days)
 
 
@@ -308,34 +319,32 @@ def _rare(
 
 
 def _without_controls(
-    outcome: Outcome, events: list[tuple[int, int, int]], miss: float
+    outcome: Outcome, events: list[tuple[int, int]], miss: float
 ) -> list[Weighed]:
     """Bet that days on which all are upgraded are worse than the days before any was."""
     begun = _begun_day(outcome)
     _, lone, before = _exposure(outcome, begun)
     if before < _HISTORY_DAYS or not lone.any():
         return []
-    strata = int(outcome.stratum.max(initial=-1)) + 1
-    past = _bad_days(outcome, begun, strata)
-    bound = rate_bound(past, before * strata, miss)
+    bound = rate_bound(_bad_days(outcome, begun), before, miss)
     path = _Path(outcome.key + "~", RATES)
     running, taken = np.cumsum(lone), 0.0
-    counted: set[tuple[int, int]] = set()
-    for seen, day, stratum in events:
-        if day < begun or (day, stratum) in counted:
+    counted: set[int] = set()
+    for seen, day in events:
+        if day < begun or day in counted:
             continue
-        counted.add((day, stratum))
+        counted.add(day)
         expected = max(float(running[day - outcome.first_day]) * bound, taken)
         path.step(seen, rate(1, expected - taken), 1, 0, expected - taken)
         taken = expected
     return [path.done()]
 
 
-def _bad_days(outcome: Outcome, begun: int, strata: int) -> int:
-    """Return on how many days before the rollout so much of a stratum was harmed."""
+def _bad_days(outcome: Outcome, begun: int) -> int:
+    """Return on how many days before the rollout as much was harmed."""
+    strata = int(outcome.stratum.max(initial=-1)) + 1
     bad = 0
-    early = outcome.harm_day < begun
-    for day in np.unique(outcome.harm_day[early]):
+    for day in np.unique(outcome.harm_day[outcome.harm_day < begun]):
         column = int(day) - outcome.first_day
         if column < 0:
             continue
@@ -343,7 +352,8 @@ def _bad_days(outcome: Outcome, begun: int, strata: int) -> int:
         hit = np.unique(outcome.pod[outcome.harm_unit[outcome.harm_day == day]])
         pods = np.bincount(outcome.stratum[at_risk], minlength=strata)
         harmed = np.bincount(outcome.stratum[hit], minlength=strata)
-        bad += int(np.count_nonzero((harmed > 0) & (harmed >= _ALONE_SHARE * pods)))
+        there = np.asarray(pods > 0)
+        bad += _widely(outcome, there & (harmed > 0) & (harmed >= _ALONE_SHARE * pods), there)
     return bad
 
 

@@ -34,7 +34,7 @@ ODDS: Final[Floats] = np.array([1.5, 3.0, 6.0, 6.0, 12.0, 12.0, 24.0])
 """How many times as often the exposed may be harmed, by alternatives that are bet on alike; what
 stands twice is bet on twice."""
 
-RATES: Final[Floats] = np.array([4.0, 16.0, 64.0, 256.0])
+RATES: Final[Floats] = np.array([2.0, 4.0, 16.0, 64.0, 256.0])
 """The same for rare events, which are compared with what the past makes likely."""
 
 

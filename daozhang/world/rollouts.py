@@ -222,8 +222,8 @@ def _evidence(
         unit, column = np.nonzero(late[key] & open_day & (seen[key] <= until))
         outcomes.append(
             Outcome(
-                key, np.arange(count), pod, pair // 1_000_000, from_day, _FIRST_DAY, open_day,
-                unit, _FIRST_DAY + column, seen[key][column],
+                key, np.arange(count), pod, pair // 1_000_000, np.arange(30) // 10, from_day,
+                _FIRST_DAY, open_day, unit, _FIRST_DAY + column, seen[key][column],
             )
         )  # fmt: skip
     upgraded = from_day[:, None] <= _FIRST_DAY + np.arange(days)
@@ -249,13 +249,13 @@ def _evidence(
 
 
 def _together(estate: _Estate) -> dict[str, tuple[Ints, Ints]]:
-    """Return by outcome what is compared within what, and what fails together."""
-    lines = estate.provider * 3 + estate.carrier
+    """Return by outcome what is compared (ten numbers a provider), and what fails together."""
+    lines, provider = estate.provider * 10 + estate.carrier, estate.provider * 10
     return {
         "submit": (lines, estate.store),
-        "clear": (estate.provider, estate.store),
-        "pay_out": (estate.provider, estate.account),
-        "credit": (estate.provider * 4 + estate.bank, estate.account),
+        "clear": (provider, estate.store),
+        "pay_out": (provider, estate.account),
+        "credit": (provider + estate.bank, estate.account),
         "open_batch": (lines, estate.store),
     }
 

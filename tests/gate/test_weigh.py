@@ -26,8 +26,19 @@ def outcome(count, upgraded, harms, *, pod=None, stratum=None, key="submit"):
     day = np.array([d for _, d in harms], dtype=np.int64)
     from_day = np.where(np.arange(count) < upgraded, BEGUN, NEVER)
     risk = np.ones((count, DAYS), dtype=np.bool_)
+    providers = np.arange(strata.max() + 1) // 5
     return Outcome(
-        key, np.arange(count), pods, strata, from_day, 0, risk, unit, day, (day + 1) * DAY
+        key,
+        np.arange(count),
+        pods,
+        strata,
+        providers,
+        from_day,
+        0,
+        risk,
+        unit,
+        day,
+        (day + 1) * DAY,
     )
 
 
@@ -70,8 +81,9 @@ def test_a_store_whose_other_terminals_fail_too_says_nothing():
     half = Fleet("r", at, np.where(at == NEVER, -1, 0))
     made = outcome(40, 0, [(0, 12), (1, 12)], pod=pairs)
     made = Outcome(
-        made.key, made.terminal, made.pod, made.stratum, np.where(at == NEVER, NEVER, BEGUN), 0,
-        made.risk, made.harm_unit, made.harm_day, made.harm_seen,
+        made.key, made.terminal, made.pod, made.stratum, made.provider,
+        np.where(at == NEVER, NEVER, BEGUN), 0, made.risk, made.harm_unit, made.harm_day,
+        made.harm_seen,
     )  # fmt: skip
     paths, _ = weigh(made, half, 1e-4)
     assert flags.begun_at == NEVER
@@ -95,15 +107,23 @@ def test_days_before_the_upgrade_do_not_make_one_stay_harmed():
     assert not len(staying(outcome(40, 4, [(0, 8), (0, 9), (0, 10)])).harm_unit)
 
 
-def test_a_stratum_without_others_is_compared_with_its_past():
+def test_days_without_others_are_compared_with_the_past():
     ten = list(range(10)) * 2
-    bad = [(u, d) for u in range(10) for d in (12, 14, 16)]
-    paths, _ = weigh(outcome(20, 20, bad, stratum=ten), fleet(20, 20), 1e-4)
+    bad = [(u, d) for u in range(10) for d in range(12, 30)]
+    everybody = fleet(20, 20)
+    paths, _ = weigh(outcome(20, 20, bad, stratum=ten), everybody, 0.01)
     assert last(paths, "submit") == 0
-    assert last(paths, "submit~") > np.log(200)
+    assert last(paths, "submit~") > 0
     usual = [(u, d) for u in range(10) for d in (2, 4, 6, 8, 12)]
-    paths, _ = weigh(outcome(20, 20, usual, stratum=ten), fleet(20, 20), 1e-4)
+    paths, _ = weigh(outcome(20, 20, usual, stratum=ten), everybody, 0.01)
     assert last(paths, "submit~") < 0
+
+
+def test_one_provider_stalling_says_nothing_when_no_others_are_left():
+    ten = list(range(10)) * 2
+    bad = [(u, d) for u in range(5) for d in range(12, 30)]
+    paths, _ = weigh(outcome(20, 20, bad, stratum=ten), fleet(20, 20), 0.01)
+    assert last(paths, "submit~") == 0
 
 
 def test_rare_events_of_the_upgraded_stop_when_the_others_show_none():
