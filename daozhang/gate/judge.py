@@ -107,7 +107,6 @@ class Judge:
                 self.paths += weigh(staying(outcome), evidence.fleet, miss)[0]
         self._harms = harms
         self._decided_at = evidence.decided_at
-        self._of_newest: dict[int, tuple[int, int]] = {}
 
     @cached_property
     def halted_at(self) -> int | None:
@@ -201,18 +200,24 @@ class Judge:
         """Return how much of the newest wave has had its first money due, of what sells at all."""
         fleet, decided = self.evidence.fleet, self._decided_at
         begun = fleet.exposed_at <= at
-        newest = begun & (fleet.wave == fleet.wave[begun].max()) & (decided != NEVER)
-        never = begun & (fleet.wave == fleet.wave[begun].max()) & (decided == NEVER)
-        waited_for = int(np.count_nonzero(newest)) + int(np.count_nonzero(never & self._sells))
-        return int(np.count_nonzero(newest & (decided <= at))) / max(waited_for, 1)
+        newest = begun & (fleet.wave == fleet.wave[begun].max())
+        seen = newest & (decided <= at)
+        waited_for = int(np.count_nonzero(newest & (seen | self._sells_by(at))))
+        return int(np.count_nonzero(seen)) / max(waited_for, 1)
+
+    def _sells_by(self, at: int) -> Bools:
+        """Return who was ever at risk by a moment: what never sells is not waited for."""
+        return np.asarray(self._first_risk <= at // 86_400)
 
     @cached_property
-    def _sells(self) -> Bools:
-        """By terminal, whether it was ever at risk: what never sells is not waited for."""
-        sells = np.zeros(len(self.evidence.fleet.exposed_at), dtype=np.bool_)
+    def _first_risk(self) -> Ints:
+        """By terminal, the first day on which it could have been harmed."""
+        first = np.full(len(self._decided_at), NEVER, dtype=np.int64)
         for outcome in self.evidence.outcomes:
-            sells[outcome.terminal[outcome.risk.any(axis=1)]] = True
-        return sells
+            ever = outcome.risk.any(axis=1)
+            day = outcome.first_day + outcome.risk.argmax(axis=1)
+            np.minimum.at(first, outcome.terminal[ever], day[ever])
+        return first
 
     def _passing(self, at: int, margin: float) -> tuple[int, int, float, float]:
         """Return terminals seen, those harmed, the background, and the wealth against the margin.
@@ -228,41 +233,30 @@ class Judge:
         clean = below(harmed, count, min(margin + background, 0.99))
         open_yet = clean < 1.0 / self.settings.miss
         if open_yet and self.log_wealth(at) < -np.log(self.settings.miss):
-            place = int(np.searchsorted(self._days_seen[0], at, side="right")) - 1
-            if place >= _NEWEST_DAYS:
-                newest, again = self._newest(int(self._days_seen[1][place]))
-                later = below(again, newest, margin)
-                if later > clean:
-                    return newest, again, 0.0, later
+            newest, again = self._newest(at)
+            later = below(again, newest, margin) if newest else 1.0
+            if later > clean:
+                return newest, again, 0.0, later
         return count, harmed, background, clean
 
-    @cached_property
-    def _days_seen(self) -> tuple[Ints, Ints]:
-        """The upgraded days, each from the moment at which most of it could be seen."""
-        e = self.evidence
-        moments = []
-        days = np.unique(e.due_day)
-        for day in days:
-            seen = np.sort(e.due_seen[e.due_day == day])
-            moments.append(int(seen[int(_MOST * (len(seen) - 1))]))
-        ready = np.maximum.accumulate(np.array(moments, dtype=np.int64))
-        return ready, days.astype(np.int64)
+    def _newest(self, at: int) -> tuple[int, int]:
+        """Return terminals seen on the newest days, and those harmed on these; 0 before there are.
 
-    def _newest(self, day: int) -> tuple[int, int]:
-        """Return terminals seen on a day and the two before it, and those harmed on these days."""
-        found = self._of_newest.get(day)
-        if found is None:
-            e = self.evidence
-            recent = (e.due_day <= day) & (e.due_day > day - _NEWEST_DAYS)
-            seen = np.zeros(len(self._decided_at), dtype=np.bool_)
-            seen[e.due_terminal[recent]] = True
-            hit = np.zeros_like(seen)
-            for harm in self._harms:
-                same = harm.exposed & (harm.day <= day) & (harm.day > day - _NEWEST_DAYS)
-                hit[harm.terminal[same]] = True
-            found = int(np.count_nonzero(seen)), int(np.count_nonzero(seen & hit))
-            self._of_newest[day] = found
-        return found
+        The newest days are the last one of which any money could be seen, and the two before it.
+        """
+        e = self.evidence
+        seen = e.due_seen <= at
+        days = e.due_day[seen]
+        if not len(days) or days.max() - days.min() < _NEWEST_DAYS:
+            return 0, 0
+        first, last = int(days.max()) - _NEWEST_DAYS + 1, int(days.max())
+        there = np.zeros(len(self._decided_at), dtype=np.bool_)
+        there[e.due_terminal[seen][days >= first]] = True
+        hit = np.zeros_like(there)
+        for harm in self._harms:
+            same = (harm.day >= first) & (harm.day <= last) & (harm.seen <= at)
+            hit[harm.terminal[harm.exposed & same]] = True
+        return int(np.count_nonzero(there)), int(np.count_nonzero(there & hit))
 
     @cached_property
     def _from_day(self) -> Ints:
@@ -283,10 +277,10 @@ class Judge:
 
     @cached_property
     def _waves(self) -> list[tuple[int, int, Bools, Ints]]:
-        """By wave: when it began, its terminals, who could be compared, when they were harmed.
+        """By wave: when it began, its terminals, whom it stays apart from, when they were harmed.
 
-        Those compared are the terminals that are not upgraded on the wave's first days; what harms
-        them on their own on those same days would have harmed the wave's terminals too.
+        Compared are terminals that are not upgraded on the wave's first days; what harms them on
+        their own on those same days would have harmed the wave's terminals too.
         """
         fleet = self.evidence.fleet
         found = []
@@ -295,7 +289,7 @@ class Judge:
             day = int(self._from_day[mine].min(initial=NEVER))
             if day == NEVER:
                 continue
-            others = self._sells & (self._from_day >= day + _FIRST_DAYS)
+            others = self._from_day >= day + _FIRST_DAYS
             first: Ints = np.full(len(others), NEVER, dtype=np.int64)
             for harm in self._harms:
                 same = (harm.day >= day) & (harm.day < day + _FIRST_DAYS)
@@ -307,7 +301,10 @@ class Judge:
     def _background(self, at: int) -> float:
         """Return the probability that the first days harm a terminal anyway."""
         total, weight = 0.0, 0
-        for begun, size, others, first in self._waves:
+        exposed_at = self.evidence.fleet.exposed_at
+        for begun, size, apart, first in self._waves:
+            # Who is upgraded later was not known then to be.
+            others = self._sells_by(at) & (apart | (exposed_at > at))
             count = int(np.count_nonzero(others))
             if begun > at or not count:
                 continue
