@@ -277,8 +277,10 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
     engine.view("told_sales", "SELECT * FROM facts_sales")
     engine.view("told_payouts", "SELECT * FROM raw_payouts")
     if resumed:
-        engine.view("told_late", f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told")
-        engine.view("told_clocks", f"{CLOCKS} UNION ALL BY NAME {CLOSED_CLOCKS}")
+        late_ones = f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told"
+        clocks = f"{CLOCKS} UNION ALL BY NAME {CLOSED_CLOCKS}"
+        engine.view("told_late", late_ones)
+        engine.view("told_clocks", clocks)
         engine.view("told_settlements", "SELECT * FROM all_settlements")
     else:
         engine.view("told_late", TOLD)
