@@ -23,8 +23,7 @@ from daozhang.gate.evidence import LEGS, NEVER, Bools, Evidence, Fleet, Ints, Ou
 from daozhang.gate.marks import GRACE_S, Marks
 from daozhang.gate.pods import lately, pods
 from daozhang.gate.telemetry import day_outcomes
-from daozhang.journey.figures import percentile
-from daozhang.journey.legs import GRACE_MAX, GRACE_MIN
+from daozhang.journey.legs import deadline_of_peers
 
 __all__ = ["SQL", "gather", "releases"]
 
@@ -38,8 +37,6 @@ RISK_DAYS: Final = 7
 
 _BITS: Final = 34
 """Seconds since 1970 fit into so many bits for the next five centuries."""
-
-_US: Final = 60_000_000
 
 
 def releases(engine: Engine) -> list[str]:
@@ -166,11 +163,7 @@ def _put_deadlines(engine: Engine) -> list[str]:
         }  # fmt: skip
         for leg in ("clear", "pay_out"):
             buckets = counted.get((provider, leg))
-            row[f"{leg}_us"] = None
-            if buckets:
-                high, middle = percentile(buckets, 95), percentile(buckets, 50)
-                grace = min(max(high - middle, GRACE_MIN), GRACE_MAX)
-                row[f"{leg}_us"] = (high + 1 + grace) * _US
+            row[f"{leg}_us"] = deadline_of_peers(buckets) if buckets else None
         found.append(row)
     schema = pa.schema(
         [

@@ -32,7 +32,7 @@ from daozhang.journey.promise import due_for_business_date
 from daozhang.journey.sums import added_rows
 from daozhang.journey.terms import Term, TermsBook
 
-__all__ = ["LEGS", "put_legs"]
+__all__ = ["LEGS", "deadline_of_peers", "put_legs"]
 
 LEGS = ("submit", "clear", "pay_out", "credit")
 GRACE_MIN = 15
@@ -90,10 +90,19 @@ def _peers(engine: Engine, book: TermsBook) -> dict[str, dict[str, int]]:
         counted[row["provider_id"], row["leg"]][row["minutes"]] = row["sales"]
     peers: dict[str, dict[str, int]] = defaultdict(dict)
     for (provider, leg), buckets in counted.items():
-        high, middle = percentile(buckets, 95), percentile(buckets, 50)
-        grace = min(max(high - middle, GRACE_MIN), GRACE_MAX)
-        peers[provider][leg] = (high + 1 + grace) * 60_000_000
+        peers[provider][leg] = deadline_of_peers(buckets)
     return peers
+
+
+def deadline_of_peers(buckets: dict[int, int]) -> int:
+    """Return the deadline that on-time legs set, in microseconds of offset.
+
+    Args:
+        buckets: how many of them took how many minutes; not empty.
+    """
+    high, middle = percentile(buckets, 95), percentile(buckets, 50)
+    grace = min(max(high - middle, GRACE_MIN), GRACE_MAX)
+    return (high + 1 + grace) * 60_000_000
 
 
 def _micros(column: Any) -> Micros:
