@@ -26,9 +26,7 @@ def _arrow(result: duckdb.DuckDBPyConnection) -> pa.Table:
     As a relation, which DuckDB would rather see, each statement is planned twice; where rows are
     few that is most of what it costs, and where they are many a copy of them is not.
     """
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
-        return result.to_arrow_table()
+    return result.to_arrow_table()
 
 
 class DuckEngine:
@@ -39,7 +37,11 @@ class DuckEngine:
     def __init__(
         self, *, memory_limit_mb: int = MEMORY_LIMIT_MB, threads: int | None = None
     ) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="daozhang-")
+        # For good, not while a statement runs: what is ignored is the same for all threads.
+        warnings.filterwarnings("ignore", "Arrow output on a DB-API result", UserWarning)
+        self._folder: tempfile.TemporaryDirectory[str] | None = tempfile.TemporaryDirectory(
+            prefix="daozhang-"
+        )
         root = Path(self._folder.name)
         self._made: set[str] = set()
         self.connection = duckdb.connect()
@@ -100,10 +102,19 @@ class DuckEngine:
         for name in names:
             self._forget(name)
 
+    def beside(self) -> DuckEngine:
+        """Return another engine on the same tables, for another thread; closing it keeps them."""
+        other = DuckEngine.__new__(DuckEngine)
+        other._folder, other._made = None, set()
+        other.connection = self.connection.cursor()
+        other.connection.execute("SET TimeZone = 'UTC'")
+        return other
+
     def close(self) -> None:
         """See :meth:`daozhang.engine.base.Engine.close`."""
         self.connection.close()
-        self._folder.cleanup()
+        if self._folder is not None:
+            self._folder.cleanup()
 
     def _make(self, kind: str, name: str, sql: str) -> duckdb.DuckDBPyConnection:
         """Make a table or view; one of that name goes first, for the memory that it holds."""

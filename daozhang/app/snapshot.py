@@ -1,0 +1,204 @@
+"""What a run found, kept so that many people can look at it: the same tables, read-only.
+
+Rules kept here: a snapshot is a folder that is there whole or not at all, and never changes; its
+tables carry the names that the run gave them, so that every question of the command line (figures,
+a sale's trace) is asked of a snapshot by the same code; whoever may see only some rows gets views
+of the tables in which the others are not there (:mod:`daozhang.app.scope`), and the figures are
+drawn anew from those.
+"""
+
+from __future__ import annotations
+
+import json
+import pickle
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final
+
+from daozhang.app.answers import provisional_years, write_whole
+from daozhang.app.check import Checked
+from daozhang.app.scope import Scope
+from daozhang.cause.incidents import SQL as CAUSES
+from daozhang.engine import DuckEngine
+from daozhang.journey.figures import Figures, draw_figures
+from daozhang.journey.pipeline import SQL
+from daozhang.journey.sums import ADDED, over, put_added
+
+__all__ = ["About", "Reading", "open_reading", "publish"]
+
+TABLES: Final = (
+    "run", "outcomes", "outcomes_late", "legs", "acts", "lines", "chains", "resent", "cover",
+    "credit_standing", "incident_sales", "incident_stories", "late_money", "unit_causes",
+    "findings", "parcels", "facts_sales", "facts_payouts", "facts_credits", "facts_accounts",
+    "facts_terminals", "facts_upgrades",
+)  # fmt: skip
+"""What is kept of a run, each after those that its scope rests on (:func:`_kept`)."""
+
+_OF_SALES: Final = frozenset({"legs", "acts", "incident_sales", "late_money", "parcels"})
+"""Tables whose rows belong to a sale and are shown with it."""
+
+_OF_ALL: Final = frozenset({"run", "resent"})
+"""Tables that tell nothing of anybody's money by themselves."""
+
+_TILL: Final = frozenset({"facts_sales"})
+"""Rows of the till: shown with their sale, acts with the sale that they act on."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What is to be known of a snapshot besides its tables.
+
+    Attributes:
+        as_of: T of the run, UTC.
+        timezone: IANA name of the zone of the terms.
+        names: readable names of providers by their ids.
+        provisional_years: years whose calendar is not verified.
+        sales: how many sales were tracked.
+        problems: how many things were found wrong with the user's data.
+        refused: rows and whole files that are in no figure.
+    """
+
+    as_of: datetime
+    timezone: str
+    names: Mapping[str, str]
+    provisional_years: tuple[int, ...]
+    sales: int
+    problems: int
+    refused: int
+
+
+def publish(checked: Checked, folder: Path) -> About:
+    """Write a run's tables and figures into a new folder.
+
+    Args:
+        checked: a run over all sales (``whole=True``), so that every table behind a journey is
+            there.
+        folder: where; it must not be there yet.
+
+    Raises:
+        OSError: the disk is full or broken; the folder is not there then.
+    """
+    book = checked.settings.book
+    assert book is not None, "nothing is answered without terms"
+    partial = folder.with_name(folder.name + ".partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True)
+    for name in TABLES:
+        checked.engine.save(f"SELECT * FROM {name}", partial / f"{name}.parquet")
+    figures = checked.figures
+    intake = checked.intake
+    about = About(
+        as_of=figures.as_of,
+        timezone=book.timezone,
+        names={term.provider_id: term.legal_name for term in book.terms if term.legal_name},
+        provisional_years=tuple(provisional_years(checked)),
+        sales=sum(row["sales"] for row in figures.by_status),
+        problems=len(checked.problems),
+        refused=sum(file.refused_rows for file in intake.files) if intake else 0,
+    )
+    _keep_figures(partial, Scope().key, figures)
+    told = {**asdict(about), "as_of": about.as_of.isoformat()}
+    write_whole(partial / "about.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
+    partial.rename(folder)
+    return about
+
+
+class Reading:
+    """One snapshot as somebody may see it.
+
+    Attributes:
+        about: what is to be known of it.
+        scope: whose rows it shows.
+        figures: the sums that every face shows, over those rows.
+    """
+
+    def __init__(self, folder: Path, scope: Scope) -> None:
+        """See :func:`open_reading`."""
+        self.about = _about(folder)
+        self.scope = scope
+        self._duck = DuckEngine(threads=2)
+        _lay(self._duck, folder, scope)
+        self.figures = _figures(self._duck, folder, scope, self.about.as_of)
+
+    def engine(self) -> DuckEngine:
+        """Return the tables for one thread's questions."""
+        return self._duck.beside()
+
+    def close(self) -> None:
+        """Forget the views."""
+        self._duck.close()
+
+
+def open_reading(folder: Path, scope: Scope) -> Reading:
+    """Open a snapshot as somebody may see it; the first time, its figures are drawn and kept.
+
+    Args:
+        folder: of a snapshot that :func:`publish` wrote.
+        scope: whose rows.
+
+    Raises:
+        OSError: it cannot be read.
+    """
+    return Reading(folder, scope)
+
+
+def _about(folder: Path) -> About:
+    told: dict[str, Any] = json.loads((folder / "about.json").read_text(encoding="utf-8"))
+    told["as_of"] = datetime.fromisoformat(told["as_of"])
+    told["provisional_years"] = tuple(told["provisional_years"])
+    return About(**told)
+
+
+def _lay(duck: DuckEngine, folder: Path, scope: Scope) -> None:
+    """Make the views of a snapshot in which only the scope's rows are."""
+    for name in TABLES:
+        path = str(folder / f"{name}.parquet").replace("'", "''")
+        duck.view(f"all_{name}", f"SELECT * FROM read_parquet('{path}')")
+        duck.view(name, f"SELECT t.* FROM all_{name} AS t WHERE {_kept(duck, name, scope)}")
+    duck.view("sold", SQL["sold_filled"])
+    duck.view("journeys", SQL["journeys"])
+    duck.view("stations", SQL["stations"])
+    for name in ("journeys", "stations"):
+        duck.view(f"{name}_late", over(SQL, name, "outcomes_late"))
+    duck.view("listed", SQL["listed"])
+    duck.view("incidents", CAUSES["incident_sums"])
+    put_added(duck, SQL, *(name for name in ADDED if name[:4] != "leg_"), resumed=False)
+
+
+def _kept(duck: DuckEngine, name: str, scope: Scope) -> str:
+    """Return which rows of a table a scope shows."""
+    if scope.whole or name in _OF_ALL:
+        return "1 = 1"
+    if name in _OF_SALES:
+        return "t.sale_id IN (SELECT sale_id FROM outcomes)"
+    if name in _TILL:
+        return (
+            "t.sale_id IN (SELECT sale_id FROM outcomes UNION ALL SELECT act_id FROM acts "
+            "WHERE sale_id IS NOT NULL)"
+        )
+    if name in {"incident_stories", "unit_causes"}:
+        return "t.incident_id IN (SELECT incident_id FROM incident_sales)"
+    if name == "lines" and scope.accounts is not None:
+        return "t.sale_id IN (SELECT sale_id FROM outcomes)"
+    return scope.condition(duck.columns(f"all_{name}"), "t.")
+
+
+def _figures(duck: DuckEngine, folder: Path, scope: Scope, as_of: datetime) -> Figures:
+    path = folder / f"figures-{scope.key}.pickle"
+    if path.is_file():
+        found = pickle.loads(path.read_bytes())  # noqa: S301 - written by this program beside it
+        assert isinstance(found, Figures)
+        return found
+    figures = draw_figures(duck, SQL, as_of)
+    _keep_figures(folder, scope.key, figures)
+    return figures
+
+
+def _keep_figures(folder: Path, key: str, figures: Figures) -> None:
+    path = folder / f"figures-{key}.pickle"
+    partial = path.with_name(path.name + ".partial")
+    partial.write_bytes(pickle.dumps(figures))
+    partial.replace(path)
