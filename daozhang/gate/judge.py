@@ -16,9 +16,11 @@ from typing import Final, Literal
 
 import numpy as np
 
-from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, Bools, Evidence, Ints
+from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, Bools, Evidence, Ints, Outcome
+from daozhang.gate.exposure import Exposure
+from daozhang.gate.paths import Harm, Weighed
 from daozhang.gate.settings import Settings
-from daozhang.gate.weigh import Harm, Weighed, staying, weigh
+from daozhang.gate.weigh import Walk, staying
 from daozhang.stats.betting import Floats, below
 
 __all__ = ["Judge", "Look", "Reason", "Verdict"]
@@ -85,28 +87,55 @@ class Judge:
     """Looks at evidence, as often as one likes; each look costs little.
 
     Everything a look needs is a step function of time, laid out once.
+
+    Attributes:
+        evidence: what is known.
+        settings: how sure to be.
+        miss: probability with which each rate of the past may be bounded wrongly.
+        paths: the wealth of every bet.
+        walks: by outcome, what a later judge goes on with.
     """
 
-    def __init__(self, evidence: Evidence, settings: Settings) -> None:
+    def __init__(
+        self, evidence: Evidence, settings: Settings, earlier: Judge | None = None
+    ) -> None:
         """Weigh all outcomes.
 
         Args:
             evidence: what is known until its last moment; a look at an earlier moment uses only
                 what could be seen by then.
             settings: how sure to be.
+            earlier: a judge of the same release when less was known, whose work is gone on with
+                where nothing that it saw has changed. It can look, but not be gone on with again.
         """
         self.evidence, self.settings = evidence, settings
         miss = settings.alpha / 4 / max(2 * len(evidence.outcomes), 1)
+        self.miss = miss
+        begun = earlier.walks if earlier is not None and earlier.miss == miss else {}
         self.paths: list[Weighed] = []
         harms: list[Harm] = []
+        self.walks: dict[str, tuple[Walk, ...]] = {}
         for outcome in evidence.outcomes:
-            paths, harm = weigh(outcome, evidence.fleet, miss)
-            self.paths += paths
-            harms.append(harm)
-            if outcome.key in LEGS:
-                self.paths += weigh(staying(outcome), evidence.fleet, miss)[0]
+            walks = self._walked(outcome, begun.pop(outcome.key, ()))
+            self.paths += [path for walk in walks for path in walk.paths()]
+            harms.append(walks[0].harm())
+            self.walks[outcome.key] = walks
         self._harms = harms
         self._decided_at = evidence.decided_at
+
+    def _walked(self, outcome: Outcome, begun: tuple[Walk, ...]) -> tuple[Walk, ...]:
+        """Walk over an outcome, and over who stays harmed if it is a leg."""
+        told = (outcome, staying(outcome)) if outcome.key in LEGS else (outcome,)
+        fleet = self.evidence.fleet
+        if begun:
+            exposure = begun[0].exposure
+            used = {day for walk in begun for day in walk.days}
+            if exposure.taken_over(outcome, used) and all(
+                walk.further(one, fleet, exposure) for walk, one in zip(begun, told, strict=True)
+            ):
+                return begun
+        exposure = Exposure(outcome)
+        return tuple(Walk(one, fleet, self.miss, exposure) for one in told)
 
     @cached_property
     def halted_at(self) -> int | None:

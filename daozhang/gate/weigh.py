@@ -28,15 +28,18 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
 
 from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
-from daozhang.stats.betting import ODDS, RATES, Floats, mixed, race, rate, rate_bound
+from daozhang.gate.exposure import AtRisk, Exposure
+from daozhang.gate.past import rare, without_controls
+from daozhang.gate.paths import Harm, Path, Weighed
+from daozhang.stats.betting import Floats, race
 
-__all__ = ["Harm", "Weighed", "staying", "weigh"]
+__all__ = ["MEMORY_DAYS", "TOGETHER", "Walk", "staying", "weigh"]
 
 MEMORY_DAYS: Final = 21
 """How long a unit that was harmed on its own is left out."""
@@ -49,87 +52,10 @@ SHOCK: Final = 0.5
 
 _STAYS_DAYS: Final = 3
 _WEEK: Final = 7
-_ALONE_SHARE: Final = 0.1
-"""A day counts against a stratum without controls when so much of it is harmed."""
-
-_HISTORY_DAYS: Final = 3
-"""Fewer days of history say nothing about a rate."""
 
 
 @dataclass(frozen=True, slots=True)
-class Harm:
-    """Units harmed on their own, in the order in which that was seen.
-
-    Attributes:
-        terminal: the terminal.
-        day: the day of what went wrong.
-        seen: when it could be seen.
-        exposed: whether it was upgraded by then.
-    """
-
-    terminal: Ints
-    day: Ints
-    seen: Ints
-    exposed: Bools
-
-
-@dataclass(frozen=True, slots=True)
-class Weighed:
-    """The wealth of bets on one outcome, as a step function of time.
-
-    Attributes:
-        key: the outcome; ``<outcome>+`` for those who stay harmed, ``<outcome>!`` against its past
-            rate, ``<outcome>~`` without controls.
-        at: moments at which it changed, ascending.
-        log_wealth: its logarithm from that moment on; 0 before the first.
-        exposed_hit: pods harmed among the upgraded, running total.
-        others_hit: the same among the others.
-        expected: how many of the upgraded were to be expected, running total.
-    """
-
-    key: str
-    at: Ints
-    log_wealth: Floats
-    exposed_hit: Ints
-    others_hit: Ints
-    expected: Floats
-
-
-@dataclass(slots=True)
-class _Path:
-    key: str
-    alternatives: Floats
-    at: list[int] = field(default_factory=list)
-    wealth: list[float] = field(default_factory=list)
-    counts: list[tuple[int, int, float]] = field(default_factory=list)
-    logs: Floats | None = None
-    exposed: int = 0
-    others: int = 0
-    expected: float = 0.0
-
-    def step(self, seen: int, logs: Floats, exposed: int, others: int, expected: float) -> None:
-        self.logs = logs if self.logs is None else self.logs + logs
-        self.exposed += exposed
-        self.others += others
-        self.expected += expected
-        self.at.append(seen)
-        self.wealth.append(mixed(self.logs))
-        self.counts.append((self.exposed, self.others, self.expected))
-
-    def done(self) -> Weighed:
-        counts = np.array(self.counts, dtype=np.float64).reshape(-1, 3)
-        return Weighed(
-            self.key,
-            np.array(self.at, dtype=np.int64),
-            np.array(self.wealth, dtype=np.float64),
-            counts[:, 0].astype(np.int64),
-            counts[:, 1].astype(np.int64),
-            counts[:, 2],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Day:
+class _Group:
     """One group: what was at risk and what was harmed, by stratum."""
 
     exposed: Ints
@@ -147,45 +73,108 @@ def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], H
         fleet: who is upgraded when.
         miss: probability with which a rate of the past may be bounded wrongly.
     """
-    strata = int(outcome.stratum.max(initial=-1)) + 1
-    raced = _Path(outcome.key, ODDS)
-    alone: list[tuple[int, int]] = []
-    rare: list[tuple[int, int, int]] = []
-    harms: list[tuple[Ints, int, int, Bools]] = []
-    out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
-    last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
-    for seen, day, units in _groups(outcome):
-        could_be = outcome.risk[:, day - outcome.first_day]
-        at_risk = could_be & (out_until < day) & (last_hit != day)
-        hit = units[at_risk[units]]
-        last_hit[hit] = day
-        exposed = outcome.from_day <= day
-        found = _count(outcome, strata, at_risk, hit, exposed)
-        shocked = _shocked(found)[outcome.stratum[outcome.pod]]
-        own = units[could_be[units] & ~shocked[units]]
-        harms.append((outcome.terminal[own], day, seen, exposed[own]))
-        raw = units[could_be[units]]
-        if _bad_alone(outcome, strata, could_be, raw, exposed):
-            alone.append((seen, day))
-        if not len(hit):
-            continue
-        out_until[hit[~shocked[hit]]] = day + MEMORY_DAYS
-        both = found.exposed_hit + found.others_hit
+    walk = Walk(outcome, fleet, miss)
+    return walk.paths(), walk.harm()
+
+
+class Walk:
+    """One walk over an outcome's harm in the order in which it was seen; it can be gone on with."""
+
+    def __init__(
+        self, outcome: Outcome, fleet: Fleet, miss: float, exposure: Exposure | None = None
+    ) -> None:
+        """Walk over all that is known.
+
+        Args:
+            outcome: who could be harmed and who was.
+            fleet: who is upgraded when.
+            miss: probability with which a rate of the past may be bounded wrongly.
+            exposure: the days of an outcome with the same units, risk and upgrades, if counted.
+        """
+        self.exposure = exposure or Exposure(outcome)
+        self._outcome, self._miss, self._begun_at = outcome, miss, fleet.begun_at
+        self._raced = Path(outcome.key)
+        self._alone: list[tuple[int, int]] = []
+        self._rare: list[tuple[int, int, int]] = []
+        self._harms: list[tuple[Ints, int, int, Bools]] = []
+        self._out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
+        self._last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
+        self._days: set[int] = set()
+        self._upto = -1
+        self._walk()
+
+    def further(self, outcome: Outcome, fleet: Fleet, exposure: Exposure) -> bool:
+        """Go on where more is known; False if what was walked over is no longer as it was.
+
+        Args:
+            outcome: the outcome as it is known now.
+            fleet: who is upgraded when, as far as it is known now.
+            exposure: its days, which hold what this walk has used (:attr:`days`).
+        """
+        old, upto = self._outcome, self._upto
+        then, now = old.harm_seen <= upto, outcome.harm_seen <= upto
+        if fleet.begun_at != self._begun_at or not all(
+            np.array_equal(getattr(old, name)[then], getattr(outcome, name)[now])
+            for name in ("harm_unit", "harm_day", "harm_seen")
+        ):
+            return False
+        self._outcome, self.exposure = outcome, exposure
+        self._walk()
+        return True
+
+    @property
+    def days(self) -> set[int]:
+        """The days whose risk and upgrades were used."""
+        return self._days
+
+    def paths(self) -> list[Weighed]:
+        """Return the wealth of every bet."""
+        outcome, exposure, miss = self._outcome, self.exposure, self._miss
+        paths = [self._raced.done(), *without_controls(outcome, exposure, self._alone, miss)]
         if outcome.key in HARD:
-            noisy = outcome.stratum[outcome.pod[raw[~exposed[raw]]]]
-            calm = np.bincount(noisy, minlength=strata) == 0
-            rare += [(seen, day, int(n)) for n in found.exposed_hit[calm] if n]
-            rare += [(seen, day, -int(n)) for n in found.others_hit if n]
-        if seen >= fleet.begun_at and found.exposed.any() and both.any():
-            logs = race(found.exposed_hit, both, found.share) / TOGETHER
-            raced.step(
-                seen, logs, int(found.exposed_hit.sum()), int(found.others_hit.sum()),
+            paths += rare(outcome, exposure, self._begun_at, self._rare, miss)
+        return [path for path in paths if len(path.at)]
+
+    def harm(self) -> Harm:
+        """Return who was harmed on their own."""
+        return _harm(self._harms)
+
+    def _walk(self) -> None:
+        for seen, day, units in _groups(self._outcome, self._upto):
+            self._step(seen, day, units)
+            self._days.add(day)
+            self._upto = seen
+
+    def _step(self, seen: int, day: int, units: Ints) -> None:
+        exposure = self.exposure
+        now = exposure.day(day)
+        raw = units[now.could_be[units]]
+        at_risk = now.could_be & (self._out_until < day) & (self._last_hit != day)
+        hit = units[at_risk[units]]
+        if now.lone.any() and exposure.widely(day, raw, now.lone):
+            self._alone.append((seen, day))
+        if not len(hit):
+            self._harms.append((self._outcome.terminal[raw], day, seen, now.exposed[raw]))
+            return
+        self._last_hit[hit] = day
+        found = _count(exposure, now, at_risk, hit)
+        of_unit = exposure.of_unit
+        shocked = _shocked(found)
+        own = raw[~shocked[of_unit[raw]]]
+        self._harms.append((self._outcome.terminal[own], day, seen, now.exposed[own]))
+        self._out_until[hit[~shocked[of_unit[hit]]]] = day + MEMORY_DAYS
+        if self._outcome.key in HARD:
+            noisy = of_unit[raw[~now.exposed[raw]]]
+            calm = np.bincount(noisy, minlength=exposure.strata) == 0
+            self._rare += [(seen, day, int(n)) for n in found.exposed_hit[calm] if n]
+            self._rare += [(seen, day, -int(n)) for n in found.others_hit if n]
+        both = found.exposed_hit + found.others_hit
+        if seen >= self._begun_at and found.exposed.any() and both.any():
+            self._raced.step(
+                seen, race(found.exposed_hit, both, found.share) / TOGETHER,
+                int(found.exposed_hit.sum()), int(found.others_hit.sum()),
                 float((both * found.share).sum()),
             )  # fmt: skip
-    paths = [raced.done(), *_without_controls(outcome, alone, miss)]
-    if outcome.key in HARD:
-        paths += _rare(outcome, fleet, rare, miss)
-    return [p for p in paths if len(p.at)], _harm(harms)
 
 
 def staying(outcome: Outcome) -> Outcome:
@@ -216,11 +205,12 @@ def _earlier_seen(outcome: Outcome, order: Ints, third: Ints) -> Ints:
     return np.maximum(seen[place[third] - 1], seen[place[third] - 2])
 
 
-def _groups(outcome: Outcome) -> Iterator[tuple[int, int, Ints]]:
-    """Give the harm by moment and day, in the order in which it was seen."""
-    if not len(outcome.harm_unit):
+def _groups(outcome: Outcome, after: int) -> Iterator[tuple[int, int, Ints]]:
+    """Give the harm seen after a moment, by moment and day, in the order in which it was seen."""
+    new = np.flatnonzero(outcome.harm_seen > after)
+    if not len(new):
         return
-    order = np.lexsort((outcome.harm_unit, outcome.harm_day, outcome.harm_seen))
+    order = new[np.lexsort((outcome.harm_unit[new], outcome.harm_day[new], outcome.harm_seen[new]))]
     seen, day = outcome.harm_seen[order], outcome.harm_day[order]
     column = day - outcome.first_day
     starts = np.flatnonzero(np.diff(seen, prepend=-1) | np.diff(day, prepend=-1))
@@ -229,132 +219,23 @@ def _groups(outcome: Outcome) -> Iterator[tuple[int, int, Ints]]:
             yield int(seen[start]), int(day[start]), outcome.harm_unit[order[start:stop]]
 
 
-def _count(outcome: Outcome, strata: int, at_risk: Bools, hit: Ints, exposed: Bools) -> _Day:
-    pods = len(outcome.stratum)
-    side = outcome.pod * 2 + exposed
-    pod_risk = np.bincount(side[at_risk], minlength=2 * pods).reshape(-1, 2) > 0
-    pod_hit = np.bincount(side[hit], minlength=2 * pods).reshape(-1, 2) > 0
-    one_sided = np.asarray(pod_hit & ~pod_hit.all(axis=1, keepdims=True), dtype=np.bool_)
-
-    def by_stratum(flags: Bools) -> Ints:
-        return np.bincount(outcome.stratum[flags], minlength=strata).astype(np.int64)
-
-    others, upgraded = by_stratum(pod_risk[:, 0]), by_stratum(pod_risk[:, 1])
-    of_unit = outcome.stratum[outcome.pod]
-    units = np.bincount(of_unit[at_risk], minlength=strata)
-    units_upgraded = np.bincount(of_unit[at_risk & exposed], minlength=strata)
-    whole = by_stratum(np.asarray(pod_risk[:, 1] & ~pod_risk[:, 0]))
-    pure = whole + by_stratum(np.asarray(pod_risk[:, 0] & ~pod_risk[:, 1]))
-    share = np.maximum(whole / np.maximum(pure, 1), units_upgraded / np.maximum(units, 1))
-    return _Day(upgraded, others, share, by_stratum(one_sided[:, 1]), by_stratum(one_sided[:, 0]))
+def _count(exposure: Exposure, now: AtRisk, at_risk: Bools, hit: Ints) -> _Group:
+    units = np.flatnonzero(at_risk)
+    risk, harmed = exposure.sides(units, now.exposed), exposure.sides(hit, now.exposed)
+    one_sided = np.asarray(harmed & ~harmed.all(axis=1, keepdims=True), dtype=np.bool_)
+    count = exposure.by_stratum
+    others, upgraded = count(risk[:, 0]), count(risk[:, 1])
+    of_unit = exposure.of_unit[units]
+    all_units = np.bincount(of_unit, minlength=exposure.strata)
+    units_upgraded = np.bincount(of_unit[now.exposed[units]], minlength=exposure.strata)
+    whole = count(np.asarray(risk[:, 1] & ~risk[:, 0]))
+    pure = whole + count(np.asarray(risk[:, 0] & ~risk[:, 1]))
+    share = np.maximum(whole / np.maximum(pure, 1), units_upgraded / np.maximum(all_units, 1))
+    return _Group(upgraded, others, share, count(one_sided[:, 1]), count(one_sided[:, 0]))
 
 
-def _bad_alone(outcome: Outcome, strata: int, could_be: Bools, hit: Ints, exposed: Bools) -> bool:
-    """Return whether half of the strata that are all upgraded are harmed, of two providers."""
-    of_unit = outcome.stratum[outcome.pod]
-    others = np.bincount(of_unit[could_be & ~exposed], minlength=strata)
-    pods = np.bincount(outcome.stratum[np.unique(outcome.pod[could_be])], minlength=strata)
-    harmed = np.bincount(outcome.stratum[np.unique(outcome.pod[hit])], minlength=strata)
-    lone = (others == 0) & (pods > 0)
-    bad = lone & (harmed > 0) & (harmed >= _ALONE_SHARE * pods)
-    return _widely(outcome, bad, lone)
-
-
-def _widely(outcome: Outcome, bad: Bools, among: Bools) -> bool:
-    """Return whether half of some strata are bad, and more than one provider's."""
-    if 2 * int(np.count_nonzero(bad)) < int(np.count_nonzero(among)):
-        return False
-    return len(np.unique(outcome.provider[: len(bad)][bad])) > 1
-
-
-def _shocked(found: _Day) -> Bools:
+def _shocked(found: _Group) -> Bools:
     return np.asarray((found.others > 0) & (found.others_hit >= SHOCK * found.others))
-
-
-def _exposure(outcome: Outcome, begun_day: int) -> tuple[Ints, Ints, int]:
-    """Return by day the pods that were upgraded and whether any stratum had no others.
-
-    The third is how many days history has.
-    """
-    pods, strata = len(outcome.stratum), int(outcome.stratum.max(initial=-1)) + 1
-    days = outcome.risk.shape[1]
-    upgraded, lone = np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.int64)
-    for column in range(max(begun_day - outcome.first_day, 0), days):
-        at_risk = outcome.risk[:, column]
-        exposed = outcome.from_day <= outcome.first_day + column
-        side = (outcome.pod * 2 + exposed)[at_risk]
-        risk = np.bincount(side, minlength=2 * pods).reshape(-1, 2) > 0
-        upgraded[column] = np.count_nonzero(risk[:, 1])
-        with_others = np.bincount(outcome.stratum[risk[:, 0]], minlength=strata) > 0
-        with_upgraded = np.bincount(outcome.stratum[risk[:, 1]], minlength=strata) > 0
-        lone[column] = bool((with_upgraded & ~with_others).any())
-    return upgraded, lone, min(max(begun_day - outcome.first_day, 0), days)
-
-
-def _begun_day(outcome: Outcome) -> int:
-    return int(outcome.from_day.min(initial=np.iinfo(np.int64).max))
-
-
-def _rare(
-    outcome: Outcome, fleet: Fleet, events: list[tuple[int, int, int]], miss: float
-) -> list[Weighed]:
-    """Bet that rare events of the upgraded are more than the past makes likely."""
-    begun = _begun_day(outcome)
-    upgraded, _, before = _exposure(outcome, begun)
-    if before < _HISTORY_DAYS:
-        return []
-    pod_days = sum(len(np.unique(outcome.pod[outcome.risk[:, column]])) for column in range(before))
-    if not pod_days:
-        return []
-    past = sum(-n for _, day, n in events if n < 0 and day < begun)
-    bound = rate_bound(past, pod_days, miss)
-    path = _Path(outcome.key + "!", RATES)
-    running, taken = np.cumsum(upgraded), 0.0
-    for seen, day, n in events:
-        if n > 0 and seen >= fleet.begun_at:
-            expected = max(float(running[day - outcome.first_day]) * bound, taken)
-            path.step(seen, rate(n, expected - taken), n, 0, expected - taken)
-            taken = expected
-    return [path.done()]
-
-
-def _without_controls(
-    outcome: Outcome, events: list[tuple[int, int]], miss: float
-) -> list[Weighed]:
-    """Bet that days on which all are upgraded are worse than the days before any was."""
-    begun = _begun_day(outcome)
-    _, lone, before = _exposure(outcome, begun)
-    if before < _HISTORY_DAYS or not lone.any():
-        return []
-    bound = rate_bound(_bad_days(outcome, begun), before, miss)
-    path = _Path(outcome.key + "~", RATES)
-    running, taken = np.cumsum(lone), 0.0
-    counted: set[int] = set()
-    for seen, day in events:
-        if day < begun or day in counted:
-            continue
-        counted.add(day)
-        expected = max(float(running[day - outcome.first_day]) * bound, taken)
-        path.step(seen, rate(1, expected - taken), 1, 0, expected - taken)
-        taken = expected
-    return [path.done()]
-
-
-def _bad_days(outcome: Outcome, begun: int) -> int:
-    """Return on how many days before the rollout as much was harmed."""
-    strata = int(outcome.stratum.max(initial=-1)) + 1
-    bad = 0
-    for day in np.unique(outcome.harm_day[outcome.harm_day < begun]):
-        column = int(day) - outcome.first_day
-        if column < 0:
-            continue
-        at_risk = np.unique(outcome.pod[outcome.risk[:, column]])
-        hit = np.unique(outcome.pod[outcome.harm_unit[outcome.harm_day == day]])
-        pods = np.bincount(outcome.stratum[at_risk], minlength=strata)
-        harmed = np.bincount(outcome.stratum[hit], minlength=strata)
-        there = np.asarray(pods > 0)
-        bad += _widely(outcome, there & (harmed > 0) & (harmed >= _ALONE_SHARE * pods), there)
-    return bad
 
 
 def _harm(found: list[tuple[Ints, int, int, Bools]]) -> Harm:

@@ -1,0 +1,150 @@
+"""Day by day, which pods of an outcome are at risk, upgraded or not, and where no others are left.
+
+Each day is counted when it is first asked for and then remembered: hundreds of groups of harm fall
+on the same few days.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Final
+
+import numpy as np
+
+from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
+
+__all__ = ["AtRisk", "Exposure"]
+
+_BAD_SHARE: Final = 0.1
+"""A day counts against a stratum without controls when so much of it is harmed."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtRisk:
+    """One day.
+
+    Attributes:
+        could_be: by unit, whether it could have been harmed.
+        exposed: by unit, whether it was upgraded.
+        pods: by stratum, pods at risk.
+        upgraded: pods at risk with a unit that was upgraded.
+        lone: by stratum, whether it has pods at risk and all of them were upgraded.
+    """
+
+    could_be: Bools
+    exposed: Bools
+    pods: Ints
+    upgraded: int
+    lone: Bools
+
+
+@dataclass
+class Exposure:
+    """An outcome's days.
+
+    Attributes:
+        outcome: whose.
+    """
+
+    outcome: Outcome
+    _days: dict[int, AtRisk] = field(default_factory=dict)
+
+    @cached_property
+    def strata(self) -> int:
+        """How many strata there are."""
+        return int(self.outcome.stratum.max(initial=-1)) + 1
+
+    @cached_property
+    def of_unit(self) -> Ints:
+        """By unit, its stratum."""
+        return self.outcome.stratum[self.outcome.pod]
+
+    @cached_property
+    def begun_day(self) -> int:
+        """The first day on which the release can have harmed anything."""
+        return int(self.outcome.from_day.min(initial=NEVER))
+
+    @cached_property
+    def before(self) -> int:
+        """How many days history has."""
+        days = int(self.outcome.risk.shape[1])
+        return min(max(self.begun_day - self.outcome.first_day, 0), days)
+
+    def day(self, day: int) -> AtRisk:
+        """Return who was at risk on a day, which must be one of the outcome's."""
+        if day not in self._days:
+            self._days[day] = self._counted(day)
+        return self._days[day]
+
+    def _counted(self, day: int) -> AtRisk:
+        outcome = self.outcome
+        # One column of a matrix of rows is spread over memory: gathered once, it is used often.
+        could_be = np.ascontiguousarray(outcome.risk[:, day - outcome.first_day])
+        exposed = np.asarray(outcome.from_day <= day)
+        sides = self.sides(np.flatnonzero(could_be), exposed)
+        pods = self.by_stratum(np.asarray(sides[:, 0] | sides[:, 1]))
+        with_others = self.by_stratum(sides[:, 0]) > 0
+        upgraded = int(np.count_nonzero(sides[:, 1]))
+        return AtRisk(could_be, exposed, pods, upgraded, np.asarray((pods > 0) & ~with_others))
+
+    def sides(self, units: Ints, exposed: Bools) -> Bools:
+        """Return by pod whether some units hold one of it not upgraded, and one upgraded."""
+        found = np.zeros(2 * len(self.outcome.stratum), dtype=np.bool_)
+        found[self.outcome.pod[units] * 2 + exposed[units]] = True
+        return found.reshape(-1, 2)
+
+    def by_stratum(self, flags: Bools) -> Ints:
+        """Count pods by stratum."""
+        return np.bincount(self.outcome.stratum[flags], minlength=self.strata).astype(np.int64)
+
+    def upgraded_days(self) -> tuple[Ints, Bools]:
+        """Return by day, from column 0 on, upgraded pods and whether a stratum had no others."""
+        first, days = self.outcome.first_day, self.outcome.risk.shape[1]
+        upgraded, lone = np.zeros(days, dtype=np.int64), np.zeros(days, dtype=np.bool_)
+        for column in range(max(self.begun_day - first, 0), days):
+            at_risk = self.day(first + column)
+            upgraded[column], lone[column] = at_risk.upgraded, at_risk.lone.any()
+        return upgraded, lone
+
+    def widely(self, day: int, units: Ints, among: Bools) -> bool:
+        """Return whether half of some strata are harmed on a day, and more than one provider's."""
+        hit = np.zeros(len(self.outcome.stratum), dtype=np.bool_)
+        hit[self.outcome.pod[units]] = True
+        harmed, pods = self.by_stratum(hit), self.day(day).pods
+        bad = among & (harmed > 0) & (harmed >= _BAD_SHARE * pods)
+        if 2 * int(np.count_nonzero(bad)) < int(np.count_nonzero(among)):
+            return False
+        return len(np.unique(self.outcome.provider[: len(bad)][bad])) > 1
+
+    def taken_over(self, outcome: Outcome, days: set[int]) -> bool:
+        """Go on with an outcome of which more is known; False if it is another one.
+
+        Args:
+            outcome: the same units as before.
+            days: days on which everything must be as it was; others are counted anew.
+        """
+        old, kept = self.outcome, {}
+        same_units = (
+            old.key == outcome.key
+            and old.first_day == outcome.first_day
+            and all(
+                np.array_equal(getattr(old, name), getattr(outcome, name))
+                for name in ("terminal", "pod", "stratum", "provider")
+            )
+        )
+        if not same_units:
+            return False
+        for day, at_risk in self._days.items():
+            column = day - outcome.first_day
+            if column < outcome.risk.shape[1] and (
+                np.array_equal(outcome.risk[:, column], at_risk.could_be)
+                and np.array_equal(outcome.from_day <= day, at_risk.exposed)
+            ):
+                kept[day] = at_risk
+        if not days <= kept.keys():
+            return False
+        self.outcome, self._days = outcome, kept
+        for name in ("begun_day", "before"):
+            self.__dict__.pop(name, None)
+        return True

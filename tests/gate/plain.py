@@ -1,0 +1,141 @@
+"""The weighing once more, in plain sets and loops: slow, and nothing in it is counted twice over.
+
+Shares with the gate only the factors of the bets; its groups, pods, shares and totals are its own.
+"""
+
+from collections import defaultdict
+from math import inf
+
+from daozhang.gate.evidence import HARD
+from daozhang.gate.weigh import MEMORY_DAYS, TOGETHER
+from daozhang.stats.betting import mixed, race, rate, rate_bound
+
+
+def plain_paths(outcome, fleet, miss):
+    """Return by bet its steps: moment, log wealth, harmed of the upgraded, of the others."""
+    return Plain(outcome, fleet.begun_at, miss).paths()
+
+
+class Plain:
+    def __init__(self, outcome, begun_at, miss):
+        self.o, self.begun_at, self.miss = outcome, begun_at, miss
+        self.stratum = [int(outcome.stratum[pod]) for pod in outcome.pod]
+        self.strata = range(max(self.stratum, default=-1) + 1)
+        self.begun = min(outcome.from_day.tolist(), default=inf)
+        self.last = outcome.first_day + outcome.risk.shape[1]
+        self.before = max(0, min(self.begun, self.last) - outcome.first_day)
+        self.groups = defaultdict(set)
+        harms = zip(outcome.harm_seen, outcome.harm_day, outcome.harm_unit, strict=True)
+        for seen, day, unit in harms:
+            self.groups[int(seen), int(day)].add(int(unit))
+
+    def at_risk(self, day):
+        return {u for u in range(len(self.stratum)) if self.o.risk[u, day - self.o.first_day]}
+
+    def up(self, units, day):
+        return {u for u in units if self.o.from_day[u] <= day}
+
+    def pods(self, units, stratum):
+        return {int(self.o.pod[u]) for u in units if self.stratum[u] == stratum}
+
+    def paths(self):
+        out, last, race_steps, alone, rare_steps = {}, {}, [], [], []
+        for (seen, day), units in sorted(self.groups.items()):
+            could = self.at_risk(day)
+            risk = {u for u in could if out.get(u, -1) < day and last.get(u) != day}
+            hit, raw = units & risk, units & could
+            last |= dict.fromkeys(hit, day)
+            found = [self.counted(risk, hit, day, s) for s in self.strata]
+            shocked = {s for s in self.strata if found[s][1] and 2 * found[s][4] >= found[s][1]}
+            if self.bad(raw, could, day, self.lone(could, day)):
+                alone.append((seen, day))
+            out |= {u: day + MEMORY_DAYS for u in hit if self.stratum[u] not in shocked}
+            noisy = {self.stratum[u] for u in raw - self.up(raw, day)}
+            rare_steps += [
+                (seen, day, found[s][3]) for s in self.strata if s not in noisy and found[s][3]
+            ]
+            rare_steps += [(seen, day, -found[s][4]) for s in self.strata if found[s][4]]
+            both = [f[3] + f[4] for f in found]
+            if seen >= self.begun_at and any(f[0] for f in found) and any(both):
+                factors = race([f[3] for f in found], both, [f[2] for f in found])
+                race_steps.append(
+                    (seen, factors / TOGETHER, sum(f[3] for f in found), sum(f[4] for f in found))
+                )
+        told = {"": race_steps, "~": self.without_controls(alone)}
+        if self.o.key in HARD:
+            told["!"] = self.rare(rare_steps)
+        return {self.o.key + bet: played(steps) for bet, steps in told.items() if steps}
+
+    def counted(self, risk, hit, day, stratum):
+        """Pods upgraded, others, share, harmed upgraded and harmed others of one stratum."""
+        upgraded = self.up(risk, day)
+        with_up, with_others = self.pods(upgraded, stratum), self.pods(risk - upgraded, stratum)
+        hit_up, hit_others = self.pods(hit & upgraded, stratum), self.pods(hit - upgraded, stratum)
+        whole, pure = len(with_up - with_others), len(with_up ^ with_others)
+        units = [u for u in risk if self.stratum[u] == stratum]
+        by_unit = len([u for u in units if u in upgraded]) / max(len(units), 1)
+        share = max(whole / max(pure, 1), by_unit)
+        one, other = len(hit_up - hit_others), len(hit_others - hit_up)
+        return len(with_up), len(with_others), share, one, other
+
+    def lone(self, could, day):
+        others = could - self.up(could, day)
+        return {s for s in self.strata if self.pods(could, s) and not self.pods(others, s)}
+
+    def bad(self, hit, could, day, among):
+        bad = {
+            s
+            for s in among
+            if 10 * len(self.pods(hit, s)) >= len(self.pods(could, s)) and self.pods(hit, s)
+        }
+        return 2 * len(bad) >= len(among) and len({int(self.o.provider[s]) for s in bad}) > 1
+
+    def rare(self, events):
+        days = range(self.o.first_day, self.o.first_day + self.before)
+        exposure = sum(len(self.pods(self.at_risk(day), s)) for day in days for s in self.strata)
+        if self.before < 3 or not exposure:
+            return []
+        past = sum(-n for _, day, n in events if n < 0 and day < self.begun)
+        kept = [(seen, day, n) for seen, day, n in events if n > 0 and seen >= self.begun_at]
+
+        def upgraded(day):
+            up = self.up(self.at_risk(day), day)
+            return sum(len(self.pods(up, s)) for s in self.strata)
+
+        return self.rates(kept, upgraded, rate_bound(past, exposure, self.miss))
+
+    def without_controls(self, events):
+        if self.before < 3:
+            return []
+        bad = 0
+        for day in {int(d) for d in self.o.harm_day if self.o.first_day <= d < self.begun}:
+            hit = {int(u) for u in self.o.harm_unit[self.o.harm_day == day]}
+            could = self.at_risk(day)
+            bad += self.bad(hit, could, day, {s for s in self.strata if self.pods(could, s)})
+        first = {}
+        for seen, day in events:
+            if day >= self.begun:
+                first.setdefault(day, seen)
+        kept = [(seen, day, 1) for day, seen in first.items()]
+
+        def counts(day):
+            return int(bool(self.lone(self.at_risk(day), day)))
+
+        return self.rates(kept, counts, rate_bound(bad, self.before, self.miss))
+
+    def rates(self, events, exposure_of, bound):
+        steps, taken = [], 0.0
+        for seen, day, n in events:
+            days = range(max(self.begun, self.o.first_day), day + 1)
+            expected = max(sum(exposure_of(d) for d in days) * bound, taken)
+            steps.append((seen, rate(n, expected - taken), n, 0))
+            taken = expected
+        return steps
+
+
+def played(steps):
+    found, logs, one, other = [], 0.0, 0, 0
+    for seen, factors, exposed, others in steps:
+        logs, one, other = logs + factors, one + exposed, other + others
+        found.append((seen, mixed(logs), one, other))
+    return found
