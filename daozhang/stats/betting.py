@@ -4,7 +4,7 @@ An e-process is a wealth that starts at 1 and whose expectation never exceeds 1 
 hypothesis holds, at whatever moment it is looked at; so the probability that it ever reaches 1/a
 is at most a (Ville's inequality). Each function returns the logarithm of one factor for a whole
 grid of alternatives, and :func:`mixed` turns sums of them into one wealth: a mixture of
-e-processes is one. Pure: arrays in, arrays out.
+e-processes is one. Pure: arrays in, arrays out; what many looks ask alike is remembered.
 
 Two nulls:
 
@@ -18,6 +18,7 @@ Two nulls:
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import exp, lgamma, log, sqrt
 from typing import Final
 
@@ -69,6 +70,7 @@ def rate(events: float, expected: float) -> Floats:
     return events * np.log(RATES) - expected * (RATES - 1.0)
 
 
+@lru_cache(maxsize=1024)
 def rate_bound(events: int, exposure: float, miss: float) -> float:
     """Return a rate that the true one exceeds with probability ``miss`` at most.
 
@@ -89,6 +91,7 @@ def rate_bound(events: int, exposure: float, miss: float) -> float:
     return high / exposure
 
 
+@lru_cache(maxsize=4096)
 def below(harmed: int, units: int, margin: float) -> float:
     """Return one over the chance that so few are harmed if each is with probability ``margin``.
 
