@@ -1,0 +1,319 @@
+"""One store's level by day, before and after: matched by weekday, compared with other stores.
+
+Values are levels of a day and weights what was counted on it, so that stores can be laid over each
+other (:func:`lay_together`) and judged as one. Volume is the number of sales as a share of what
+that weekday had before; public holidays and made-up workdays say nothing about it and are left
+out, since every store answers them in its own way. The other measures keep all days: a lag counts
+business days and is not moved by a holiday.
+
+What moves other stores on the same day is taken out (difference in differences): the stores not
+upgraded whose money takes the same way, of the same provider and bank if there are enough of them,
+then of the provider, then of the calendar.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from daozhang.gate.evidence import NEVER, Bools, Ints
+from daozhang.gate.recovery_days import MOSTLY, StoreDays
+from daozhang.gate.recovery_settings import Measure, RecoverySettings
+from daozhang.stats.betting import Floats
+
+__all__ = ["Series", "Stores", "lay_together"]
+
+CLOSED: Final = 5
+"""A day without a sale or a try is a closed one where so many are usual."""
+
+COUNTED: Final = 20.0
+"""Other stores are compared with when they count so much a day, and twice the store's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """Levels of days in order; weight 0: the day says nothing.
+
+    Attributes:
+        before: values of the days before the first upgrade, the last of them the day before it.
+        before_weight: their weights.
+        after: values from the day after the upgrade on.
+        after_weight: their weights.
+        level: the level before, in the measure's own unit (sales a day, share, days, score).
+        controls: with how many stores it was compared; 0: with none.
+        parameters: what was estimated of the days before.
+        past: days before of which anything was heard of the store.
+        silent: of the days after, those without any sale or try.
+    """
+
+    before: Floats
+    before_weight: Floats
+    after: Floats
+    after_weight: Floats
+    level: float
+    controls: int
+    parameters: int
+    past: int
+    silent: Bools
+
+
+@dataclass(slots=True)
+class Stores:
+    """The stores of one release and what they are compared with.
+
+    Attributes:
+        days: daily numbers.
+        release_id: one that ``days.spans`` names.
+        settings: the recovery test's.
+    """
+
+    days: StoreDays
+    release_id: str
+    settings: RecoverySettings
+    first: Ints = field(init=False)
+    last: Ints = field(init=False)
+    _controls: dict[tuple[object, ...], tuple[Floats, Floats, int]] = field(default_factory=dict)
+    _series: dict[tuple[object, ...], Series | None] = field(default_factory=dict)
+    _kin: dict[tuple[int, tuple[str, ...]], list[int]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Look the release's days up, and who takes the same way."""
+        self.first, self.last = self.days.spans[self.release_id]
+        for (store, method), kin in self.days.kin.items():
+            for depth in range(1, len(kin) + 1):
+                self._kin.setdefault((method, kin[:depth]), []).append(store)
+
+    def forget(self) -> None:
+        """Forget the series that were worked out; they are many."""
+        self._series.clear()
+
+    @property
+    def upgraded(self) -> list[int]:
+        """The release's stores."""
+        return [int(store) for store in np.flatnonzero(self.first != NEVER)]
+
+    def ready(self, store: int, measure: Measure, end: int) -> bool:
+        """Return whether the numbers up to so many days after the upgrade are in.
+
+        A lag is told when the money of nine sales in ten is in the bank or overdue, or a week
+        later: what is still without a statement then is left out.
+        """
+        days = self.days
+        until = int(self.last[store]) + end
+        if until > days.told_until:
+            return False
+        if measure != "lag" or until + 7 <= days.told_until:
+            return True
+        window = slice(int(self.last[store]) + 1 - days.first_day, until + 1 - days.first_day)
+        waiting = days.counts["lag_waiting"][store, 0, window]
+        told = days.counts["lag_told"][store, 0, window]
+        return not bool((MOSTLY * waiting > told + waiting).any())
+
+    def counted(self, store: int, method: int, measure: Measure) -> float:
+        """Return what was counted of a measure in the days before a store's upgrade."""
+        first = int(self.first[store]) - self.days.first_day
+        before = slice(max(first - self.settings.baseline_days, 0), first)
+        counts = _counts(self.days, store, method, measure)[before]
+        if measure == "success":
+            counts = counts * (self.days.counts["tries"][store, 0, before] > 0)
+        return float(counts.sum())
+
+    def other_upgrade(self, store: int, end: int) -> bool:
+        """Return whether another release came within so many days after this one."""
+        last = int(self.last[store])
+        return any(
+            last < spans[0][store] <= last + end
+            for release, spans in self.days.spans.items()
+            if release != self.release_id
+        )
+
+    def series(self, store: int, method: int, measure: Measure, end: int) -> Series | None:
+        """Return a store's level up to so many days after its upgrade; None: nothing to tell.
+
+        Expects that the store is :meth:`ready`.
+        """
+        key = store, method, measure, end
+        if key not in self._series:
+            self._series[key] = self._work_out(store, method, measure, end)
+        return self._series[key]
+
+    def _work_out(self, store: int, method: int, measure: Measure, end: int) -> Series | None:
+        days = self.days
+        first = int(self.first[store]) - days.first_day
+        last = int(self.last[store]) - days.first_day
+        before = slice(max(first - self.settings.baseline_days, 0), first)
+        after = slice(last + 1, last + 1 + end)
+        value, weight = _values(days, store, method, measure)
+        tries = days.counts["tries"][store, 0]
+        heard = days.counts["sales"][store, 0] + tries > 0
+        if measure == "success":
+            # Where nothing is told of attempts, no attempt is seen to fail.
+            weight = np.where(tries > 0, weight, 0.0)
+        quiet = self._quiet(store)
+        weight = np.where(quiet, weight, 0.0)
+        if measure == "volume":
+            usual = _usual(days.counts["sales"][store, 0, before], heard[before])
+            open_ = heard | (usual < CLOSED)
+            begun = days.counts["sales"][:, 0].sum(axis=0).cumsum() > 0
+            weight = np.where(open_ & begun & ~days.special[store], weight, 0.0)
+        own = float(_counts(days, store, method, measure)[before].mean())
+        moved, moved_weight, controls = self._moved(store, method, measure, end, own)
+        if controls:
+            weight = np.where(moved_weight > 0, weight, 0.0)
+            value = (
+                value / np.where(moved > 0, moved, 1.0) if measure == "volume" else value - moved
+            )
+        parameters = 1
+        level = _mean(value[before], weight[before])
+        if measure == "volume":
+            value, weight, parameters = _by_weekday(value, weight, before)
+        if not weight[before].any():
+            return None
+        return Series(
+            value[before], weight[before], value[after], weight[after], level, controls,
+            parameters, int((heard & quiet)[before].sum()), ~heard[after],
+        )  # fmt: skip
+
+    def _quiet(self, store: int) -> Bools:
+        """Return the days that no other release disturbs: its days, and so many after it."""
+        number = self.days.first_day + np.arange(self.days.special.shape[1])
+        quiet = np.ones(len(number), dtype=np.bool_)
+        for release, (first, last) in self.days.spans.items():
+            if release != self.release_id and first[store] != NEVER:
+                quiet &= (number < first[store]) | (number > last[store] + self.settings.days)
+        return quiet
+
+    def _moved(
+        self, store: int, method: int, measure: Measure, end: int, own: float
+    ) -> tuple[Floats, Floats, int]:
+        """Return what moved the others by day, with their weight, and how many they are.
+
+        For volume a factor around 1, for the others a difference around nought.
+        """
+        nothing = np.zeros(0)
+        for method_there in dict.fromkeys((method, 0)):
+            kin = self.days.kin.get((store, method_there))
+            for depth in (3, 2, 1) if kin else ():
+                assert kin is not None
+                window = int(self.first[store]), int(self.last[store]) + end
+                key = (*window, kin[:depth], method_there, measure)
+                if key not in self._controls:
+                    self._controls[key] = self._compare(window, kin[:depth], method_there, measure)
+                moved, counts, controls = self._controls[key]
+                if controls and float(counts.mean()) >= max(COUNTED, 2 * own):
+                    return moved, counts, controls
+        return nothing, nothing, 0
+
+    def _compare(
+        self, window: tuple[int, int], kin: tuple[str, ...], method: int, measure: Measure
+    ) -> tuple[Floats, Floats, int]:
+        days, settings = self.days, self.settings
+        since, until = window[0] - settings.baseline_days, window[1]
+        there = np.zeros(len(days.stores), dtype=np.bool_)
+        there[self._kin[method, kin]] = True
+        for first, last in days.spans.values():
+            there &= (first == NEVER) | (first > until) | (last < since - settings.days)
+        controls = int(there.sum())
+        if controls < settings.controls_min:
+            return np.zeros(0), np.zeros(0), 0
+        value, weight = _values(days, there, method, measure)
+        counts = _counts(days, there, method, measure)
+        before = slice(max(since - days.first_day, 0), window[0] - days.first_day)
+        if measure != "volume":
+            return value - _mean(value[before], weight[before]), counts, controls
+        usual = float(value[before].mean())
+        return (value / usual if usual > 0 else value), counts, controls
+
+
+def _usual(sales: Ints, heard: Bools) -> float:
+    """Return the usual number of sales of a day that was open."""
+    return float(np.median(sales[heard])) if heard.any() else 0.0
+
+
+def _of(days: StoreDays, name: str, stores: int | Bools, method: int) -> Floats:
+    rows = days.counts[name][stores, method].astype(np.float64)
+    return rows if rows.ndim == 1 else np.asarray(rows.sum(axis=0))
+
+
+def _counts(days: StoreDays, stores: int | Bools, method: int, measure: Measure) -> Floats:
+    """Return what a measure counts by day, of a store or of several taken together."""
+    if measure == "volume":
+        return _of(days, "sales", stores, method)
+    if measure == "success":
+        return _of(days, "sales", stores, method) + _of(days, "failed", stores, method)
+    if measure == "lag":
+        told = _of(days, "lag_told", stores, method)
+        waiting = _of(days, "lag_waiting", stores, method)
+        return np.where(MOSTLY * waiting > told + waiting, 0.0, told)
+    return _of(days, "scores", stores, method)
+
+
+def _values(
+    days: StoreDays, stores: int | Bools, method: int, measure: Measure
+) -> tuple[Floats, Floats]:
+    """Return value and weight by day, of a store or of several taken together."""
+    whole = _counts(days, stores, method, measure)
+    if measure == "volume":
+        return whole, np.ones_like(whole)
+    part = _of(days, _PARTS[measure], stores, method)
+    value = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
+    # The money of a day comes together, so its lag is known no better for more sales.
+    return value, np.where(whole > 0, 1.0, 0.0) if measure == "lag" else whole
+
+
+_PARTS: Final = {"success": "sales", "lag": "lag", "satisfaction": "score"}
+
+
+def _mean(values: Floats, weights: Floats) -> float:
+    total = float(weights.sum())
+    return float(values @ weights) / total if total > 0 else 0.0
+
+
+def _by_weekday(value: Floats, there: Floats, before: slice) -> tuple[Floats, Floats, int]:
+    """Return the days as shares of their weekday's mean, weighted with it."""
+    weekday = np.arange(len(value)) % 7
+    usual = np.zeros(7)
+    for slot in range(7):
+        of_slot = (weekday[before] == slot) & (there[before] > 0)
+        usual[slot] = value[before][of_slot].mean() if of_slot.any() else 0.0
+    weight = np.where(there > 0, usual[weekday], 0.0)
+    share = np.divide(value, weight, out=np.zeros_like(value), where=weight > 0)
+    return share, weight, int((usual > 0).sum())
+
+
+def lay_together(parts: list[Series], measure: Measure) -> Series | None:
+    """Return several stores' series as one, laid over each other by the day of their upgrade.
+
+    Volumes are added up; other levels are averaged by what was counted.
+    """
+    if not parts:
+        return None
+    ends = {len(part.after) for part in parts}
+    assert len(ends) == 1, "series of one look have one length"
+    length = max(len(part.before) for part in parts)
+
+    def over(values: str, weights: str, long: int) -> tuple[Floats, Floats]:
+        total, weight = np.zeros(long), np.zeros(long)
+        for part in parts:
+            own, heavy = getattr(part, values), getattr(part, weights)
+            # Days before an upgrade are counted from it backwards.
+            total[long - len(own) :] += own * heavy
+            weight[long - len(own) :] += heavy
+        return np.divide(total, weight, out=np.zeros(long), where=weight > 0), weight
+
+    before, before_weight = over("before", "before_weight", length)
+    after, after_weight = over("after", "after_weight", ends.pop())
+    heavy = [float(part.before_weight.sum()) for part in parts]
+    level = (
+        sum(part.level for part in parts)
+        if measure == "volume"
+        else float(np.average([part.level for part in parts], weights=heavy))
+    )
+    return Series(
+        before, before_weight, after, after_weight, level,
+        min(part.controls for part in parts), max(part.parameters for part in parts),
+        max(part.past for part in parts),
+        np.logical_and.reduce([part.silent for part in parts]),
+    )  # fmt: skip
