@@ -155,6 +155,12 @@ def replay(
     out: Annotated[
         Path | None, typer.Option("--out", metavar="FILE", help="Write every look as JSON here.")
     ] = None,
+    recovery: Annotated[
+        Path | None,
+        typer.Option(
+            "--recovery", metavar="FILE", help="Write who is back at their level: .csv or JSON."
+        ),
+    ] = None,
     as_of: AsOf = None,
     lang: LangOption = None,
 ) -> None:
@@ -168,6 +174,7 @@ def replay(
         alpha=alpha,
         margin=margin,
         out=out,
+        recovery=recovery,
         as_of=as_of,
         lang=_lang(lang),
         as_json=_State.json,

@@ -6,19 +6,22 @@ import json
 import re
 import sys
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from rich.console import Console
 from rich.padding import Padding
 
 from daozhang.app.answers import write_whole
 from daozhang.app.check import UnusableError
+from daozhang.app.recovery import recoveries, recovery_json, write_recovery
 from daozhang.app.replay import Replay, Teller, changes, replay, replay_json
 from daozhang.app.words_errors import WORDS as ERRORS
 from daozhang.charts import Lang
 from daozhang.charts.guard import clean
 from daozhang.cli.common import UNUSABLE, open_checked, print_json, say_error
+from daozhang.cli.recovery import print_recovery
 from daozhang.gate import Settings, SettingsError
+from daozhang.gate.recovery import Recovery
 from daozhang.journey.identities import BrokenIdentityError
 from daozhang.store.parts import StoreError
 
@@ -36,6 +39,7 @@ def run(
     alpha: float,
     margin: float,
     out: Path | None,
+    recovery: Path | None,
     as_of: str | None,
     lang: str,
     as_json: bool,
@@ -48,13 +52,17 @@ def run(
             book = checked.settings.book
             assert book is not None, "nothing is answered without terms"
             zone, speaks = book.timezone, cast("Lang", lang)
+            back = recoveries(checked, [one.evidence.fleet.release_id for one in found])
+            if recovery is not None:
+                write_recovery(back, recovery)
             if out is not None:
-                text = json.dumps(replay_json(found, zone, speaks), ensure_ascii=False, indent=1)
+                told = _told(found, back, zone, speaks)
+                text = json.dumps(told, ensure_ascii=False, indent=1)
                 write_whole(out, text + "\n")
             if as_json:
-                print_json(replay_json(found, zone, speaks))
+                print_json(_told(found, back, zone, speaks))
             else:
-                _print(found, Teller(speaks, zone))
+                _print(found, back, Teller(speaks, zone))
             return 0
     except SettingsError as error:
         said = ERRORS[lang]["replay_bad_setting"]
@@ -72,6 +80,14 @@ def run(
     return UNUSABLE
 
 
+def _told(found: list[Replay], back: list[Recovery], zone: str, lang: Lang) -> list[dict[str, Any]]:
+    """Return the contract's list, and of each release which stores are back at their level."""
+    told = replay_json(found, zone, lang)
+    for release, one in zip(told, back, strict=True):
+        release["recovery"] = recovery_json(one, lang)
+    return told
+
+
 def _seconds(text: str) -> int:
     """Return the seconds of ``30m``, ``1h`` or ``1d``.
 
@@ -84,11 +100,11 @@ def _seconds(text: str) -> int:
     return int(match[1]) * _UNITS[match[2]]
 
 
-def _print(found: list[Replay], teller: Teller) -> None:
+def _print(found: list[Replay], back: list[Recovery], teller: Teller) -> None:
     console = Console(file=sys.stdout, highlight=False)
     if not found:
         console.print(teller("none"))
-    for one in found:
+    for one, recovered in zip(found, back, strict=True):
         fleet = one.evidence.fleet
         count = int((fleet.wave >= 0).sum())
         title = teller(
@@ -107,4 +123,5 @@ def _print(found: list[Replay], teller: Teller) -> None:
             style = _STYLES[look.verdict]
             console.print(f"  [{style}]{look.verdict}[/]  {teller.time(look.at)}")
             console.print(Padding(teller.why(one, look), (0, 0, 0, 8)), markup=False)
+        print_recovery(console, recovered, teller.speech.lang)
         console.print()

@@ -134,6 +134,11 @@ class StoreRecovery:
         return "pass" if found == {"pass"} else "not yet"
 
     @property
+    def alone(self) -> bool:
+        """Whether it passes by its own numbers, without leaning on other stores."""
+        return all(cell.verdict == "pass" and cell.reason != "together" for cell in self.cells)
+
+    @property
     def telling(self) -> Cell | None:
         """The cell that says most: the worst that failed, else why it is not yet."""
         failed = [cell for cell in self.cells if cell.verdict == "fail"]
@@ -150,12 +155,14 @@ class Recovery:
     Attributes:
         release_id: which release.
         settings: how sure.
+        told_until: the last local day whose numbers were in, in days since 1970.
         stores: in order of their ids.
         together: all of them laid over each other, by method and measure.
     """
 
     release_id: str
     settings: RecoverySettings
+    told_until: int
     stores: tuple[StoreRecovery, ...]
     together: tuple[Cell, ...]
 
@@ -195,7 +202,7 @@ def recovery(days: StoreDays, release_id: str, settings: RecoverySettings) -> Re
         )
         for store, of in cells.items()
     ]
-    return Recovery(release_id, settings, tuple(found), tuple(together))
+    return Recovery(release_id, settings, days.told_until, tuple(found), tuple(together))
 
 
 def _together(stores: Stores, key: tuple[int, Measure], cells: int) -> Cell | None:
@@ -355,8 +362,7 @@ def _thin(series: Series, margin: float, settings: RecoverySettings, least: floa
         seen = spread([before], series.parameters)
     except ValueError:
         return True
-    a_day = weight / int((series.before_weight > 0).sum())
-    by_weight = sqrt(1 / (settings.days * a_day) + 1 / weight)
+    by_weight = sqrt(series.past / (settings.days * weight) + 1 / weight)
     reach = t_point(settings.looks[0][2], seen.df) * sqrt(max(seen.variance, least))
     return by_weight * (reach + NINE_IN_TEN * sqrt(seen.variance)) > margin
 
