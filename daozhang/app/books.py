@@ -21,7 +21,7 @@ from daozhang.journey.terms import TermsBook
 from daozhang.store.books import Books, Shelf
 from daozhang.store.parts import Store
 
-__all__ = ["Resumed", "close_books", "resume"]
+__all__ = ["Resumed", "close_books", "mark_of", "resume"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,14 @@ def _fingerprint(store: Store) -> str:
         digest.update(text.encode() + b"\0")
     for path in store.settings():
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def mark_of(store: Store) -> str:
+    """Return what tells one state of a store from another: its files, terms and the program."""
+    digest = hashlib.sha256(_fingerprint(store).encode())
+    for receipt in sorted(store.receipts(), key=lambda receipt: receipt.id):
+        digest.update(receipt.id.encode() + b"\0")
     return digest.hexdigest()
 
 

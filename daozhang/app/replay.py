@@ -15,7 +15,7 @@ from daozhang.gate import Evidence, Judge, Look, Settings
 from daozhang.gate.gather import gather, releases
 from daozhang.stats.betting import below
 
-__all__ = ["Replay", "Teller", "changes", "replay", "replay_json"]
+__all__ = ["Replay", "Teller", "changes", "odds", "replay", "replay_json"]
 
 _THOUSAND: Final = 1000
 
@@ -28,11 +28,13 @@ class Replay:
         evidence: what was weighed.
         settings: how sure the gate had to be.
         looks: one a moment, in order.
+        judge: who looked; it can look again at any moment.
     """
 
     evidence: Evidence
     settings: Settings
     looks: tuple[Look, ...]
+    judge: Judge
 
     @property
     def halted_at(self) -> int | None:
@@ -67,7 +69,7 @@ def replay(checked: Checked, settings: Settings, release_id: str | None = None) 
         judge = Judge(evidence, settings)
         first = evidence.fleet.begun_at // settings.every_s * settings.every_s
         looks = judge.looks(first, evidence.until)
-        found.append(Replay(evidence, settings, tuple(looks)))
+        found.append(Replay(evidence, settings, tuple(looks), judge))
     return found
 
 
@@ -92,7 +94,7 @@ class Teller:
         """Return a text of the gate's."""
         return self._words[key].format(**values)
 
-    def _outcome(self, leading: str) -> str:
+    def outcome(self, leading: str) -> str:
         """Return what a bet found, such as "were paid out late on three days of a week"."""
         plain = self._words.get(leading.rstrip("+!~"), "")
         return self("staying", outcome=plain) if "+" in leading else plain
@@ -111,17 +113,17 @@ class Teller:
             key,
             release=evidence.fleet.release_id,
             hit=look.leading_exposed,
-            outcome=self._outcome(look.leading),
+            outcome=self.outcome(look.leading),
             expected=f"{look.leading_expected:.1f}",
             others=look.leading_others,
-            e=_odds(look.e_value),
-            stop=_odds(settings.stop_at),
+            e=odds(look.e_value),
+            stop=odds(settings.stop_at),
             money=self.speech.money(look.at_risk_minor, evidence.currency),
             exposed=look.exposed,
             seen=look.seen,
             harmed=look.harmed,
             margin=f"{100 * look.margin:.1f} %",
-            clean=_odds(look.clean),
+            clean=odds(look.clean),
             least=least_terminals(settings),
             blind=", ".join(evidence.blind),
         )
@@ -135,7 +137,8 @@ def least_terminals(settings: Settings) -> int:
     return count
 
 
-def _odds(value: float) -> str:
+def odds(value: float) -> str:
+    """Return how many times to 1, short."""
     if value >= _THOUSAND**2:
         return f"{value:.0e}".replace("e+0", "e").replace("e+", "e")
     return f"{value:,.0f}" if value >= 10 else f"{value:.1f}"  # noqa: PLR2004 - two digits

@@ -39,7 +39,7 @@ from daozhang.charts.sources import sources_of
 from daozhang.charts.standing import STATUSES, draw_headline, standings
 from daozhang.charts.why import findings_sheet, why_sheet
 
-__all__ = ["FileLine", "ReportView", "report_html", "write_report"]
+__all__ = ["FileLine", "ReportView", "report_html", "style", "write_report"]
 
 _GLOSSARY: Final = tuple(
     f"glossary.{name}"
@@ -117,7 +117,7 @@ def report_html(view: ReportView, lang: Lang, tables: str | None = None) -> str:
     return _template().render(
         say=speech,
         lang="zh-CN" if lang == "zh" else "en",
-        style=Markup(_style()),  # noqa: S704 - our own file and colours; nothing of a user's
+        style=Markup(style()),  # noqa: S704 - our own file and colours; nothing of a user's
         defs=Markup(pattern_defs("key")),  # noqa: S704 - our own constants
         subtitle=_subtitle(view, speech),
         identities_ok=view.identities_ok,
@@ -234,8 +234,8 @@ def _template() -> Template:
 
 
 @cache
-def _style() -> str:
-    """Return the style sheet with the colours of both schemes as variables."""
+def style() -> str:
+    """Return the style sheet of all pages, with the colours of both schemes as variables."""
     text = (resources.files("daozhang.app") / "report.css").read_text(encoding="utf-8")
 
     def variables(colours: dict[str, str]) -> str:

@@ -110,6 +110,7 @@ class Reading:
     """One snapshot as somebody may see it.
 
     Attributes:
+        folder: where its tables lie.
         about: what is to be known of it.
         scope: whose rows it shows.
         figures: the sums that every face shows, over those rows.
@@ -117,6 +118,7 @@ class Reading:
 
     def __init__(self, folder: Path, scope: Scope) -> None:
         """See :func:`open_reading`."""
+        self.folder = folder
         self.about = _about(folder)
         self.scope = scope
         self._duck = DuckEngine(threads=2)

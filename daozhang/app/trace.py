@@ -12,12 +12,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from daozhang.app.check import Checked
 from daozhang.app.evidence import find_doubts, read_evidence
 from daozhang.app.seek import find_sales, quoted
 from daozhang.engine import Engine
 
-__all__ = ["Ahead", "Step", "Trace", "find_sales", "trace_sale"]
+__all__ = ["STATIONS", "Ahead", "Step", "Trace", "find_sales", "trace_sale"]
 
 STATIONS: Final = ("captured", "submitted", "cleared", "paid_out", "credited")
 
@@ -97,9 +96,14 @@ class Trace:
         return reached
 
 
-def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
-    """Return a sale's journey with its steps, or None if there is no such sale."""
-    engine = checked.engine
+def trace_sale(engine: Engine, sale_id: str, as_of: datetime) -> Trace | None:
+    """Return a sale's journey with its steps, or None if there is no such sale.
+
+    Args:
+        engine: holds the tables of a run over all sales, or of a snapshot of one.
+        sale_id: the sale.
+        as_of: T of the run.
+    """
     name = quoted(sale_id)
     rows = engine.fetch(f"SELECT * FROM journeys WHERE sale_id = {name}").to_pylist()
     if not rows:
@@ -113,7 +117,7 @@ def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
         *_credit_steps(engine, journey),
     ]
     order = {step: place for place, step in enumerate(("captured", "submitted"))}
-    steps.sort(key=lambda s: (s.at is None, s.at or checked.outcome.as_of, order.get(s.what, 9)))
+    steps.sort(key=lambda s: (s.at is None, s.at or as_of, order.get(s.what, 9)))
     evidence = read_evidence(engine, name, journey, steps)
     return Trace(
         journey=journey,
@@ -121,7 +125,7 @@ def trace_sale(checked: Checked, sale_id: str) -> Trace | None:
         ahead=_ahead(outcome),
         station=outcome["station"],
         holder=_holder(outcome, evidence.get("bank_id")),
-        waited_s=_waited(outcome, checked.outcome.as_of),
+        waited_s=_waited(outcome, as_of),
         money=_money(outcome),
         evidence=evidence,
         doubts=find_doubts(engine, journey, evidence),

@@ -161,6 +161,9 @@ def replay(
             "--recovery", metavar="FILE", help="Write who is back at their level: .csv or JSON."
         ),
     ] = None,
+    html: Annotated[
+        Path | None, typer.Option("--html", metavar="FILE", help="Write a page to read and print.")
+    ] = None,
     as_of: AsOf = None,
     lang: LangOption = None,
 ) -> None:
@@ -175,6 +178,7 @@ def replay(
         margin=margin,
         out=out,
         recovery=recovery,
+        html=html,
         as_of=as_of,
         lang=_lang(lang),
         as_json=_State.json,
@@ -328,6 +332,85 @@ def world(
         as_json=_State.json,
     )
     raise typer.Exit(status)
+
+
+Data = Annotated[
+    Path,
+    typer.Option("--data", metavar="DIR", help="The server's data folder; made if not there."),
+]
+_DATA = Path("daozhang-data")
+Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
+Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")]
+
+
+@app.command()
+def serve(
+    data: Data = _DATA,
+    host: Host = "127.0.0.1",
+    port: Port = 8321,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Work in the background too.")
+    ] = True,
+) -> None:
+    """The server: pages, HTTP API and background work on one data folder."""
+    from daozhang.cli.serve import serve as run
+
+    raise typer.Exit(run(data, host, port, worker=worker))
+
+
+@app.command()
+def reconcile(
+    data: Annotated[
+        Path | None, typer.Option("--data", metavar="DIR", help="The server's data folder.")
+    ] = None,
+    once: Annotated[bool, typer.Option("--once", help="Do what there is to do, and stop.")] = False,
+) -> None:
+    """The server's background work alone: for several processes on one database."""
+    from daozhang.cli.serve import reconcile as run
+
+    raise typer.Exit(run(data, once=once))
+
+
+@app.command()
+def demo(
+    data: Data = Path("demo/server"),
+    host: Host = "127.0.0.1",
+    port: Port = 8321,
+    sales: Annotated[int, typer.Option("--sales", min=100, help="About how many sales.")] = 40_000,
+    stay: Annotated[
+        bool, typer.Option("--stay/--no-stay", help="Serve, or only make ready.")
+    ] = True,
+) -> None:
+    """A simulated chain in the middle of a bad upgrade, with a login for every role."""
+    from daozhang.cli.serve import demo as run
+
+    raise typer.Exit(run(data, host, port, sales=sales, stay=stay))
+
+
+user = typer.Typer(help="People who sign in to the server.", no_args_is_help=True)
+app.add_typer(user, name="user")
+audit = typer.Typer(help="The server's audit trail.", no_args_is_help=True)
+app.add_typer(audit, name="audit")
+
+
+@user.command("add")
+def user_add(
+    email: Annotated[str, typer.Argument(metavar="ADDRESS", help="Their mail address.")],
+    role: Annotated[str, typer.Option("--role", help="What they do.")] = "administrator",
+    data: Data = _DATA,
+) -> None:
+    """Make somebody and print their password: for the first administrator."""
+    from daozhang.cli.serve import user_add as run
+
+    raise typer.Exit(run(data, email, role))
+
+
+@audit.command("verify")
+def audit_verify(data: Data = _DATA) -> None:
+    """Check that no entry of the audit trail was changed or removed."""
+    from daozhang.cli.serve import verify_audit as run
+
+    raise typer.Exit(run(data))
 
 
 def _names(text: str) -> list[str]:

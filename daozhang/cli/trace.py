@@ -41,7 +41,7 @@ def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: 
             if len(found) != 1:
                 _say_choices(checked, reference, found, source=source, lang=lang, as_json=as_json)
                 return UNUSABLE
-            trace = trace_sale(checked, found[0])
+            trace = trace_sale(checked.engine, found[0], checked.outcome.as_of)
             assert trace is not None, "the sale was found a moment ago"
             if as_json:
                 print_json(_as_json(trace))

@@ -49,7 +49,7 @@ def test_steps_are_the_facts_in_the_order_in_which_they_happened(tmp_path: Path,
     files, as_of, expected = WAYS[way]
     folder = write_small(tmp_path, term(), files)
     with checked(folder, as_of=moment(as_of) if as_of else None) as found:
-        trace = trace_sale(found, "s1")
+        trace = trace_sale(found.engine, "s1", found.outcome.as_of)
         assert trace is not None
         assert [step.what for step in trace.steps] == expected
         times = [step.at for step in trace.steps if step.at]
@@ -57,7 +57,7 @@ def test_steps_are_the_facts_in_the_order_in_which_they_happened(tmp_path: Path,
         assert all(at <= found.outcome.as_of for at in times)
         assert trace.cutoff_at == moment("05-12T23:00")
         assert trace.clear_by_at == moment("05-13T03:00")
-        assert trace_sale(found, "nobody") is None
+        assert trace_sale(found.engine, "nobody", found.outcome.as_of) is None
 
 
 def test_a_sale_is_found_by_what_stands_on_the_slip(tmp_path: Path) -> None:
@@ -74,7 +74,7 @@ def test_every_sale_of_an_estate_can_be_traced_and_adds_up(tmp_path: Path) -> No
     """No sale is beyond the tracker; its last station agrees with its journey."""
     with checked(make_estate(14, sales=60).write(tmp_path / "in")) as found:
         for row in found.engine.fetch("SELECT sale_id, status FROM journeys").to_pylist():
-            trace = trace_sale(found, row["sale_id"])
+            trace = trace_sale(found.engine, row["sale_id"], found.outcome.as_of)
             assert trace is not None
             whats = [step.what for step in trace.steps]
             assert whats[0] == "captured" or "captured" in whats
@@ -84,7 +84,7 @@ def test_every_sale_of_an_estate_can_be_traced_and_adds_up(tmp_path: Path) -> No
 
 
 def told(found: Any, sale_id: str, lang: Lang, zone: str = "Asia/Shanghai") -> str:
-    trace = trace_sale(found, sale_id)
+    trace = trace_sale(found.engine, sale_id, found.outcome.as_of)
     assert trace is not None
     return "\n".join(line for line, _ in Teller(lang, zone, found.outcome.as_of).lines(trace))
 
@@ -105,7 +105,7 @@ def test_it_says_who_has_the_money_now_and_what_to_quote(tmp_path: Path, way: st
     files, as_of, holder, spot, action = HOLDERS[way]
     files = {name: text for name, text in files.items() if text}
     with checked(write_small(tmp_path, term(), files), as_of=moment(as_of)) as found:
-        trace = trace_sale(found, "s1")
+        trace = trace_sale(found.engine, "s1", found.outcome.as_of)
         assert trace is not None
         assert trace.journey["status"] == "overdue"
         assert trace.holder == holder
@@ -127,7 +127,7 @@ def test_the_cents_of_every_sale_add_up_and_every_trace_is_told(tmp_path: Path) 
     with checked(make_estate(6, sales=60).write(tmp_path / "in")) as found:
         statuses = set()
         for row in found.engine.fetch("SELECT sale_id, status FROM journeys").to_pylist():
-            trace = trace_sale(found, row["sale_id"])
+            trace = trace_sale(found.engine, row["sale_id"], found.outcome.as_of)
             assert trace is not None
             parts = dict(trace.money)
             assert parts.pop("sold") == sum(parts.values()), row

@@ -1,0 +1,1 @@
+"""The server: people, files in, pages, HTTP API, background work and operations."""

@@ -1,0 +1,132 @@
+"""How the server begins: what the command line calls, and nothing else of the server.
+
+Django is set up here, so that whoever imports another module has it ready.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+__all__ = ["manage", "prepare", "reconcile", "serve", "set_up", "wsgi_application"]
+
+IDLE_SECONDS: Final = 3.0
+THREADS: Final = 8
+
+
+def set_up(data: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+    """Set up Django for this process.
+
+    Args:
+        data: the data folder; None: what the environment says.
+        env: settings that hold for this process and those it starts.
+
+    Raises:
+        daozhang.server.config.ConfigError: a setting cannot be used.
+    """
+    if data is not None:
+        os.environ["DAOZHANG_DATA"] = str(data)
+    os.environ.update(env or {})
+    os.environ["DJANGO_SETTINGS_MODULE"] = "daozhang.server.settings"
+    import django
+
+    django.setup()
+    _log_structured()
+
+
+def _log_structured() -> None:
+    """One JSON object a line on standard error: times, events, no contents of files."""
+    import structlog
+
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr, format="%(message)s")
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            structlog.processors.JSONRenderer(ensure_ascii=False),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def prepare() -> None:
+    """Bring the database to this version's shape."""
+    from django.core.management import call_command
+
+    call_command("migrate", verbosity=0, interactive=False)
+
+
+def wsgi_application() -> Any:
+    """Return the WSGI application."""
+    set_up()
+    from django.core.wsgi import get_wsgi_application
+
+    return get_wsgi_application()
+
+
+def manage(arguments: list[str]) -> None:
+    """Run a management command of Django, such as ``check --deploy``."""
+    set_up()
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(["daozhang", *arguments])
+
+
+def reconcile(*, once: bool = False) -> None:
+    """Work in the background until told to stop."""
+    set_up()
+    import structlog
+
+    from daozhang.server.clock import now
+    from daozhang.server.reconciler import Worker
+    from daozhang.store.parts import StoreError
+
+    log = structlog.get_logger("daozhang.reconciler")
+    stopping: list[int] = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(1))
+    parent = os.getppid()
+    worker = Worker(now)
+    while not stopping:
+        try:
+            busy = worker.once()
+        except (OSError, StoreError) as error:
+            # The disk may have room again, the other writer may be done: what waits still waits.
+            log.warning("will try again", why=str(error))
+            busy = False
+        if once:
+            break
+        if os.getppid() != parent:  # Whoever started this worker is gone.
+            break
+        if not busy:
+            time.sleep(IDLE_SECONDS)
+    worker.release()
+
+
+def serve(host: str, port: int, *, worker: bool = True) -> None:
+    """Serve until interrupted, with a reconciler beside it."""
+    import waitress
+
+    application = wsgi_application()
+    prepare()
+    beside = None
+    if worker:
+        command = [sys.executable, "-m", "daozhang.cli", "reconcile"]
+        beside = subprocess.Popen(command, env=dict(os.environ))  # noqa: S603 - this program
+    try:
+        waitress.serve(
+            application, host=host, port=port, threads=THREADS, ident="daozhang",
+            max_request_body_size=8 * 2**30, clear_untrusted_proxy_headers=True,
+        )  # fmt: skip
+    finally:
+        if beside is not None:
+            beside.terminate()
+            beside.wait(timeout=30)

@@ -1,0 +1,74 @@
+"""What surrounds every request: the language it is answered in, and how errors leave."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable
+
+import structlog
+from django.http import HttpRequest, HttpResponse
+from django.utils import translation
+
+from daozhang.server.metrics import observe
+
+__all__ = ["LANG_COOKIE", "Answered", "Spoken", "lang_of"]
+
+LANG_COOKIE = "lang"
+Next = Callable[[HttpRequest], HttpResponse]
+
+_log = structlog.get_logger("daozhang.request")
+
+
+class Answered:
+    """Logs each request once, without its query or body: they may hold card digits or names."""
+
+    def __init__(self, answer: Next) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, measure and log."""
+        number = uuid.uuid4().hex[:12]
+        begun = time.perf_counter()
+        response = self._answer(request)
+        seconds = time.perf_counter() - begun
+        match = request.resolver_match
+        route = match.view_name if match else "unknown"
+        observe(route, request.method or "", response.status_code, seconds)
+        response["X-Request-Id"] = number
+        user = getattr(request, "user", None)
+        _log.info(
+            "request", id=number, method=request.method, route=route, status=response.status_code,
+            ms=round(seconds * 1000, 1), person=getattr(user, "pk", None),
+        )  # fmt: skip
+        return response
+
+
+class Spoken:
+    """Chooses the language: the address's, the cookie's, the person's or the browser's."""
+
+    def __init__(self, answer: Next) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer in the language and remember one that was asked for."""
+        lang = lang_of(request)
+        with translation.override("zh-hans" if lang == "zh" else "en"):
+            response = self._answer(request)
+        if request.GET.get("lang") in {"zh", "en"}:
+            response.set_cookie(LANG_COOKIE, lang, max_age=365 * 24 * 3600, samesite="Lax")
+        response.headers.setdefault("Content-Language", "zh-CN" if lang == "zh" else "en")
+        return response
+
+
+def lang_of(request: HttpRequest) -> str:
+    """Return ``zh`` or ``en``."""
+    for asked in (request.GET.get("lang"), request.COOKIES.get(LANG_COOKIE)):
+        if asked in {"zh", "en"}:
+            return str(asked)
+    user = getattr(request, "user", None)
+    if user is not None and user.is_authenticated:
+        return str(user.lang)
+    preferred = request.headers.get("Accept-Language", "").lower()
+    zh, en = preferred.find("zh"), preferred.find("en")
+    return "en" if en >= 0 and (zh < 0 or en < zh) else "zh"

@@ -1,0 +1,99 @@
+"""How people come in: by invitation only, with their own password and a second factor."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from allauth.account.adapter import DefaultAccountAdapter
+from django.core.mail import send_mail
+from django.db import transaction
+from django.http import HttpRequest
+
+from daozhang.server import audit
+from daozhang.server.models import Grant, Invitation, Person
+from daozhang.server.words import say
+
+__all__ = ["Adapter", "accept", "digest_of", "invite", "standing_invitation"]
+
+INVITATION_DAYS: Final = 7
+
+
+class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
+    """Nobody makes an account for themselves."""
+
+    def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        """Return False: people are invited."""
+        return False
+
+
+def digest_of(secret: str) -> str:
+    """Return what is kept of a secret: enough to know it again, not enough to use it."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def invite(
+    at: datetime,
+    by: Person,
+    *,
+    email: str,
+    name: str,
+    role: str,
+    grants: Sequence[tuple[str, str]],
+    url: str,
+    lang: str,
+) -> str:
+    """Write an invitation and send the letter; return the secret of its link.
+
+    Args:
+        at: now, aware.
+        by: who invites.
+        email: whom.
+        name: how others will know them.
+        role: one of :class:`daozhang.server.models.people.Role`.
+        grants: (kind, id) of the rows that they may see.
+        url: where invitations are taken; the secret is put behind it.
+        lang: of the letter.
+    """
+    secret = secrets.token_urlsafe(24)
+    with transaction.atomic():
+        Invitation.objects.create(
+            email=email.strip().lower(), name=name, role=role, grants=[list(g) for g in grants],
+            secret_digest=digest_of(secret), invited_by=by, made_at=at,
+            ends_at=at + timedelta(days=INVITATION_DAYS),
+        )  # fmt: skip
+        audit.record(at, by.email, "person.invited", email, role=role, grants=list(grants))
+    send_mail(
+        say(lang, "letter.invited.subject", who=str(by)),
+        say(lang, "letter.invited", who=str(by), url=url + secret, days=INVITATION_DAYS),
+        None,
+        [email],
+    )
+    return secret
+
+
+def standing_invitation(secret: str, at: datetime) -> Invitation | None:
+    """Return the invitation of a link, if it can still be taken."""
+    found = Invitation.objects.filter(secret_digest=digest_of(secret), taken_at=None).first()
+    return found if found is not None and found.ends_at > at else None
+
+
+def accept(invitation: Invitation, password: str, at: datetime, lang: str) -> Person:
+    """Make the invited person; the invitation is used up.
+
+    Raises:
+        django.db.IntegrityError: somebody of that address is there already.
+    """
+    with transaction.atomic():
+        person = Person.objects.create_user(
+            invitation.email, password, name=invitation.name, role=invitation.role, lang=lang
+        )
+        for kind, value in invitation.grants:
+            Grant.objects.create(person=person, kind=kind, value=value)
+        invitation.taken_at = at
+        invitation.save()
+        audit.record(at, person.email, "person.joined", person.email, role=person.role)
+    return person

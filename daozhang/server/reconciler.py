@@ -1,0 +1,185 @@
+"""Background work: files into the store, the money tracked again, incidents opened and closed.
+
+Rules kept here: all state is in tables and folders, so that a worker may be killed at any moment
+and another goes on; every step may be done twice and the second time changes nothing. Who works
+holds a lease, and one whose lease ran out stops before it publishes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+import structlog
+from django.db import transaction
+
+from daozhang.app.books import mark_of
+from daozhang.app.check import UnusableError, checked
+from daozhang.app.ingest import ingest
+from daozhang.app.snapshot import publish
+from daozhang.server.config import config
+from daozhang.server.incidents import follow
+from daozhang.server.models import Delivery, Lease, Snapshot
+from daozhang.server.readings import folder_of
+from daozhang.server.receiving import receive, waiting_path
+from daozhang.store.parts import Ingested, Store, is_settings, is_store
+
+__all__ = ["LEASE", "Worker", "take_lease"]
+
+LEASE: Final = "reconciler"
+LEASE_SECONDS: Final = 120
+SNAPSHOTS_KEPT: Final = 3
+PROBLEMS_KEPT: Final = 200
+_STATES: Final = {
+    "added": Delivery.State.TAKEN,
+    "copied": Delivery.State.TAKEN,
+    "already_there": Delivery.State.DUPLICATE,
+    "refused": Delivery.State.REFUSED,
+}
+SETTLED_SECONDS: Final = 2
+"""A file in the watched folder is taken once nobody has written to it for so long."""
+
+_log = structlog.get_logger("daozhang.reconciler")
+Clock = Callable[[], datetime]
+
+
+def take_lease(name: str, holder: str, at: datetime, seconds: int = LEASE_SECONDS) -> bool:
+    """Take or prolong the right to do a kind of work; False: somebody else has it."""
+    with transaction.atomic():
+        lease, _ = Lease.objects.select_for_update().get_or_create(
+            name=name, defaults={"holder": holder, "until": at}
+        )
+        if lease.holder != holder and lease.until > at:
+            return False
+        lease.holder, lease.until = holder, at + timedelta(seconds=seconds)
+        lease.save()
+    return True
+
+
+class Worker:
+    """One reconciler. Call :meth:`once` again and again."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self.holder = f"{socket.gethostname()}:{os.getpid()}"
+
+    def once(self) -> bool:
+        """Do what there is to do; return whether anything was done."""
+        if not take_lease(LEASE, self.holder, self._clock()):
+            return False
+        collected = self._collect()
+        taken = self._take()
+        tracked = self._track()
+        return bool(collected or taken or tracked)
+
+    def release(self) -> None:
+        """Give the lease back, so that another worker need not wait for its end."""
+        Lease.objects.filter(name=LEASE, holder=self.holder).update(until=self._clock())
+
+    def _collect(self) -> int:
+        """Receive what lies in the watched folder."""
+        inbox = config().inbox
+        inbox.mkdir(parents=True, exist_ok=True)
+        count = 0
+        for path in sorted(inbox.iterdir()):
+            if not path.is_file() or path.name.startswith(".") or not _rests(path):
+                continue
+            with path.open("rb") as file, suppress(Exception):
+                receive(
+                    iter(lambda: file.read(2**20), b""), path.name, at=self._clock(), way="folder"
+                )
+                path.unlink()
+                count += 1
+        return count
+
+    def _take(self) -> int:
+        """Bring waiting files into the store, each with its receipt."""
+        waiting = list(Delivery.objects.filter(state=Delivery.State.WAITING).order_by("id"))
+        there = []
+        for delivery in waiting:
+            if waiting_path(delivery).is_file():
+                there.append(delivery)
+            else:
+                _refuse(delivery, self._clock())
+        # As the store takes them: settings say how all else is read.
+        there.sort(key=lambda delivery: not is_settings(delivery.name))
+        paths = [waiting_path(delivery) for delivery in there]
+        if paths:
+            results = ingest(config().store, paths, at=self._clock())
+            for delivery, done in zip(there, results, strict=True):
+                take_lease(LEASE, self.holder, self._clock())
+                _receipt(delivery, done, self._clock())
+        return len(waiting)
+
+    def _track(self) -> bool:
+        """Track the money if the store has changed, and publish what was found."""
+        store = config().store
+        if not is_store(store):
+            return False
+        mark = mark_of(Store.open(store))
+        newest = Snapshot.objects.first()
+        if newest is not None and newest.mark == mark:
+            return False
+        number = (newest.number if newest else 0) + 1
+        folder = config().snapshots / f"{number:08d}"
+        shutil.rmtree(folder, ignore_errors=True)  # Left by one that was killed before it told.
+        begun = time.monotonic()
+        try:
+            with checked(store, as_of=config().as_of, whole=True) as found:
+                about = publish(found, folder)
+                rows = found.figures.incidents
+        except UnusableError as error:
+            _log.warning("nothing to answer from", why=str(error))
+            return False
+        with transaction.atomic():
+            if not take_lease(LEASE, self.holder, self._clock()):
+                return False
+            at = self._clock()
+            Snapshot.objects.create(
+                number=number, mark=mark, as_of=about.as_of, made_at=at, sales=about.sales,
+                seconds=int(time.monotonic() - begun),
+            )  # fmt: skip
+            follow(rows, at)
+        _log.info("tracked", snapshot=number, sales=about.sales)
+        _prune()
+        return True
+
+
+def _rests(path: Path) -> bool:
+    return time.time() - path.stat().st_mtime >= SETTLED_SECONDS
+
+
+def _receipt(delivery: Delivery, done: Ingested, at: datetime) -> None:
+    taken = done.taken
+    delivery.form = taken.format or ""
+    delivery.rows = dict(taken.rows)
+    delivery.refused_rows = taken.refused
+    delivery.problems = [
+        {"severity": p.severity, **p.to_json(), "file": delivery.name}
+        for p in taken.problems[:PROBLEMS_KEPT]
+    ]
+    delivery.state = _STATES[done.status]
+    delivery.taken_at = at
+    delivery.save()
+    shutil.rmtree(waiting_path(delivery).parent, ignore_errors=True)
+
+
+def _refuse(delivery: Delivery, at: datetime) -> None:
+    delivery.state, delivery.taken_at = Delivery.State.REFUSED, at
+    why = "the file was removed from the server before it was read; send it again"
+    delivery.problems = [{"severity": "error", "code": "file_gone", "message": why}]
+    delivery.save()
+
+
+def _prune() -> None:
+    """Remove snapshots that nobody looks at any more."""
+    for old in list(Snapshot.objects.all()[SNAPSHOTS_KEPT:]):
+        shutil.rmtree(folder_of(old), ignore_errors=True)
+        old.delete()

@@ -1,0 +1,90 @@
+"""The first page: where is my money, and what needs me now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+
+from daozhang.charts.sheets import attention_sheet, money_sheets
+from daozhang.charts.standing import draw_headline, standings
+from daozhang.charts.why import expected_said
+from daozhang.server.pictures import pictures_of
+from daozhang.server.telling import incident_sentence
+from daozhang.server.views.base import Face, page
+
+__all__ = ["overview"]
+
+INCIDENTS_SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """One status of one currency: its amount, and where its sales are listed."""
+
+    status: str
+    amount: str
+    sales: str
+    currency: str
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """One incident as the first page tells it."""
+
+    incident_id: str
+    sentence: str
+    expected: str
+    is_open: bool
+
+
+@page("overview")
+def overview(face: Face) -> HttpResponse:
+    """Show where the money is."""
+    if face.reading is None:
+        return face.render("nothing_yet.html")
+    figures, speech = face.reading.figures, face.speech
+    if figures.first_sale is None:
+        return face.render("nothing_yet.html")
+    found = pictures_of(face.reading, speech)
+    main = standings(figures)[0].currency if standings(figures) else ""
+    return face.render(
+        "overview.html",
+        headline=draw_headline(figures, speech),
+        needs=[_need(row, face) for row in figures.incidents[:INCIDENTS_SHOWN]],
+        hidden=max(0, len(figures.incidents) - INCIDENTS_SHOWN),
+        cards=_cards(face),
+        attention=attention_sheet(face.view(), speech),
+        money=money_sheets(figures, speech),
+        flows=[p for p in found if p.key == "flow"],
+        days=[p for p in found if p.key == "days" and p.currency == main],
+    )
+
+
+def _need(row: Any, face: Face) -> Need:
+    return Need(
+        row["incident_id"],
+        incident_sentence(row, face.speech),
+        expected_said(row, face.speech) if row["open_sales"] else face.say("incident.over"),
+        bool(row["open_sales"]),
+    )
+
+
+def _cards(face: Face) -> list[Card]:
+    assert face.reading is not None
+    cards = []
+    for row in face.reading.figures.by_status:
+        if row["status"] in {"cancelled", "failed"}:
+            continue
+        minor = row["outstanding_minor" if row["status"] == "overdue" else "amount_minor"]
+        cards.append(
+            Card(
+                row["status"],
+                face.speech.money(minor, row["currency"]),
+                face.speech.count("sales", row["sales"]),
+                row["currency"],
+            )
+        )
+    order = ("overdue", "late", "unknown", "in_transit", "on_time")
+    return sorted(cards, key=lambda c: (order.index(c.status), c.currency))

