@@ -26,3 +26,7 @@ def pytest_collection_finish() -> None:
     """Let no later garbage collection look through thousands of tests and what they imported."""
     gc.collect()
     gc.freeze()
+
+
+def pytest_unconfigure() -> None:
+    gc.unfreeze()
