@@ -237,8 +237,8 @@ class _Page:
         idle = 1.0 - sum(bet.stake for bet in found)
         if idle > 0.0005:  # noqa: PLR2004 - half of a tenth of a percent is shown as nothing
             rows.append(_Row(self.say("idle"), ("", "", "", "", _times(1.0), _percent(idle))))
-        mean = self.say("mean")
-        return tuple(rows), (_Row(mean, ("", "", "", "", _times(told.e_value), _percent(1.0))),)
+        whole = self.say("mean")
+        return tuple(rows), (_Row(whole, ("", "", "", "", _times(told.e_value), _percent(1.0))),)
 
     def _bet(self, bet: Bet) -> _Row:
         against = "past" if bet.key.endswith("!") else "alone" if "~" in bet.key else "race"

@@ -12,6 +12,8 @@ from typing import Final, Literal, get_args
 from daozhang.charts.words_cause_en import ENGLISH_CAUSES
 from daozhang.charts.words_cause_zh import CHINESE_CAUSES
 from daozhang.charts.words_en import ENGLISH
+from daozhang.charts.words_gate_en import ENGLISH_GATE
+from daozhang.charts.words_gate_zh import CHINESE_GATE
 from daozhang.charts.words_more_en import ENGLISH_MORE
 from daozhang.charts.words_more_zh import CHINESE_MORE
 from daozhang.charts.words_zh import CHINESE
@@ -22,8 +24,8 @@ Lang = Literal["zh", "en"]
 
 LANGS: Final[tuple[Lang, ...]] = get_args(Lang)
 WORDS: Final[dict[Lang, dict[str, str]]] = {
-    "zh": CHINESE | CHINESE_MORE | CHINESE_CAUSES,
-    "en": ENGLISH | ENGLISH_MORE | ENGLISH_CAUSES,
+    "zh": CHINESE | CHINESE_MORE | CHINESE_CAUSES | CHINESE_GATE,
+    "en": ENGLISH | ENGLISH_MORE | ENGLISH_CAUSES | ENGLISH_GATE,
 }
 
 

@@ -40,6 +40,7 @@ def run(
     margin: float,
     out: Path | None,
     recovery: Path | None,
+    html: Path | None,
     as_of: str | None,
     lang: str,
     as_json: bool,
@@ -59,6 +60,11 @@ def run(
                 told = _told(found, back, zone, speaks)
                 text = json.dumps(told, ensure_ascii=False, indent=1)
                 write_whole(out, text + "\n")
+            if html is not None:
+                # Pictures are drawn by a library that is slow to load.
+                from daozhang.app.replay_page import replay_html
+
+                write_whole(html, replay_html(found, zone, speaks))
             if as_json:
                 print_json(_told(found, back, zone, speaks))
             else:

@@ -150,11 +150,11 @@ class Judge:
         wealth = np.full(len(moments), self._idle)
         for path in self.paths:
             now = _held(path.at, path.log_wealth, moments)
-            wealth = np.logaddexp(wealth, now + np.log(self._stakes[path.key]))
+            wealth = np.logaddexp(wealth, now + np.log(self.stakes[path.key]))
         return moments, wealth
 
     @cached_property
-    def _stakes(self) -> dict[str, float]:
+    def stakes(self) -> dict[str, float]:
         """Each bet's part: an outcome's is shared by its bets."""
         return {
             key + bet: stake * part
@@ -165,7 +165,7 @@ class Judge:
     @cached_property
     def _idle(self) -> float:
         """The log of what was never bet, which keeps its value."""
-        left = sum(OUTCOMES.values()) - sum(self._stakes[path.key] for path in self.paths)
+        left = sum(OUTCOMES.values()) - sum(self.stakes[path.key] for path in self.paths)
         return float(np.log(left)) if left > 0 else -np.inf
 
     def log_wealth(self, at: int) -> float:
