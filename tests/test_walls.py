@@ -53,8 +53,10 @@ def test_the_walls_stand(house: Path) -> None:
         ("formats/camt.py", "import urllib.request", "nothing reaches for a network"),
         ("journey/fees.py", "import duckdb", "know neither DuckDB nor Spark"),
         ("charts/words.py", "import rich", "stay where they are loaded late"),
+        ("app/check.py", "import django", "stay where they are loaded late"),
+        ("cli/check.py", "import daozhang.server.models", "by its entry alone"),
     ],
-    ids=["up", "two floors up", "sideways", "network", "engine", "late"],
+    ids=["up", "two floors up", "sideways", "network", "engine", "late", "server", "entry"],
 )
 def test_a_forbidden_import_is_seen(house: Path, module: str, line: str, wall: str) -> None:
     path = house / "daozhang" / module

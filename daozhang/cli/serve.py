@@ -1,8 +1,7 @@
-"""``daozhang serve | demo | reconcile | user``: the server, from the command line."""
+"""``daozhang serve | demo | reconcile | user | audit``: the server, from the command line."""
 
 from __future__ import annotations
 
-import secrets
 import sys
 from datetime import date
 from pathlib import Path
@@ -15,6 +14,8 @@ __all__ = ["demo", "reconcile", "serve", "user_add", "verify_audit"]
 _DEMO_AS_OF: Final = "2026-04-24T18:00:00+08:00"
 _DEMO_START: Final = date(2026, 4, 13)
 _DEMO_FAULTS: Final = ("F6", "F4", "F16")
+BROKEN: Final = 3
+"""Exit status: the audit trail was tampered with."""
 
 
 def serve(data: Path, host: str, port: int, *, worker: bool) -> int:
@@ -50,9 +51,7 @@ def demo(data: Path, host: str, port: int, *, sales: int, stay: bool) -> int:
     address = f"http://{host}:{port}"
     entry.set_up(data, {"DAOZHANG_AS_OF": _DEMO_AS_OF, "DAOZHANG_URL": address})
     entry.prepare()
-    from daozhang.server.clock import now
-    from daozhang.server.demo import PASSWORD, furnish, people
-    from daozhang.server.reconciler import Worker
+    from daozhang.server import commands
 
     estate = data / "estate"
     if not (estate / "in").is_dir():
@@ -60,14 +59,10 @@ def demo(data: Path, host: str, port: int, *, sales: int, stay: bool) -> int:
             estate, seed=7, faults=_DEMO_FAULTS, traps=(), regions=("CN",), sales=sales, days=28,
             start=_DEMO_START, format="csv",
         )  # fmt: skip
-    furnish(estate / "in")
-    worker = Worker(now)
-    worker.once()
-    worker.release()
+    people = commands.make_demo(estate / "in")
     sys.stdout.write(f"\n  {address}/\n\n")
-    for person, rows in people():
-        told = f"  {person.email:<24} {PASSWORD}   {person.role}" + (f" ({rows})" if rows else "")
-        sys.stdout.write(told + "\n")
+    for email, password, role in people:
+        sys.stdout.write(f"  {email:<24} {password}   {role}\n")
     sys.stdout.write("\n")
     sys.stdout.flush()
     if stay:
@@ -81,23 +76,12 @@ def user_add(data: Path, email: str, role: str) -> int:
 
     entry.set_up(data)
     entry.prepare()
-    from django.db import IntegrityError, transaction
+    from daozhang.server import commands
 
-    from daozhang.server import audit
-    from daozhang.server.clock import now
-    from daozhang.server.models import Person
-    from daozhang.server.models.people import Role
-
-    if role not in Role.values:
-        say_error(f"a role is one of {', '.join(Role.values)}, not {role}", as_json=False)
-        return UNUSABLE
-    password = secrets.token_urlsafe(12)
     try:
-        with transaction.atomic():
-            Person.objects.create_user(email, password, role=role)
-            audit.record(now(), "command line", "person.joined", email, role=role)
-    except IntegrityError:
-        say_error(f"{email} is there already", as_json=False)
+        password = commands.add_person(email, role)
+    except commands.CommandError as error:
+        say_error(str(error), as_json=False)
         return UNUSABLE
     sys.stdout.write(f"{email} {password}\n")
     return 0
@@ -109,11 +93,11 @@ def verify_audit(data: Path) -> int:
 
     entry.set_up(data)
     entry.prepare()
-    from daozhang.server.audit import verify
+    from daozhang.server import commands
 
-    broken = list(verify())
-    for one in broken:
-        sys.stderr.write(f"daozhang: audit entry {one.number}: {one.what}\n")
+    broken = commands.broken_audit()
+    for line in broken:
+        sys.stderr.write(f"daozhang: {line}\n")
     if not broken:
         sys.stdout.write("the audit trail holds together\n")
-    return 3 if broken else 0
+    return BROKEN if broken else 0
