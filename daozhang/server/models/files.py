@@ -54,8 +54,15 @@ class Delivery(models.Model):
     problems = models.JSONField(default=list)
     totals = models.JSONField(default=list)
     taken_at = models.DateTimeField(null=True)
+    origin = models.CharField(max_length=300, blank=True)
+    """Which file of the watched folder or of a source this was, so that it is received once."""
 
     class Meta:
         """Lists show the newest first."""
 
         ordering: ClassVar = ["-received_at", "-id"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["origin"], condition=~models.Q(origin=""), name="one_delivery_an_origin"
+            )
+        ]

@@ -8,7 +8,7 @@ from django.db import models
 
 from daozhang.server.models.people import Person
 
-__all__ = ["Alarm", "Incident", "IncidentEvent"]
+__all__ = ["Alarm", "Incident", "IncidentEvent", "Notice"]
 
 
 class Incident(models.Model):
@@ -63,3 +63,13 @@ class Alarm(models.Model):
         constraints: ClassVar = [
             models.UniqueConstraint(fields=["kind", "subject", "day"], name="one_alarm")
         ]
+
+
+class Notice(models.Model):
+    """Something that people outside were told, or will be: kept so that it is told once."""
+
+    subject = models.CharField(max_length=80, primary_key=True)
+    """``event:`` and the number of an incident's event, or ``alarm:`` and that of an alarm."""
+    made_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    tries = models.IntegerField(default=0)
