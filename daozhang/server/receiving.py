@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -55,6 +55,8 @@ def receive(
     way: str,
     by: Person | None = None,
     source: Source | None = None,
+    origin: str = "",
+    along: Callable[[], None] | None = None,
 ) -> Delivery:
     """Write a file down, then its receipt; a crash between the two leaves no receipt.
 
@@ -65,9 +67,12 @@ def receive(
         way: ``upload``, ``folder``, ``source`` or ``api``.
         by: who sent it.
         source: where it was fetched.
+        origin: which file of a folder or source it was; one origin is received once.
+        along: is done in the same transaction as the receipt.
 
     Raises:
         RefusedFileError: it is empty or too large.
+        django.db.IntegrityError: its origin was received before.
         OSError: the disk is full or broken; nothing is kept.
     """
     folder = config().waiting
@@ -89,8 +94,10 @@ def receive(
         with transaction.atomic():
             delivery = Delivery.objects.create(
                 name=clean_name(name), digest=hasher.hexdigest(), size=size, way=way, by=by,
-                source=source, received_at=at,
+                source=source, received_at=at, origin=origin,
             )  # fmt: skip
+            if along is not None:
+                along()
             audit.record(
                 at, by.email if by else way, "file.received", delivery.name, size=size,
                 sha256=delivery.digest,
@@ -98,6 +105,17 @@ def receive(
             target = waiting_path(delivery)
             target.parent.mkdir(parents=True, exist_ok=True)
             partial.replace(target)
+            _fsync(target.parent)
+            _fsync(folder)
         return delivery
     finally:
         partial.unlink(missing_ok=True)
+
+
+def _fsync(folder: Path) -> None:
+    """Make sure that a name in a folder survives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

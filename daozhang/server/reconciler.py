@@ -7,12 +7,12 @@ holds a lease, and one whose lease ran out stops before it publishes.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import socket
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -28,21 +28,15 @@ from daozhang.server.config import config
 from daozhang.server.incidents import follow
 from daozhang.server.models import Delivery, Lease, Snapshot
 from daozhang.server.readings import folder_of
-from daozhang.server.receiving import receive, waiting_path
-from daozhang.store.parts import Ingested, Store, is_settings, is_store
+from daozhang.server.receipts import refuse, sweep, write_receipt
+from daozhang.server.receiving import RefusedFileError, receive, waiting_path
+from daozhang.store.parts import Store, is_settings, is_store
 
 __all__ = ["LEASE", "Worker", "take_lease"]
 
 LEASE: Final = "reconciler"
 LEASE_SECONDS: Final = 120
 SNAPSHOTS_KEPT: Final = 3
-PROBLEMS_KEPT: Final = 200
-_STATES: Final = {
-    "added": Delivery.State.TAKEN,
-    "copied": Delivery.State.TAKEN,
-    "already_there": Delivery.State.DUPLICATE,
-    "refused": Delivery.State.REFUSED,
-}
 SETTLED_SECONDS: Final = 2
 """A file in the watched folder is taken once nobody has written to it for so long."""
 
@@ -91,12 +85,21 @@ class Worker:
         for path in sorted(inbox.iterdir()):
             if not path.is_file() or path.name.startswith(".") or not _rests(path):
                 continue
-            with path.open("rb") as file, suppress(Exception):
-                receive(
-                    iter(lambda: file.read(2**20), b""), path.name, at=self._clock(), way="folder"
-                )
-                path.unlink()
-                count += 1
+            origin = _origin(path)
+            # Received before by one that was killed before it could remove the file.
+            if not Delivery.objects.filter(origin=origin).exists():
+                try:
+                    with path.open("rb") as file:
+                        receive(
+                            iter(lambda: file.read(2**20), b""), path.name, at=self._clock(),
+                            way="folder", origin=origin,
+                        )  # fmt: skip
+                except (RefusedFileError, OSError) as error:
+                    # It stays where it is: whoever writes it may not be done.
+                    _log.warning("not collected", name=path.name, why=str(error))
+                    continue
+            path.unlink()
+            count += 1
         return count
 
     def _take(self) -> int:
@@ -107,7 +110,7 @@ class Worker:
             if waiting_path(delivery).is_file():
                 there.append(delivery)
             else:
-                _refuse(delivery, self._clock())
+                refuse(delivery, self._clock())
         # As the store takes them: settings say how all else is read.
         there.sort(key=lambda delivery: not is_settings(delivery.name))
         paths = [waiting_path(delivery) for delivery in there]
@@ -115,7 +118,8 @@ class Worker:
             results = ingest(config().store, paths, at=self._clock())
             for delivery, done in zip(there, results, strict=True):
                 take_lease(LEASE, self.holder, self._clock())
-                _receipt(delivery, done, self._clock())
+                write_receipt(delivery, done, Store.open(config().store), self._clock())
+        sweep(self._clock())
         return len(waiting)
 
     def _track(self) -> bool:
@@ -156,26 +160,11 @@ def _rests(path: Path) -> bool:
     return time.time() - path.stat().st_mtime >= SETTLED_SECONDS
 
 
-def _receipt(delivery: Delivery, done: Ingested, at: datetime) -> None:
-    taken = done.taken
-    delivery.form = taken.format or ""
-    delivery.rows = dict(taken.rows)
-    delivery.refused_rows = taken.refused
-    delivery.problems = [
-        {"severity": p.severity, **p.to_json(), "file": delivery.name}
-        for p in taken.problems[:PROBLEMS_KEPT]
-    ]
-    delivery.state = _STATES[done.status]
-    delivery.taken_at = at
-    delivery.save()
-    shutil.rmtree(waiting_path(delivery).parent, ignore_errors=True)
-
-
-def _refuse(delivery: Delivery, at: datetime) -> None:
-    delivery.state, delivery.taken_at = Delivery.State.REFUSED, at
-    why = "the file was removed from the server before it was read; send it again"
-    delivery.problems = [{"severity": "error", "code": "file_gone", "message": why}]
-    delivery.save()
+def _origin(path: Path) -> str:
+    """Return what tells a file of the watched folder from every other, a copy of it included."""
+    stat = path.stat()
+    name = hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    return f"folder:{name}:{stat.st_size}:{stat.st_ino}:{stat.st_ctime_ns}"
 
 
 def _prune() -> None:
