@@ -33,7 +33,7 @@ from daozhang.charts.sketch import Sketch
 from daozhang.gate import Look
 from daozhang.gate.shares import Bet, bets, day_shares
 
-__all__ = ["replay_html"]
+__all__ = ["Told", "replay_html", "told_of"]
 
 BETS_SHOWN: Final = 8
 """How many bets are told one by one, those that hold most; the others are summed in a row."""
@@ -80,6 +80,38 @@ class _Part:
     looks_note: str
     looks: tuple[_Row, ...]
     sure: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What is said of one release, without pictures.
+
+    Attributes:
+        sentence: whether it may go on.
+        steps: what to do next, one sentence each.
+        why: the numbers behind the sentence: of a halt as they were when it came.
+        now: the same of the newest look.
+    """
+
+    sentence: str
+    steps: tuple[str, ...]
+    why: str
+    now: str
+
+
+def told_of(one: Replay, zone: str, lang: Lang) -> Told:
+    """Return what is said of a release that was looked at at least once."""
+    page = _Page(lang, zone)
+    told = _as_told(one)
+    return Told(
+        page.sentence(one, told), page.steps(one, told), page.teller.why(one, told),
+        page.teller.why(one, one.looks[-1]),
+    )  # fmt: skip
+
+
+def _as_told(one: Replay) -> Look:
+    """Return the look that is told: a halt as it was when it came, anything else as it is now."""
+    return next((look for look in one.looks if look.verdict == "FAIL"), one.looks[-1])
 
 
 def replay_html(replayed: list[Replay], zone: str, lang: Lang) -> str:
@@ -141,17 +173,14 @@ class _Page:
     def part(self, place: int, one: Replay) -> _Part:
         """Return all that is told of one release."""
         last = one.looks[-1]
-        # A halt is told as it was when it came; anything else as it is now.
-        told = next((look for look in one.looks if look.verdict == "FAIL"), last)
+        told = _as_told(one)
         weighed, totals = self._weighed(one, told)
         settings = one.settings
         return _Part(
             key=f"r{place}",
             tone=_TONES[told.verdict],
-            sentence=self._sentence(one, told),
-            steps=tuple(
-                self.say(f"next.{told.reason}", least=least_terminals(settings)).split("\n")
-            ),
+            sentence=self.sentence(one, told),
+            steps=self.steps(one, told),
             cards=self._cards(one, told, last),
             why_title=self.say("why", at=self.teller.time(told.at)),
             why=self.teller.why(one, told),
@@ -170,7 +199,13 @@ class _Page:
             ),
         )  # fmt: skip
 
-    def _sentence(self, one: Replay, look: Look) -> str:
+    def steps(self, one: Replay, look: Look) -> tuple[str, ...]:
+        """Return what to do next."""
+        said = self.say(f"next.{look.reason}", least=least_terminals(one.settings))
+        return tuple(said.split("\n"))
+
+    def sentence(self, one: Replay, look: Look) -> str:
+        """Return whether a release may go on, as it was seen at a look."""
         fleet = one.evidence.fleet
         return self.say(
             f"head.{look.reason}",

@@ -20,6 +20,8 @@ from typing import Any, Final
 
 from daozhang.app.answers import provisional_years, write_whole
 from daozhang.app.check import Checked
+from daozhang.app.gate_record import FILE as GATE
+from daozhang.app.gate_record import gate_records, write_gate
 from daozhang.app.scope import Scope
 from daozhang.cause.incidents import SQL as CAUSES
 from daozhang.engine import DuckEngine
@@ -100,6 +102,7 @@ def publish(checked: Checked, folder: Path) -> About:
         refused=sum(file.refused_rows for file in intake.files) if intake else 0,
     )
     _keep_figures(partial, Scope().key, figures)
+    write_gate(partial / GATE, gate_records(checked))
     told = {**asdict(about), "as_of": about.as_of.isoformat()}
     write_whole(partial / "about.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     partial.rename(folder)
@@ -176,6 +179,9 @@ def _kept(duck: DuckEngine, name: str, scope: Scope) -> str:
         return "1 = 1"
     if name in _OF_SALES:
         return "t.sale_id IN (SELECT sale_id FROM outcomes)"
+    if name == "facts_upgrades":
+        # An upgrade belongs to whom its terminal belongs to; by itself it names nobody.
+        return "t.terminal_id IN (SELECT terminal_id FROM facts_terminals)"
     if name in _TILL:
         return (
             "t.sale_id IN (SELECT sale_id FROM outcomes UNION ALL SELECT act_id FROM acts "
