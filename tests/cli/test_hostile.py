@@ -101,31 +101,49 @@ FILES: dict[str, tuple[str, Make]] = {
 
 
 @pytest.mark.parametrize("what", FILES)
-@pytest.mark.parametrize("company", ["alone", "among good ones"])
-def test_a_file_of_no_use_is_named_and_nothing_else_changes(
-    tmp_path: Path, capsys: Any, what: str, company: str
-) -> None:
-    """Alone: exit 2 with a sentence that says what to do. Among good files: only reported."""
+def test_a_file_of_no_use_alone_ends_the_run(tmp_path: Path, capsys: Any, what: str) -> None:
+    """Exit status 2, with a sentence that names it and says what to do."""
     (tmp_path / "secret.txt").write_text("TOP-SECRET-CONTENT")
     name, make = FILES[what]
-    alone = company == "alone"
-    folder = write_small(tmp_path / "in", term(), {} if alone else ON_TIME)
-    if alone:
-        (folder / "accounts.csv").unlink()
-    name = name if alone else name.replace("sales.csv", "sales-photo.csv")
+    folder = write_small(tmp_path / "in", term(), {})
+    (folder / "accounts.csv").unlink()
     (folder / name).write_bytes(make(tmp_path))
     status, out, err = run(capsys, "check", folder, "--json")
     answer = json.loads(out)
     assert "TOP-SECRET" not in out + err
-    if alone:
-        assert status == 2
-        assert name in answer["error"]
-        assert len(answer["error"]) > len(name) + 30
-        return
+    assert status == 2
+    assert name in answer["error"]
+    assert len(answer["error"]) > len(name) + 30
+
+
+EACH = [[what] for what in FILES]
+
+
+@pytest.mark.parametrize(
+    "these",
+    [list(FILES), *EACH[:1], *(pytest.param(each, marks=pytest.mark.soak) for each in EACH[1:])],
+    ids=lambda these: these[0] if len(these) == 1 else "all of them",
+)
+def test_files_of_no_use_among_good_ones_are_only_reported(
+    tmp_path: Path, capsys: Any, these: list[str]
+) -> None:
+    """The answer is that of the good files. In a soak also with each bad file by itself."""
+    (tmp_path / "secret.txt").write_text("TOP-SECRET-CONTENT")
+    folder = write_small(tmp_path / "in", term(), ON_TIME)
+    names = []
+    for what in these:
+        name, make = FILES[what]
+        names.append(name.replace("sales.csv", "sales-photo.csv"))
+        assert not (folder / names[-1]).exists()
+        (folder / names[-1]).write_bytes(make(tmp_path))
+    status, out, err = run(capsys, "check", folder, "--json")
+    answer = json.loads(out)
+    assert "TOP-SECRET" not in out + err
     assert status == 0
     assert answer["by_status"]["on_time"]["sales"] == 1
-    (skipped,) = (f for f in answer["skipped_files"] if f["file"] == name)
-    assert len(skipped["reason"]) > 15
+    for name in names:
+        (skipped,) = (f for f in answer["skipped_files"] if f["file"] == name)
+        assert len(skipped["reason"]) > 15
 
 
 def test_an_empty_folder_says_what_to_put_into_it(tmp_path: Path, capsys: Any) -> None:
@@ -178,20 +196,32 @@ NAMES = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_any_file_name_is_only_a_name(tmp_path: Path, capsys: Any, name: str) -> None:
-    """A file's name is shown and opened as it is: no pattern, no SQL, no markup, no escape."""
+@pytest.mark.parametrize(
+    "names",
+    [NAMES, *(pytest.param([name], marks=pytest.mark.soak) for name in NAMES)],
+    ids=lambda names: names[0] if len(names) == 1 else "all of them",
+)
+def test_any_file_name_is_only_a_name(tmp_path: Path, capsys: Any, names: list[str]) -> None:
+    """A file's name is shown and opened as it is: no pattern, no SQL, no markup, no escape.
+
+    All at once: a pattern would find the others too. In a soak also each by itself.
+    """
     folder = write_small(
         tmp_path / "in", term(), {k: v for k, v in ON_TIME.items() if k != "sales"}
     )
-    row = "s1,sale,m,t,P,card,10000,CNY,2026-05-12T10:00:00+08:00\n"
-    (folder / name).write_text(HEAD + row)
-    status, out, _ = run(capsys, "check", folder, "--json")
+    for number, name in enumerate(names, 1):
+        row = f"s{number},sale,m,t,P,card,10000,CNY,2026-05-12T10:00:00+08:00\n"
+        (folder / name).write_text(HEAD + row)
+    status, out, _ = run(capsys, "check", folder, "--json", "--as-of", "2026-05-13T10:00+08:00")
     summary = json.loads(out)
     assert status == 0
     assert summary["by_status"]["on_time"]["sales"] == 1, summary["problems"]
-    assert name in {f["file"] for f in summary["files"]}
-    status, out, err = run(capsys, "check", folder, "--html", tmp_path / "r.html")
+    assert summary["identities"]["sales"]["CNY"]["sales"] == len(names)
+    assert summary["problems"] == []
+    assert {f["file"] for f in summary["files"]} >= set(names)
+    status, out, err = run(
+        capsys, "check", folder, "--html", tmp_path / "r.html", "--as-of", "2026-05-13T10:00+08:00"
+    )
     assert status == 0
     assert "\x1b[31m" not in out + err
 
