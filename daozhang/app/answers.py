@@ -15,7 +15,14 @@ from daozhang.charts import LANGS, Lang, Speech
 from daozhang.charts.paces import Pace, all_paces
 from daozhang.charts.why import action_of, fact_said, tell_apart
 
-__all__ = ["incidents_json", "summary_json", "utc_text", "write_answers", "write_whole"]
+__all__ = [
+    "incident_json",
+    "incidents_json",
+    "summary_json",
+    "utc_text",
+    "write_answers",
+    "write_whole",
+]
 
 JOURNEY_COLUMNS = (
     "sale_id", "status", "leg", "reason", "amount_minor", "currency", "merchant_id", "store_id",
@@ -65,10 +72,16 @@ def incidents_json(checked: Checked) -> list[dict[str, Any]]:
     """Return the incidents in the contract's shape, with each sentence in both languages."""
     zone = ZoneInfo(checked.settings.book.timezone if checked.settings.book else "UTC")
     speeches = {lang: Speech(lang, zone) for lang in LANGS}
-    return [_incident(row, speeches) for row in checked.figures.incidents]
+    return [incident_json(row, speeches) for row in checked.figures.incidents]
 
 
-def _incident(row: Mapping[str, Any], speeches: Mapping[Lang, Speech]) -> dict[str, Any]:
+def incident_json(row: Mapping[str, Any], speeches: Mapping[Lang, Speech]) -> dict[str, Any]:
+    """Return one incident in the contract's shape.
+
+    Args:
+        row: of ``figures.incidents``.
+        speeches: the languages that its sentences are told in.
+    """
     evidence = json.loads(row.get("evidence") or "[]")
     rivals = json.loads(row.get("rivals") or "[]")
     confidence = row.get("confidence_permille")

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import date, datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 from rich.console import Console
 
-from daozhang.app.answers import utc_text
 from daozhang.app.check import Checked, UnusableError
 from daozhang.app.seek import find_sales, offer_sales
 from daozhang.app.trace import Trace, trace_sale
+from daozhang.app.trace_json import plainly, trace_json
 from daozhang.app.tracker import Teller
 from daozhang.app.words_errors import WORDS as ERRORS
 from daozhang.app.words_trace import WORDS
@@ -44,7 +42,7 @@ def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: 
             trace = trace_sale(checked.engine, found[0], checked.outcome.as_of)
             assert trace is not None, "the sale was found a moment ago"
             if as_json:
-                print_json(_as_json(trace))
+                print_json(trace_json(trace))
             else:
                 _show(checked, trace, lang)
             return 1 if trace.journey["status"] == "overdue" else 0
@@ -59,16 +57,6 @@ def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: 
         return 3
 
 
-def _plain(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return utc_text(value)
-    return value.isoformat() if isinstance(value, date) else value
-
-
-def _plainly(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: _plain(value) for name, value in values.items()}
-
-
 def _say_choices(
     checked: Checked, reference: str, found: list[str], *, source: Path, lang: str, as_json: bool
 ) -> None:
@@ -79,44 +67,13 @@ def _say_choices(
     offers = () if found else offer_sales(checked.engine, reference)
     if as_json:
         print_json(
-            {"error": message, "sales": found, "offers": [_plainly(asdict(o)) for o in offers]}
+            {"error": message, "sales": found, "offers": [plainly(asdict(o)) for o in offers]}
         )
         return
     say_error(message, as_json=False)
     if not found:
         for line in _teller(checked, lang).offers(offers):
             sys.stderr.write(f"{line}\n")
-
-
-def _as_json(trace: Trace) -> dict[str, Any]:
-    return {
-        "journey": _plainly(trace.journey),
-        "reached": trace.reached,
-        "station": trace.station,
-        "holder": {"role": trace.holder[0], "id": trace.holder[1]},
-        "waited_s": trace.waited_s,
-        "steps": [
-            {
-                "at": utc_text(step.at),
-                "day_only": step.day_only,
-                "what": step.what,
-                "minor": step.minor,
-                **_plainly(step.detail),
-            }
-            for step in trace.steps
-        ],
-        "ahead": [{"station": a.station, "by": utc_text(a.by)} for a in trace.ahead],
-        "deadlines": {
-            "cutoff_at": utc_text(trace.cutoff_at),
-            "clear_by_at": utc_text(trace.clear_by_at),
-            "pay_by_at": utc_text(trace.pay_by_at),
-            "promised_at": utc_text(trace.journey["promised_at"]),
-        },
-        "money": dict(trace.money),
-        "why": dict(trace.why),
-        "evidence": _plainly(trace.evidence),
-        "doubts": [{"kind": kind, **_plainly(values)} for kind, values in trace.doubts],
-    }
 
 
 def _show(checked: Checked, trace: Trace, lang: str) -> None:
