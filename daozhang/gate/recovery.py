@@ -2,8 +2,8 @@
 
 A *cell* is a store, a payment method and a measure. It is asked at fixed looks
 (:attr:`RecoverySettings.looks`): the time allowed itself, then longer stretches of days after it,
-which show the level that was reached by then. The first look that answers stands, whatever comes
-later: a store that was back and is harmed afterwards is another story.
+which show the level that was reached by then. The first look at which its own days answer stands,
+whatever comes later: a store that was back and is harmed afterwards is another story.
 
 *Pass* is an equivalence test (:mod:`daozhang.stats.equivalence`): the interval of the change lies
 inside the margins. Volume is held on either side; of the others only the worse side, since money
@@ -22,91 +22,34 @@ seventh day is what is allowed.
 
 A cell that counts too little for the time allowed to show it by itself nine times in ten is *thin*;
 its days before the upgrade decide that. It leans on all the release's stores laid together: where
-these pass and its own days show no harm, it passes.
+these pass and its own days show no harm, it passes, on trust: its own later days may still fail it.
+What ``wrong_pass`` promises holds for cells that answer by themselves; what a single store lost of
+a thin method is seen when its own days show it, and not before.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
-from math import inf, nan, sqrt
-from typing import Final, Literal
+from dataclasses import dataclass, replace
+from typing import Final
 
+from daozhang.gate.recovery_cell import VERDICTS, Cell, Reason, Verdict, judge
 from daozhang.gate.recovery_days import StoreDays
 from daozhang.gate.recovery_series import Series, Stores, lay_together
 from daozhang.gate.recovery_settings import MEASURES, Measure, RecoverySettings
-from daozhang.stats.equivalence import Change, Spread, difference, ratio, spread
-from daozhang.stats.student import t_point
 
-__all__ = ["Cell", "Recovery", "StoreRecovery", "Verdict", "judge", "recovery"]
-
-Verdict = Literal["pass", "fail", "not yet"]
-VERDICTS: Final[tuple[Verdict, ...]] = ("pass", "fail", "not yet")
-Reason = Literal[
-    "back", "better", "together", "worse", "above", "too_soon", "no_past", "few_days", "silent",
-    "other_upgrade", "wide", "near", "thin",
-]  # fmt: skip
-
-LAST: Final = 3
-"""Of the time allowed, so many last days can show harm."""
+__all__ = ["ANSWERS", "Cell", "Recovery", "StoreRecovery", "Verdict", "recovery"]
 
 COUNTED: Final = 5.0
 """A method is asked for in a store that counted so much of it before."""
-
-EXPECTED: Final = {"below": 5.0, "above": 20.0}
-"""Fewest sales to be expected of days that may show too few, or too many."""
 
 ANSWERS: Final[tuple[Reason, ...]] = (
     "silent", "other_upgrade", "no_past", "few_days", "near", "wide", "thin", "too_soon",
 )  # fmt: skip
 """Why not yet, the most telling first."""
 
-
-NINE_IN_TEN: Final = 1.645
-"""Nine estimates in ten are within so many standard errors."""
-
 ALONE: Final = {"too_soon", "silent", "no_past"}
 """Why not yet, where other stores cannot speak for one."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What is said of a store's measure by one payment method.
-
-    Attributes:
-        method: as the facts name it; ``*``: all together.
-        measure: which.
-        verdict: pass, fail or not yet.
-        reason: why.
-        own: False: it is too thin by itself and leans on all the stores.
-        window: first and last day after the upgrade that were looked at.
-        days_before: days that say something before the upgrade.
-        days_after: days of the window that say something.
-        controls: stores that it was compared with.
-        level: the level before, in the measure's unit.
-        change: estimate and interval of the change; of volume a share of the level.
-        margin: of the measure.
-    """
-
-    method: str
-    measure: Measure
-    verdict: Verdict
-    reason: Reason
-    own: bool
-    window: tuple[int, int]
-    days_before: int
-    days_after: int
-    controls: int
-    level: float
-    change: Change
-    margin: float
-
-    @property
-    def after(self) -> float:
-        """The level after, less what moved the stores that it was compared with."""
-        up = self.level if self.measure == "volume" else 1.0
-        return self.level + up * self.change.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,173 +176,9 @@ def _cell(
     settings = stores.settings
     found = judge(stores.days.methods[key[0]], key[1], at, settings, cells)
     if found.verdict == "not yet" and stores.other_upgrade(store, settings.days):
-        return _with(found, "not yet", "other_upgrade")
+        return replace(found, reason="other_upgrade")
     if found.own or found.verdict != "not yet" or found.reason in ALONE:
         return found
     if together is not None and together.verdict == "pass":
-        return _with(found, "pass", "together")
-    return _with(found, "not yet", "thin")
-
-
-def _with(cell: Cell, verdict: Verdict, reason: Reason) -> Cell:
-    return Cell(
-        cell.method, cell.measure, verdict, reason, cell.own, cell.window, cell.days_before,
-        cell.days_after, cell.controls, cell.level, cell.change, cell.margin,
-    )  # fmt: skip
-
-
-def judge(
-    method: str,
-    measure: Measure,
-    at: Callable[[int], Series | None],
-    settings: RecoverySettings,
-    cells: int,
-) -> Cell:
-    """Judge one cell.
-
-    Args:
-        method: how it is paid.
-        measure: which.
-        at: gives its days up to so many after the upgrade; None while these are not in.
-        settings: margins and errors.
-        cells: how many cells the store has.
-    """
-    margin = settings.margin(measure)
-    first, last, tail = settings.looks[0]
-    found = Cell(
-        method, measure, "not yet", "too_soon", True, (first, last), 0, 0, 0, nan, _NOTHING, margin
-    )
-    for first, last, tail in settings.looks:
-        series = at(last)
-        if series is None:
-            break
-        found = _look(found, series, (first, last), tail, settings, cells)
-        if found.verdict != "not yet":
-            break
-    return found
-
-
-_NOTHING: Final = Change(nan, -inf, inf)
-
-
-def _look(
-    cell: Cell,
-    series: Series,
-    window: tuple[int, int],
-    tail: float,
-    settings: RecoverySettings,
-    cells: int,
-) -> Cell:
-    """Return what one look says of a cell."""
-    measure, margin = cell.measure, cell.margin
-    inside = slice(window[0] - 1, window[1])
-    days_before = int((series.before_weight > 0).sum())
-    days_after = int((series.after_weight[inside] > 0).sum())
-
-    def said(verdict: Verdict, reason: Reason, own: bool, change: Change = _NOTHING) -> Cell:
-        return Cell(
-            cell.method, measure, verdict, reason, own, window, days_before, days_after,
-            series.controls, series.level, change, margin,
-        )  # fmt: skip
-
-    if series.silent[inside].all():
-        return said("not yet", "silent", own=True)
-    if series.past * 3 < settings.baseline_days:
-        return said("not yet", "no_past", own=False)
-    least, usual = _least(series, measure, margin)
-    own = not _thin(series, margin, settings, least)
-    if days_after * 2 <= window[1] - window[0] + 1:
-        return said("not yet", "few_days", own)
-    change = _change(series, inside, measure, tail, least)
-    if change is None:
-        return said("not yet", "no_past", own=False)
-    last = slice(window[1] - LAST, window[1]) if window[0] == 1 else inside
-    sides = 2 if measure == "volume" else 1
-    sure = settings.wrong_fail / (len(settings.looks) * cells * sides)
-    shown = _change(series, last, measure, sure, usual)
-    harm = _harm(series, last, measure, margin, shown) if shown is not None else None
-    if harm is not None:
-        return said("fail", harm, own, change)
-    low, high = (change.low, change.high) if measure != "lag" else (-change.high, -change.low)
-    if low > -margin and (high < margin or measure != "volume"):
-        return said("pass", "back" if high < margin else "better", own, change)
-    near = high - low <= 2 * margin
-    return said("not yet", "near" if near else "wide", own, change)
-
-
-def _least(series: Series, measure: Measure, margin: float) -> tuple[float, float]:
-    """Return the least spread that a measure has if it is at its margin, and if it is unchanged.
-
-    Sales come at least as irregularly as by a Poisson law. Of attempts a share fails, the margin's
-    more than before. A lag that is longer by half a day is a day longer every other day; one that
-    never changed is taken to do so on half a day of all seen. A score that falls from full marks
-    falls farthest by a few who give one.
-    """
-    if measure == "volume":
-        return 1.0, 1.0
-    if measure == "success":
-        failing = min(max(1.0 - series.level, 0.0), 0.5)
-        unseen = 0.5 / float(series.before_weight.sum())
-        return _of_share(max(failing + margin, margin)), _of_share(failing + unseen)
-    if measure == "lag":
-        unseen = 0.5 / (float((series.before_weight > 0).sum()) + 1.0)
-        return _of_share(min(margin, 0.5)), _of_share(unseen)
-    return margin * (_FULL - _ONE - margin), margin * (_FULL - _ONE - margin)
-
-
-_FULL, _ONE = 5.0, 1.0
-
-
-def _of_share(share: float) -> float:
-    """Return the variance of what is so with a probability."""
-    return min(share, 0.5) * (1.0 - min(share, 0.5))
-
-
-def _thin(series: Series, margin: float, settings: RecoverySettings, least: float) -> bool:
-    """Return whether the time allowed would show an unharmed cell less than nine times in ten."""
-    before, weight = (series.before, series.before_weight), float(series.before_weight.sum())
-    try:
-        seen = spread([before], series.parameters)
-    except ValueError:
-        return True
-    by_weight = sqrt(series.past / (settings.days * weight) + 1 / weight)
-    reach = t_point(settings.looks[0][2], seen.df) * sqrt(max(seen.variance, least))
-    return by_weight * (reach + NINE_IN_TEN * sqrt(seen.variance)) > margin
-
-
-def _change(
-    series: Series, inside: slice, measure: Measure, tail: float, least: float
-) -> Change | None:
-    """Return the change of level in some days; None: they, or those before, are too few."""
-    after, heavy = series.after[inside], series.after_weight[inside]
-    if not heavy.any():
-        return None
-    before = series.before, series.before_weight
-    try:
-        of: Spread = spread([before, (after, heavy)], series.parameters, least)
-    except ValueError:
-        return None
-    levels = [
-        (float(values @ weights) / float(weights.sum()), float(weights.sum()))
-        for values, weights in (before, (after, heavy))
-    ]
-    if measure == "volume":
-        return ratio(levels[0], levels[1], of, tail)
-    slack = 0.5 / levels[1][1] if measure == "success" else 0.0
-    return difference(levels[0], levels[1], of, tail, slack)
-
-
-def _harm(
-    series: Series, inside: slice, measure: Measure, margin: float, shown: Change
-) -> Reason | None:
-    """Return in which way harm is shown, if it is."""
-    if measure == "lag":
-        return "worse" if shown.low > 0 and shown.value >= margin else None
-    expected = float(series.after_weight[inside].sum())
-    below = shown.high < 0 and shown.value <= -margin
-    if measure != "volume":
-        return "worse" if below else None
-    if below and expected >= EXPECTED["below"]:
-        return "worse"
-    above = shown.low > 0 and shown.value >= margin
-    return "above" if above and expected >= EXPECTED["above"] else None
+        return replace(found, verdict="pass", reason="together")
+    return found if found.reason == "few_days" else replace(found, verdict="not yet", reason="thin")

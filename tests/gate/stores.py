@@ -55,6 +55,18 @@ class Plan:
     score: Effect = unmoved
 
 
+def _effects(plan: Plan, store: int, method: str, days: int) -> dict[str, np.ndarray]:
+    """Return by day what each measure of a store is multiplied with, or moved by."""
+    found = {}
+    for name, still in (("volume", 1.0), ("failed", 0.0), ("lag", 0.0), ("score", 0.0)):
+        found[name] = np.full(days, still)
+        effect = getattr(plan, name)
+        if store < plan.upgraded and effect not in (unchanged, unmoved):
+            for day in range(UPGRADED_ON + 1, days):
+                found[name][day] = effect(store, method, day - UPGRADED_ON)
+    return found
+
+
 def simulate(seed: int, plan: Plan) -> StoreDays:
     """Return the numbers; days of ``holiday`` and ``slow_bank`` are counted from the upgrade."""
     rng = np.random.default_rng(seed)
@@ -70,29 +82,24 @@ def simulate(seed: int, plan: Plan) -> StoreDays:
         own = shared * np.exp(plan.rough * rng.standard_normal(days))
         own *= np.where(special[store], free[store], 1.0) * WEEK[np.arange(days) % 7]
         for place, method in enumerate(METHODS[1:], 1):
-            effects = [
-                np.array([
-                    effect(store, method, d - UPGRADED_ON)
-                    if store < plan.upgraded and d > UPGRADED_ON else still
-                    for d in range(days)
-                ])
-                for effect, still in (
-                    (plan.volume, 1.0), (plan.failed, 0.0), (plan.lag, 0.0), (plan.score, 0.0),
-                )
-            ]  # fmt: skip
-            sales = rng.poisson(plan.a_day[method] * own * effects[0])
-            share = np.clip(plan.failing + effects[1], 0, 0.95)
+            harm = _effects(plan, store, method, days)
+            sales = rng.poisson(plan.a_day[method] * own * harm["volume"])
+            share = np.clip(plan.failing + harm["failed"], 0, 0.95)
             counts["sales"][store, place] = sales
             counts["failed"][store, place] = rng.poisson(sales * share / (1 - share))
-            late = np.floor(effects[2]) + (rng.random(days) < effects[2] % 1)
+            late = np.floor(harm["lag"]) + (rng.random(days) < harm["lag"] % 1)
             late[slow] += 1
             counts["lag"][store, place] = sales * (1 + late.astype(np.int64))
             counts["lag_told"][store, place] = sales
-            rated = rng.poisson(plan.ratings, days)
-            moved = rated * effects[3] + rng.standard_normal(days) * 0
-            drawn = [rng.choice([1, 2, 3, 4, 5], size=n, p=SCORES).sum() for n in rated]
-            counts["score"][store, place] = np.round(np.array(drawn) + moved)
-            counts["scores"][store, place] = rated
+            if plan.ratings:
+                rated = rng.poisson(plan.ratings, days)
+                drawn = [rng.choice([1, 2, 3, 4, 5], size=n, p=SCORES) for n in rated]
+                # A tenth of a point is a customer in ten who gives a point less.
+                less = [
+                    rng.binomial(n, -move) for n, move in zip(rated, harm["score"], strict=True)
+                ]
+                counts["score"][store, place] = [d.sum() for d in drawn] - np.array(less)
+                counts["scores"][store, place] = rated
     for name, cube in counts.items():
         if name != "tries":
             cube[:, 0] = cube[:, 1:].sum(axis=1)
