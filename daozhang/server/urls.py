@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from daozhang.server.views import audit, late, operate, overview, people, track
+from daozhang.server.views import audit, files, late, operate, overview, people, track
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("late/<str:incident_id>/sales.csv", late.sales, name="incident_sales"),
     path("track/", track.track, name="track"),
     path("track/<path:sale_id>/", track.sale, name="sale"),
+    path("files/", files.files, name="files"),
+    path("files/<int:pk>/", files.file, name="file"),
+    path("", include("daozhang.server.urls_money")),
     path("settings/", people.settings, name="settings"),
     path("audit/", audit.trail, name="audit"),
     path("invitation/<str:secret>/", people.invitation, name="invitation"),
