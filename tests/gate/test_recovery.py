@@ -7,13 +7,13 @@ import pytest
 from daozhang.gate import SettingsError
 from daozhang.gate.recovery import Cell, recovery
 from daozhang.gate.recovery_settings import RecoverySettings
-from tests.gate.stores import FIRST, UPGRADED_ON, Plan, simulate
+from daozhang.world.recoveries import FIRST_DAY, UPGRADED_ON, Stores, simulate_stores
 
 SETTINGS = RecoverySettings()
 
 
 def judged(seed, **plan):
-    return recovery(simulate(seed, Plan(**plan)), "r2", SETTINGS)
+    return recovery(simulate_stores(seed, Stores(**plan)), "r2", SETTINGS)
 
 
 def cell(store, method, measure) -> Cell:
@@ -118,14 +118,16 @@ def cut(days, after):
     until = UPGRADED_ON + after + 1
     return replace(
         days,
-        told_until=FIRST + until - 1,
+        told_until=FIRST_DAY + until - 1,
         counts={name: cube[:, :, :until] for name, cube in days.counts.items()},
         special=days.special[:, :until],
     )
 
 
 def test_harm_after_it_was_back_is_another_story():
-    days = simulate(4, Plan(upgraded=12, after=30, volume=lambda _s, _m, d: 1.0 if d < 10 else 0.3))
+    days = simulate_stores(
+        4, Stores(upgraded=12, after=30, volume=lambda _s, _m, d: 1.0 if d < 10 else 0.3)
+    )
     early, later = (recovery(known, "r2", SETTINGS) for known in (cut(days, 8), days))
     stood = 0
     for before, after in zip(early.stores, later.stores, strict=True):
@@ -163,7 +165,7 @@ def test_a_store_of_which_nothing_is_heard_is_asked_after():
 
 
 def test_a_store_that_is_on_and_sells_nothing_fails():
-    days = simulate(7, Plan(volume=lambda *_: 0.0))
+    days = simulate_stores(7, Stores(volume=lambda *_: 0.0))
     days.counts["tries"][0, 0] += 20
     (store,) = recovery(days, "r2", SETTINGS).stores
     assert store.verdict == "fail"
@@ -171,7 +173,7 @@ def test_a_store_that_is_on_and_sells_nothing_fails():
 
 
 def test_a_new_store_has_nothing_to_be_back_at():
-    days = simulate(8, Plan(upgraded=4))
+    days = simulate_stores(8, Stores(upgraded=4))
     for cube in days.counts.values():
         cube[0, :, : UPGRADED_ON - 5] = 0
     store = recovery(days, "r2", SETTINGS).stores[0]
@@ -180,7 +182,7 @@ def test_a_new_store_has_nothing_to_be_back_at():
 
 
 def test_another_release_in_between_is_judged_instead():
-    days = simulate(9, Plan(upgraded=4))
+    days = simulate_stores(9, Stores(upgraded=4))
     spans = dict(days.spans)
     first = days.spans["r2"][0] + 4
     first[1:] = days.spans["r2"][0][4]
@@ -192,7 +194,7 @@ def test_another_release_in_between_is_judged_instead():
 
 def test_a_thin_method_leans_on_the_other_stores():
     small = {"card": 20.0, "face": 4.0, "qr": 40.0}
-    found = judged(10, upgraded=60, a_day=small)
+    found = judged(10, upgraded=60, after=36, a_day=small)
     faces = [cell(store, "face", "volume") for store in found.stores]
     assert {c.reason for c in faces} <= {"together", "back"}
     alone = only(10, a_day=small)
@@ -202,7 +204,7 @@ def test_a_thin_method_leans_on_the_other_stores():
 
 def test_a_look_is_the_same_when_nothing_later_is_known():
     """What was said after the seven days does not change with what comes after."""
-    days = simulate(11, Plan(upgraded=6, after=12))
+    days = simulate_stores(11, Stores(upgraded=6, after=12))
     one, other = (recovery(known, "r2", SETTINGS) for known in (days, cut(days, 7)))
     for late, soon in zip(one.stores, other.stores, strict=True):
         assert [c for c in late.cells if c.measure != "lag"] == [

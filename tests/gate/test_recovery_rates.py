@@ -7,12 +7,11 @@ import pytest
 
 from daozhang.gate.recovery import recovery
 from daozhang.gate.recovery_settings import RecoverySettings
-from tests.gate.stores import Plan, simulate
+from daozhang.world.recoveries import SMALL, Stores, simulate_stores
 
 SOAK = os.environ.get("DAOZHANG_SOAK") == "1"
 RUNS = 40 if SOAK else 3
 STORES = 20
-SMALL = {"card": 30.0, "face": 8.0, "qr": 60.0}
 ROUGH = {"rough": 0.25, "shared": 0.15}
 OWN = {"back", "better"}
 
@@ -36,7 +35,7 @@ def cells(runs, measure, **plan):
     """Count how cells of a measure, all methods together, came out."""
     found: Counter[str] = Counter()
     for seed in range(runs):
-        days = simulate(500 + seed, Plan(upgraded=STORES, after=36, **plan))
+        days = simulate_stores(500 + seed, Stores(upgraded=STORES, after=36, **plan))
         for store in recovery(days, "r2", RecoverySettings()).stores:
             found.update(c.reason for c in store.cells if (c.method, c.measure) == ("*", measure))
     return found
@@ -67,7 +66,7 @@ UNHARMED = {
 def test_an_unharmed_store_seldom_fails(name):
     failed = 0
     for seed in range(RUNS):
-        days = simulate(900 + seed, Plan(upgraded=STORES, after=36, **UNHARMED[name]))
+        days = simulate_stores(900 + seed, Stores(upgraded=STORES, after=36, **UNHARMED[name]))
         found = recovery(days, "r2", RecoverySettings())
         failed += found.counted["fail"]
     stores = RUNS * STORES
