@@ -1,0 +1,141 @@
+"""Sales behind a number: the same filters for every page that leads to rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any, Final, overload
+
+from daozhang.app.seek import quoted
+from daozhang.engine import DuckEngine, rows_of
+from daozhang.server.upgraded import GROUPS, group_of
+from daozhang.server.views.base import Face
+
+__all__ = ["COLUMNS", "Rows", "Totals", "chosen", "condition", "listed", "totals"]
+
+COLUMNS: Final = (
+    "sale_id", "status", "amount_minor", "outstanding_minor", "credited_minor", "currency",
+    "merchant_id", "store_id", "terminal_id", "provider_id", "channel", "account_id", "bank_id",
+    "captured_at", "due_date", "promised_at", "credited_at", "fee_minor", "fee_expected_minor",
+)  # fmt: skip
+"""Columns of a downloaded list."""
+
+_STATUSES: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
+_EQUAL: Final = {
+    "currency": "o.currency", "provider": "o.provider_id", "account": "o.account_id",
+    "bank": "a.bank_id", "store": "o.store_id", "terminal": "o.terminal_id",
+    "channel": "o.channel",
+}  # fmt: skip
+_DUE: Final = {"due": "=", "since": ">=", "until": "<="}
+_NOT_KNOWN: Final = "?"
+_FROM: Final = "FROM outcomes AS o LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
+_ORDER: Final = (
+    "ORDER BY CASE o.status WHEN 'overdue' THEN 0 WHEN 'late' THEN 1 WHEN 'unknown' THEN 2 "
+    "WHEN 'in_transit' THEN 3 ELSE 4 END, o.amount_minor DESC, o.sale_id"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Totals:
+    """What the sales of a list come to, in one currency."""
+
+    currency: str
+    sales: int
+    amount_minor: int
+    outstanding_minor: int
+
+
+class Rows(Sequence[dict[str, Any]]):
+    """The rows of a question, of which a page fetches its own part only."""
+
+    def __init__(self, engine: DuckEngine, sql: str, count: int) -> None:
+        """Take an ordered SELECT and how many rows it has."""
+        self._engine, self._sql, self._count = engine, sql, count
+
+    def __len__(self) -> int:
+        return self._count
+
+    @overload
+    def __getitem__(self, place: int) -> dict[str, Any]: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[dict[str, Any]]: ...
+    def __getitem__(self, place: int | slice) -> dict[str, Any] | list[dict[str, Any]]:
+        if isinstance(place, int):
+            return self[place : place + 1][0]
+        first, last, _ = place.indices(self._count)
+        sql = f"{self._sql} LIMIT {max(last - first, 0)} OFFSET {first}"
+        return rows_of(self._engine.fetch(sql))
+
+    def whole(self) -> Iterator[dict[str, Any]]:
+        """Give all rows."""
+        yield from rows_of(self._engine.fetch(self._sql))
+
+
+def chosen(asked: Mapping[str, str]) -> dict[str, str]:
+    """Return the filters that an address carries, those that mean nothing left out."""
+    found = {name: asked[name] for name in _EQUAL if asked.get(name)}
+    for name in _DUE:
+        if (due := _day(asked.get(name, ""))) is not None:
+            found[name] = due.isoformat()
+    statuses = [one for one in asked.get("status", "").split(",") if one in _STATUSES]
+    if statuses:
+        found["status"] = ",".join(statuses)
+    if asked.get("fee") == "differs":
+        found["fee"] = "differs"
+    if asked.get("release") and asked.get("side") in GROUPS:
+        found |= {"release": asked["release"], "side": asked["side"]}
+    return found
+
+
+def _day(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def condition(face: Face, filters: Mapping[str, str]) -> str:
+    """Return the SQL condition of filters that :func:`chosen` let through."""
+    assert face.reading is not None
+    parts = ["o.status NOT IN ('cancelled', 'failed')"]
+    for name, column in _EQUAL.items():
+        if name in filters:
+            value = filters[name]
+            parts.append(
+                f"{column} IS NULL" if value == _NOT_KNOWN else f"{column} = {quoted(value)}"
+            )
+    for name, compared in _DUE.items():
+        if name in filters:
+            parts.append(f"o.due_date {compared} DATE {quoted(filters[name])}")
+    if "status" in filters:
+        parts.append(f"o.status IN ({', '.join(map(quoted, filters['status'].split(',')))})")
+    if "fee" in filters:
+        parts.append("o.own_lines > 0 AND o.fee_minor <> o.fee_expected_minor")
+    if "release" in filters:
+        group = group_of(face.reading, quoted(filters["release"]), filters["side"])
+        parts.append(f"o.sale_id IN ({group})")
+    return " AND ".join(parts)
+
+
+def totals(face: Face, filters: Mapping[str, str]) -> tuple[Totals, ...]:
+    """Return what the sales of filters come to, most sales first."""
+    rows = face.engine.rows(
+        "SELECT o.currency, count(*) AS n, CAST(sum(o.amount_minor) AS BIGINT), "
+        "CAST(sum(CASE WHEN o.status <> 'unknown' THEN o.outstanding_minor ELSE 0 END) AS BIGINT) "
+        f"{_FROM} WHERE {condition(face, filters)} GROUP BY o.currency ORDER BY n DESC, o.currency"
+    )
+    return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
+
+
+def listed(face: Face, filters: Mapping[str, str], count: int) -> Rows:
+    """Return the sales of filters, those that need someone first.
+
+    Args:
+        face: who asks.
+        filters: of :func:`chosen`.
+        count: how many there are, by :func:`totals`.
+    """
+    columns = ", ".join("a.bank_id" if name == "bank_id" else f"o.{name}" for name in COLUMNS)
+    sql = f"SELECT {columns} {_FROM} WHERE {condition(face, filters)} {_ORDER}"
+    return Rows(face.engine, sql, count)
