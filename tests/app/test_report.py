@@ -1,6 +1,7 @@
 """The report: whole, safe, the same each time, and written in one step."""
 
 import re
+from functools import cache
 from itertools import pairwise
 
 import pytest
@@ -16,9 +17,15 @@ SECTIONS = {
 }  # fmt: skip
 
 
+@cache
+def full_page(lang):
+    """Return the page of everything that a report can say."""
+    return report_html(view(), lang)
+
+
 @pytest.fixture(scope="module", params=LANGS)
 def page(request):
-    return report_html(view(), request.param)
+    return full_page(request.param)
 
 
 def test_the_page_has_every_part_in_the_order_that_it_is_read(page):
@@ -125,7 +132,7 @@ def test_only_the_first_sales_are_listed_and_the_rest_is_counted():
 
 
 def test_the_page_says_what_lateness_costs_and_which_statement_is_missing():
-    tree = html.fromstring(report_html(view(), "en"))
+    tree = html.fromstring(full_page("en"))
     (cost,) = tree.xpath("//p[@class='waited']/text()")
     assert "as if ¥894.67 had been missing for a day" in cost
     first = tree.xpath("//section[@id='attention']//tbody/tr[2]//small/text()")
@@ -170,7 +177,7 @@ def test_tables_are_linked_where_they_move_with_the_page(tmp_path, tables, link)
 
 @pytest.mark.parametrize("lang", LANGS)
 def test_what_is_on_demand_needs_no_script_and_is_all_there(lang):
-    tree = html.fromstring(report_html(view(), lang))
+    tree = html.fromstring(full_page(lang))
     assert len(tree.xpath("//section[@id='glossary']//dt")) == 21
     assert all(node.text_content().strip() for node in tree.xpath("//dt|//dd"))
     opened = {n.getparent().get("id") for n in tree.xpath("//section/details[@open]")}
@@ -182,7 +189,7 @@ def test_what_is_on_demand_needs_no_script_and_is_all_there(lang):
 
 
 def test_the_answer_comes_first_then_the_flow_then_what_to_do():
-    tree = html.fromstring(report_html(view(), "en"))
+    tree = html.fromstring(full_page("en"))
     main = [node.get("id") or node.get("class") for node in tree.xpath("//main/*")]
     assert main[0].startswith("answer")
     assert main[2:4] == ["flow", "attention"]
@@ -193,7 +200,7 @@ def test_the_answer_comes_first_then_the_flow_then_what_to_do():
 
 
 def test_print_has_a_sheet_of_its_own():
-    style = html.fromstring(report_html(view(), "en")).xpath("string(//style)")
+    style = html.fromstring(full_page("en")).xpath("string(//style)")
     printed = style[style.index("@media print") :]
     for rule in ("size: A4", "break-inside: avoid", "attr(href)", "details-content"):
         assert rule in printed

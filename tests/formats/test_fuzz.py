@@ -22,7 +22,8 @@ from .conftest import SAMPLES
 
 SECONDS_MAX = 4
 SOAK = "DAOZHANG_SOAK" in os.environ
-ROUNDS = 1_000 if SOAK else 100
+ROUNDS = 1_000 if SOAK else 50
+ROUNDS_OF_MEMORY = 5 if SOAK else 3
 
 
 def seeds():
@@ -149,7 +150,7 @@ def test_damage_costs_no_memory(path, tmp_path):
     data = path.read_bytes() * 8
     file = tmp_path / "broken.bin"
     check(path)  # What is loaded once is not counted.
-    for _ in range(5):
+    for _ in range(ROUNDS_OF_MEMORY):
         broken = damage(rng, data)
         file.write_bytes(broken)
         tracemalloc.start()

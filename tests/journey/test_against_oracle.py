@@ -21,7 +21,9 @@ from tests.oracle.compare import COLUMNS, assert_same_journeys, canonical
 from tests.oracle.estate import ALL, PLAIN, Estate, make_estate
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-SEEDS = range(300) if SOAK else (*range(22), 35, 48, 61, 67)
+SEEDS = range(300) if SOAK else (*range(10), 35, 48, 61, 67)
+"""The last four once showed something that the first did not."""
+
 SALES = 300 if SOAK else 60
 FOUND_EARLY = {
     "status", "leg", "reason", "late_s", "credited_at", "credit_id", "credit_ids", "payout_id",

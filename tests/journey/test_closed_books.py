@@ -9,27 +9,28 @@ from pathlib import Path
 import pytest
 
 from daozhang.journey import closing
-from tests.journey.test_closing import add, answer, closed_sales, grown, slices
+from tests.journey.test_closing import Answer, add, answer, closed_sales, grown, slices
 from tests.oracle.estate import make_estate
 from tests.oracle.rows import read_folder, write_csv
 
 
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A folder of facts, and a store of the same whose books are closed."""
+def made(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Answer]:
+    """A folder of facts, a store of the same whose books are closed, and the folder's answer."""
     place = tmp_path_factory.mktemp("books")
     folder = make_estate(51, sales=90, days=9).write(place / "in")
     store = place / "store"
     grown(store, slices(folder, 2, 1, in_time=True), folder / "terms.toml")
-    answer(store)
+    expected = answer(folder)
+    assert answer(store) == expected
     assert closed_sales(store) > 10
-    return folder, store
+    return folder, store, expected
 
 
 @pytest.fixture
-def both(made: tuple[Path, Path], tmp_path: Path) -> tuple[Path, Path]:
+def both(made: tuple[Path, Path, Answer], tmp_path: Path) -> tuple[Path, Path]:
     """The same, to change at will."""
-    folder, store = made
+    folder, store, _ = made
     shutil.copytree(folder, tmp_path / "in")
     shutil.copytree(store, tmp_path / "store")
     return tmp_path / "in", tmp_path / "store"
@@ -47,9 +48,11 @@ def test_other_terms_close_nothing(both: tuple[Path, Path]) -> None:
 
 
 @pytest.mark.parametrize("damage", ["cut", "no json"])
-def test_damaged_books_are_no_books(both: tuple[Path, Path], damage: str) -> None:
+def test_damaged_books_are_no_books(
+    both: tuple[Path, Path], made: tuple[Path, Path, Answer], damage: str
+) -> None:
     """Books that are not whole are not used: the parts are the truth."""
-    folder, store = both
+    _, store = both
     current = store / "closed" / "current.json"
     number = json.loads(current.read_text(encoding="utf-8"))["segments"][0][0]
     outcomes = store / "closed" / str(number) / "outcomes.parquet"
@@ -58,20 +61,20 @@ def test_damaged_books_are_no_books(both: tuple[Path, Path], damage: str) -> Non
             outcomes.write_bytes(outcomes.read_bytes()[:-100])
         case _:
             current.write_text("{", encoding="utf-8")
-    assert answer(store) == answer(folder)
+    assert answer(store) == made[2]
     assert closed_sales(store) > 10
 
 
 def test_many_segments_become_few(
-    tmp_path: Path, made: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, made: tuple[Path, Path, Answer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Small segments are put together, and reopened sales in them are not forgotten."""
     monkeypatch.setattr(closing, "SEGMENTS_MAX", 1)
     monkeypatch.setattr(closing, "REOPENED_SHARE_MAX", 1)
-    folder, _ = made
+    folder, _, expected = made
     store = tmp_path / "store"
     grown(store, slices(folder, 4, 3, in_time=True), folder / "terms.toml")
-    assert answer(store) == answer(folder)
+    assert answer(store) == expected
     data = json.loads((store / "closed" / "current.json").read_text(encoding="utf-8"))
     assert len(data["segments"]) <= 3
 

@@ -20,7 +20,7 @@ from tests.oracle.rows import known_at, read_folder, write_csv
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
 SLOW = settings(
-    max_examples=150 if SOAK else 4,
+    max_examples=150 if SOAK else 3,
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=list(HealthCheck),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import os
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -39,7 +40,9 @@ if TYPE_CHECKING:
 
 DAY = dt.timedelta(days=1)
 CHECKED = (*COLUMNS, "matched_by")
-SEEDS = range(44)
+SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
+SEEDS = range(44 if SOAK else 20)
+SEEDS_OF_SETS = range(100, 104 if SOAK else 102)
 
 
 def both(estate: Estate) -> dict[str, dict[str, Any]]:
@@ -65,7 +68,7 @@ def test_truth_and_reference_agree(seed: int) -> None:
     [PLAIN, WORLD_FEATURES, PAYOUT_FEATURES, ROW_FEATURES, frozenset(STORIES)],
     ids=["plain", "world", "payouts", "rows", "stories"],
 )
-@pytest.mark.parametrize("seed", [100, 101, 102, 103])
+@pytest.mark.parametrize("seed", SEEDS_OF_SETS)
 def test_they_agree_on_feature_sets(features: frozenset[str], seed: int) -> None:
     both(make_estate(seed, features, sales=150))
 

@@ -23,7 +23,7 @@ from tests.store.steps import RELEASES, content, ingest, write
 from tests.store.storm import ROOT, storm, took
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-ROUNDS, KILLS, SALES = (10, 10, 150) if SOAK else (1, 6, 25)
+ROUNDS, KILLS, SALES = (10, 10, 150) if SOAK else (1, 4, 25)
 TABLES = ("sales", "settlements", "payouts", "credits", "coverage", "accounts", "terms")
 
 

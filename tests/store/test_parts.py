@@ -47,8 +47,11 @@ def test_a_file_is_in_once(tmp_path):
     assert [(p.line, p.code) for p in receipt.problems] == [(4, "missing_value")]
 
 
-@pytest.mark.parametrize("half", [False, True], ids=["before", "half-way"])
+@pytest.mark.parametrize(
+    "half", [pytest.param(False, marks=pytest.mark.soak), True], ids=["before", "half-way"]
+)
 def test_a_crash_leaves_the_store_as_before_or_after(tmp_path, half):
+    """In a short run half-way only: ``test_kills`` stops before every step, with a signal."""
     first = write(tmp_path / "in", "x.two", "c1")
     second = write(tmp_path / "in", "y.two", "c2")
     terms = write(tmp_path / "in", "terms.toml", "a = 1")

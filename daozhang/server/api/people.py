@@ -1,0 +1,210 @@
+"""People and invitations, for administrators."""
+
+from __future__ import annotations
+
+from typing import Any, Final, Literal
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.http import HttpRequest
+from django.urls import reverse
+from ninja import Query, Router
+from pydantic import Field
+
+from daozhang.server.api.answers import answers
+from daozhang.server.api.callers import JSON, Caller, caller_of, needs
+from daozhang.server.api.errors import ApiError, WrongValueError
+from daozhang.server.api.idempotency import Key, once
+from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
+from daozhang.server.api.values import In, Line, Moment, Out
+from daozhang.server.clock import now
+from daozhang.server.config import config
+from daozhang.server.models import Invitation, Person
+from daozhang.server.people import invite, let_in
+
+__all__ = ["router"]
+
+GRANTS_MAX: Final = 1000
+
+router = Router(tags=["people"])
+Role = Literal["operations", "finance", "provider", "bank", "administrator", "auditor"]
+Kind = Literal["merchant", "store", "provider", "bank", "account"]
+
+
+class GrantOut(Out):
+    """One merchant, store, provider, bank or account whose rows somebody sees."""
+
+    kind: Kind
+    value: Line = Field(min_length=1, max_length=120)
+
+
+class GrantIn(In):
+    """One merchant, store, provider, bank or account whose rows somebody shall see."""
+
+    kind: Kind
+    value: Line = Field(min_length=1, max_length=120)
+
+
+class PersonOut(Out):
+    """Somebody who may sign in, or might."""
+
+    person_id: int
+    email: str
+    name: str
+    role: str
+    lang: str
+    is_active: bool = Field(description="False: shut out.")
+    joined_at: Moment
+    grants: list[GrantOut] = Field(description="None: all rows; for providers and banks none.")
+
+
+class PersonChange(In):
+    """What is changed of somebody."""
+
+    is_active: bool = Field(strict=True)
+
+
+class InvitationIn(In):
+    """Whom to invite."""
+
+    email: Line = Field(min_length=3, max_length=254)
+    name: Line = Field("", max_length=80)
+    role: Role
+    grants: list[GrantIn] = Field(default=[], max_length=GRANTS_MAX)
+    lang: Literal["zh", "en"] | None = Field(None, description="Of the letter; null: as asked.")
+
+
+class InvitationOut(Out):
+    """An invitation that nobody has taken yet."""
+
+    invitation_id: int
+    email: str
+    name: str
+    role: str
+    grants: list[GrantOut]
+    invited_by: str | None
+    made_at: Moment
+    ends_at: Moment
+
+
+class NewInvitation(InvitationOut):
+    """An invitation that was made."""
+
+    url: str | None = Field(description="Shown this once; null when the call is repeated.")
+
+
+def _person(person: Person) -> dict[str, Any]:
+    return {
+        "person_id": person.pk,
+        "email": person.email,
+        "name": person.name,
+        "role": person.role,
+        "lang": person.lang,
+        "is_active": person.is_active,
+        "joined_at": person.joined_at,
+        "grants": [{"kind": g.kind, "value": g.value} for g in person.grants.all()],
+    }
+
+
+def _invitation(invitation: Invitation) -> dict[str, Any]:
+    by = invitation.invited_by
+    return {
+        "invitation_id": invitation.pk,
+        "email": invitation.email,
+        "name": invitation.name,
+        "role": invitation.role,
+        "grants": [{"kind": kind, "value": value} for kind, value in invitation.grants],
+        "invited_by": by.email if by else None,
+        "made_at": invitation.made_at,
+        "ends_at": invitation.ends_at,
+    }
+
+
+@router.get(
+    "/people", auth=needs("people", "read"), response=answers(PageOf[PersonOut]),
+    operation_id="people",
+)  # fmt: skip
+def people(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
+    """List people by their address."""
+    after = place_of(asked.cursor, str)
+    found = Person.objects.prefetch_related("grants").order_by("email")
+    if after is not None:
+        found = found.filter(email__gt=after[0])
+    return page_of(
+        request, list(found[: asked.limit + 1]), asked.limit,
+        place=lambda row: [row.email], told=_person,
+    )  # fmt: skip
+
+
+@router.get(
+    "/people/{int:person_id}", auth=needs("people", "read"),
+    response=answers(PersonOut, 200, 404), operation_id="person",
+)  # fmt: skip
+def person(request: HttpRequest, person_id: int) -> dict[str, Any]:  # noqa: ARG001 - ninja's
+    """One person."""
+    return _person(_found(person_id))
+
+
+def _found(person_id: int) -> Person:
+    found = Person.objects.filter(pk=person_id).first()
+    if found is None:
+        raise ApiError("not_found", person_id=person_id)
+    return found
+
+
+@router.patch(
+    "/people/{int:person_id}", auth=needs("people", None, JSON),
+    response=answers(PersonOut, 200, 404, 409, 413, 415), operation_id="change_person",
+)  # fmt: skip
+def change(request: HttpRequest, person_id: int, body: PersonChange) -> dict[str, Any]:
+    """Shut somebody out, or let them in again."""
+    caller = caller_of(request)
+    found = _found(person_id)
+    if found == caller.person:
+        raise ApiError("not_yourself", person_id=person_id)
+    let_in(now(), caller.person, found, is_active=body.is_active)
+    return _person(found)
+
+
+@router.get(
+    "/invitations", auth=needs("people", "read"), response=answers(PageOf[InvitationOut]),
+    operation_id="invitations",
+)  # fmt: skip
+def invitations(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
+    """List invitations that can still be taken, the newest first."""
+    after = place_of(asked.cursor, int)
+    found = Invitation.objects.filter(taken_at=None, ends_at__gt=now()).order_by("-id")
+    if after is not None:
+        found = found.filter(id__lt=after[0])
+    return page_of(
+        request, list(found.select_related("invited_by")[: asked.limit + 1]), asked.limit,
+        place=lambda row: [row.pk], told=_invitation,
+    )  # fmt: skip
+
+
+@router.post(
+    "/invitations", auth=needs("people", None, JSON),
+    response=answers(NewInvitation, 201, 409, 413, 415), operation_id="invite",
+)  # fmt: skip
+def make(request: HttpRequest, body: InvitationIn, key: Key = None) -> Any:
+    """Invite somebody: a letter is sent, and its link is answered for where letters do not go."""
+    caller = caller_of(request)
+    return once(request, caller, key, lambda: _invited(caller, body), secrets=("url",))
+
+
+def _invited(caller: Caller, body: InvitationIn) -> NewInvitation:
+    email = body.email.lower()
+    try:
+        validate_email(email)
+    except ValidationError:
+        raise WrongValueError("body", "email", why="email") from None
+    if Person.objects.filter(email=email).exists():
+        raise ApiError("already_there", email=email)
+    url = config().public_url + reverse("invitation", args=["-"]).removesuffix("-/")
+    grants = list(dict.fromkeys((grant.kind, grant.value) for grant in body.grants))
+    secret = invite(
+        now(), caller.person, email=email, name=body.name, role=body.role, grants=grants, url=url,
+        lang=body.lang or caller.lang,
+    )  # fmt: skip
+    made = Invitation.objects.filter(email=email, invited_by=caller.person).latest("id")
+    return NewInvitation(**_invitation(made), url=url + secret)
