@@ -17,7 +17,7 @@ from daozhang.server import audit
 from daozhang.server.models import Grant, Invitation, Person
 from daozhang.server.words import say
 
-__all__ = ["Adapter", "accept", "digest_of", "invite", "standing_invitation"]
+__all__ = ["Adapter", "accept", "digest_of", "invite", "let_in", "standing_invitation"]
 
 INVITATION_DAYS: Final = 7
 
@@ -97,3 +97,14 @@ def accept(invitation: Invitation, password: str, at: datetime, lang: str) -> Pe
         invitation.save()
         audit.record(at, person.email, "person.joined", person.email, role=person.role)
     return person
+
+
+def let_in(at: datetime, by: Person, person: Person, *, is_active: bool) -> None:
+    """Shut somebody out, or let them in again; what is so already stays so."""
+    if person.is_active == is_active:
+        return
+    with transaction.atomic():
+        person.is_active = is_active
+        person.save()
+        what = "person.let_in" if is_active else "person.shut_out"
+        audit.record(at, by.email, what, person.email)

@@ -20,6 +20,7 @@ urlpatterns = [
     path("audit/", audit.trail, name="audit"),
     path("invitation/<str:secret>/", people.invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),
+    path("api/", include("daozhang.server.api.urls")),
     path("health/live", operate.live, name="live"),
     path("health/ready", operate.ready, name="ready"),
     path("metrics", operate.metrics, name="metrics"),

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from daozhang.server.words_api_en import EN as API_EN
+from daozhang.server.words_api_zh import ZH as API_ZH
 from daozhang.server.words_en import EN
 from daozhang.server.words_files_en import EN as FILES_EN
 from daozhang.server.words_files_zh import ZH as FILES_ZH
@@ -13,7 +15,7 @@ from daozhang.server.words_zh import ZH
 
 __all__ = ["WORDS", "say"]
 
-WORDS: Final = {"en": EN | FILES_EN | MONEY_EN, "zh": ZH | FILES_ZH | MONEY_ZH}
+WORDS: Final = {"en": EN | FILES_EN | MONEY_EN | API_EN, "zh": ZH | FILES_ZH | MONEY_ZH | API_ZH}
 
 
 def say(lang: str, key: str, **values: object) -> str:

@@ -2,33 +2,26 @@
 
 from __future__ import annotations
 
-import secrets
-from typing import Final
-
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 
-from daozhang.server import audit
 from daozhang.server.clock import now
 from daozhang.server.config import config
 from daozhang.server.middleware import lang_of
-from daozhang.server.models import ApiToken, Grant, Invitation, Person
+from daozhang.server.models import Grant, Invitation, Person
 from daozhang.server.models.people import Role
-from daozhang.server.people import accept, digest_of, invite, standing_invitation
+from daozhang.server.people import accept, invite, let_in, standing_invitation
+from daozhang.server.tokens import SCOPES, make_token, revoke_token
 from daozhang.server.views.base import Face, page
 from daozhang.server.words import say
 
-__all__ = ["SCOPES", "invitation", "settings"]
-
-SCOPES: Final = ("read", "files", "incidents")
-"""What a token may be good for: look, send files, write notes. It never may more than its owner."""
+__all__ = ["invitation", "settings"]
 
 
 @page("settings")
@@ -104,13 +97,7 @@ def _stop(face: Face) -> None:
     if person is None or person == face.person:
         messages.error(face.request, face.say("people.not_yourself"))
         return
-    with transaction.atomic():
-        person.is_active = not person.is_active
-        person.save()
-        audit.record(
-            now(), face.person.email,
-            "person.let_in" if person.is_active else "person.shut_out", person.email,
-        )  # fmt: skip
+    let_in(now(), face.person, person, is_active=not person.is_active)
 
 
 def _make_token(face: Face) -> None:
@@ -120,23 +107,14 @@ def _make_token(face: Face) -> None:
     if not scopes or not name:
         messages.error(face.request, face.say("token.needs"))
         return
-    secret = "dz_" + secrets.token_urlsafe(30)
-    with transaction.atomic():
-        ApiToken.objects.create(
-            person=face.person, name=name, secret_digest=digest_of(secret), shown=secret[:8],
-            scopes=scopes, made_at=now(),
-        )  # fmt: skip
-        audit.record(now(), face.person.email, "token.made", name, scopes=scopes)
+    _, secret = make_token(now(), face.person, name=name, scopes=scopes)
     face.request.session["fresh_secret"] = secret
 
 
 def _revoke(face: Face) -> None:
     token = face.person.tokens.filter(pk=face.request.POST.get("token", "0")).first()
     if token is not None:
-        with transaction.atomic():
-            token.revoked_at = now()
-            token.save()
-            audit.record(now(), face.person.email, "token.revoked", token.name)
+        revoke_token(now(), face.person, token)
 
 
 class _Password(forms.Form):
