@@ -22,6 +22,7 @@ _Align = Literal["left", "center", "right"]
 _Weight = Literal["normal", "bold"]
 
 _OPENING: Final = re.compile(r"<svg [^>]*?width=\"(\d+)\" height=\"(\d+)\"[^>]*>")
+_INNER_ROLES: Final = re.compile(r' (?:role="graphics-[a-z]+"|aria-roledescription="[^"]*")')
 
 
 def cut(text: str, room: int, size: int) -> str:
@@ -61,7 +62,8 @@ def render(chart: Any, name: str, alt_text: str) -> str:
         f'<svg xmlns="http://www.w3.org/2000/svg" role="img" aria-label={quoteattr(alt_text)} '
         f'viewBox="0 0 {wide} {high}" width="{wide}" height="{high}">'
     )
-    body = svg[opening.end() :]
+    # Its marks have no names of their own: the picture is told as a whole.
+    body = _INNER_ROLES.sub("", svg[opening.end() :])
     for status in PATTERNED:
         body = body.replace(f'fill="{LIGHT[status]}"', f'fill="url(#{name}-{status})"')
     return head + pattern_defs(name) + body

@@ -11,9 +11,9 @@ from daozhang.cli.common import UNUSABLE, say_error
 
 __all__ = ["demo", "reconcile", "serve", "user_add", "verify_audit"]
 
-_DEMO_AS_OF: Final = "2026-04-24T18:00:00+08:00"
+_DEMO_AS_OF: Final = "2026-04-25T18:00:00+08:00"
 _DEMO_START: Final = date(2026, 4, 13)
-_DEMO_FAULTS: Final = ("F6", "F4", "F16")
+_DEMO_FAULTS: Final = ("F8", "F4")
 BROKEN: Final = 3
 """Exit status: the audit trail was tampered with."""
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import pickle
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
-from daozhang.app.snapshot import Reading
-from daozhang.charts import Speech
+from daozhang.app.scope import EVERYTHING, Scope
+from daozhang.app.snapshot import Reading, open_reading
+from daozhang.charts import LANGS, Speech
 from daozhang.charts.pictures import Picture, draw_pictures
 
-__all__ = ["pictures_of"]
+__all__ = ["draw_ahead", "pictures_of"]
 
 
 def pictures_of(reading: Reading, speech: Speech) -> tuple[Picture, ...]:
@@ -22,3 +25,21 @@ def pictures_of(reading: Reading, speech: Speech) -> tuple[Picture, ...]:
     partial.write_bytes(pickle.dumps(drawn))
     partial.replace(path)
     return drawn
+
+
+def draw_ahead(folder: Path, scope: Scope = EVERYTHING) -> None:
+    """Draw the figures and pictures of a scope before anybody asks for them.
+
+    Args:
+        folder: of a snapshot.
+        scope: whose rows.
+    """
+    reading = open_reading(folder, scope)
+    try:
+        if reading.figures.first_sale is None:
+            return
+        for lang in LANGS:
+            about = reading.about
+            pictures_of(reading, Speech(lang, ZoneInfo(about.timezone), about.names))
+    finally:
+        reading.close()

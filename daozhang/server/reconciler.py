@@ -27,6 +27,7 @@ from daozhang.app.snapshot import publish
 from daozhang.server.config import config
 from daozhang.server.incidents import follow
 from daozhang.server.models import Delivery, Lease, Snapshot
+from daozhang.server.pictures import draw_ahead
 from daozhang.server.readings import folder_of
 from daozhang.server.receipts import refuse, sweep, write_receipt
 from daozhang.server.receiving import RefusedFileError, receive, waiting_path
@@ -62,6 +63,7 @@ class Worker:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._useless: str | None = None
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
 
     def once(self) -> bool:
@@ -129,7 +131,7 @@ class Worker:
             return False
         mark = mark_of(Store.open(store))
         newest = Snapshot.objects.first()
-        if newest is not None and newest.mark == mark:
+        if mark in {newest.mark if newest else None, self._useless}:
             return False
         number = (newest.number if newest else 0) + 1
         folder = config().snapshots / f"{number:08d}"
@@ -139,8 +141,11 @@ class Worker:
             with checked(store, as_of=config().as_of, whole=True) as found:
                 about = publish(found, folder)
                 rows = found.figures.incidents
+            # Drawn before it is told of, so that the first who looks need not wait.
+            draw_ahead(folder)
         except UnusableError as error:
             _log.warning("nothing to answer from", why=str(error))
+            self._useless = mark
             return False
         with transaction.atomic():
             if not take_lease(LEASE, self.holder, self._clock()):

@@ -30,8 +30,8 @@ def test_the_bad_upgrade_stands_on_the_first_page_and_leads_to_why(
 ) -> None:
     client = client_of("finance")
     page = _text(client.get("/?lang=en"))
-    assert "The upgrade to 3.2.1 makes money late: ¥" in page
-    link = page.split('<ol class="needs">')[1].split('href="')[1].split('"')[0]
+    assert "The upgrade to 3.2.1 delays ¥" in page
+    link = page.split('<p class="upgrade">')[1].split('href="')[1].split('"')[0]
     why = _text(client.get(link))
     assert EN["incident.why"] in why
     assert '<ul class="evidence">' in why

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -39,6 +42,14 @@ class Need:
     is_open: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """What one release does to the money, all its incidents together."""
+
+    sentence: str
+    incident_id: str
+
+
 @page("overview")
 def overview(face: Face) -> HttpResponse:
     """Show where the money is."""
@@ -52,6 +63,7 @@ def overview(face: Face) -> HttpResponse:
     return face.render(
         "overview.html",
         headline=draw_headline(figures, speech),
+        upgrades=_upgrades(face),
         needs=[_need(row, face) for row in figures.incidents[:INCIDENTS_SHOWN]],
         hidden=max(0, len(figures.incidents) - INCIDENTS_SHOWN),
         cards=_cards(face),
@@ -60,6 +72,32 @@ def overview(face: Face) -> HttpResponse:
         flows=[p for p in found if p.key == "flow"],
         days=[p for p in found if p.key == "days" and p.currency == main],
     )
+
+
+def _upgrades(face: Face) -> list[Upgrade]:
+    """Return a sentence for each release with money still to come, and its largest incident."""
+    assert face.reading is not None
+    grouped: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in face.reading.figures.incidents:
+        release = json.loads(row["scope"]).get("release_id")
+        if row["cause"] == "system_upgrade" and release and row["open_sales"]:
+            grouped[release, row["currency"]].append(row)
+    speech = face.speech
+    return [
+        Upgrade(
+            face.say(
+                "overview.upgrade",
+                release=speech.name(release),
+                amount=speech.money(sum(row["late_minor"] for row in rows), currency),
+                outstanding=speech.money(sum(row["outstanding_minor"] for row in rows), currency),
+                sales=speech.count("sales", sum(row["sales"] for row in rows)),
+            ),
+            max(rows, key=lambda row: (row["late_minor"], row["incident_id"]))["incident_id"],
+        )
+        for (release, currency), rows in sorted(
+            grouped.items(), key=lambda item: -sum(row["late_minor"] for row in item[1])
+        )
+    ]
 
 
 def _need(row: Any, face: Face) -> Need:

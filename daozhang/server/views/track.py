@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from django.http import HttpResponse, HttpResponseRedirect
@@ -15,6 +16,8 @@ from daozhang.server.views.base import Face, page
 __all__ = ["sale", "track"]
 
 REFERENCE_MAX: Final = 80
+_CELLS: Final = re.compile(r"\s{2,}")
+"""What stands between the cells of a line where letters are of one width."""
 
 
 @page("track")
@@ -67,12 +70,12 @@ def sale(face: Face, sale_id: str) -> HttpResponse:
     about = reading.about
     teller = Teller(face.lang, about.timezone, about.as_of, about.names)
     lines = list(teller.lines(trace))
-    groups: list[list[tuple[str, str]]] = [[]]
+    groups: list[list[tuple[list[str], str]]] = [[]]
     for text, weight in lines[1:]:
         if not text:
             groups.append([])
         else:
-            groups[-1].append((text, weight))
+            groups[-1].append((_CELLS.split(text.strip()), weight))
     return face.render(
         "sale.html",
         title=lines[0][0],

@@ -66,6 +66,10 @@
       const answer = await fetch(location.href, { headers: { Accept: "text/html" } });
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.getElementById(old.id);
+      if (fresh && old.dataset.refresh === "page" && !("refresh" in fresh.dataset)) {
+        location.reload(); // More stands on the page than was there before.
+        return;
+      }
       if (answer.ok && fresh && !old.contains(document.activeElement)) old.replaceWith(fresh);
     } catch {
       // The network may be back the next time.
