@@ -180,8 +180,12 @@ def _kept(duck: DuckEngine, name: str, scope: Scope) -> str:
     if name in _OF_SALES:
         return "t.sale_id IN (SELECT sale_id FROM outcomes)"
     if name == "facts_upgrades":
-        # An upgrade belongs to whom its terminal belongs to; by itself it names nobody.
-        return "t.terminal_id IN (SELECT terminal_id FROM facts_terminals)"
+        # By itself an upgrade names nobody: it is seen by whose terminal it is, and whose sales
+        # were made on it (a wallet's provider has sales on another provider's terminal).
+        return (
+            "t.terminal_id IN (SELECT terminal_id FROM facts_terminals UNION ALL "
+            "SELECT terminal_id FROM outcomes)"
+        )
     if name in _TILL:
         return (
             "t.sale_id IN (SELECT sale_id FROM outcomes UNION ALL SELECT act_id FROM acts "

@@ -167,9 +167,7 @@ def clear_of(hour: int, cutoffs: Iterable[int]) -> bool:
     """Return whether a window keeps its distance from all cut-offs, around midnight too."""
     begins, ends = hour * 60 - _AWAY_MIN, (hour + HOURS) * 60 + _AWAY_MIN
     day = _DAY_H * 60
-    return not any(
-        begins < cutoff + shift < ends for cutoff in cutoffs for shift in (-day, 0, day)
-    )
+    return not any(begins < cutoff + shift < ends for cutoff in cutoffs for shift in (-day, 0, day))
 
 
 def cutoffs_by_provider(terms: Iterable[Term]) -> Mapping[str, frozenset[int]]:
@@ -178,5 +176,3 @@ def cutoffs_by_provider(terms: Iterable[Term]) -> Mapping[str, frozenset[int]]:
     for term in terms:
         found.setdefault(term.provider_id, set()).add(term.cutoff)
     return {provider: frozenset(minutes) for provider, minutes in found.items()}
-
-

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from django.urls import path
 
-from daozhang.server.views import calendar, sales
+from daozhang.server.views import calendar, sales, upgrades
 
 urlpatterns = [
     path("sales/", sales.sales, name="sales"),
     path("calendar/", calendar.calendar, name="calendar"),
     path("calendar/<str:on>/", calendar.day, name="calendar_day"),
+    path("upgrades/", upgrades.upgrades, name="upgrades"),
+    path("upgrade-hours/", upgrades.hours, name="upgrade_hours"),
+    path("upgrades/<path:release>/terminals.csv", upgrades.terminals, name="upgrade_terminals"),
+    path("upgrades/<path:release>/", upgrades.upgrade, name="upgrade"),
 ]
