@@ -7,11 +7,13 @@ holds a lease, and one whose lease ran out stops before it publishes.
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import socket
 import time
+import weakref
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,13 +47,23 @@ _log = structlog.get_logger("daozhang.reconciler")
 Clock = Callable[[], datetime]
 
 
-def take_lease(name: str, holder: str, at: datetime, seconds: int = LEASE_SECONDS) -> bool:
-    """Take or prolong the right to do a kind of work; False: somebody else has it."""
+def take_lease(
+    name: str, holder: str, at: datetime, seconds: int = LEASE_SECONDS, *, alone: bool = False
+) -> bool:
+    """Take or prolong the right to do a kind of work; False: somebody else has it.
+
+    Args:
+        name: of the work.
+        holder: who asks.
+        at: now, aware.
+        seconds: how long it is held.
+        alone: whoever held it is known to be gone, so its end need not be waited for.
+    """
     with transaction.atomic():
         lease, _ = Lease.objects.select_for_update().get_or_create(
             name=name, defaults={"holder": holder, "until": at}
         )
-        if lease.holder != holder and lease.until > at:
+        if lease.holder != holder and lease.until > at and not alone:
             return False
         lease.holder, lease.until = holder, at + timedelta(seconds=seconds)
         lease.save()
@@ -65,10 +77,11 @@ class Worker:
         self._clock = clock
         self._useless: str | None = None
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
+        self._locked: Callable[[], object] | None = None
 
     def once(self) -> bool:
         """Do what there is to do; return whether anything was done."""
-        if not take_lease(LEASE, self.holder, self._clock()):
+        if not take_lease(LEASE, self.holder, self._clock(), alone=self._alone()):
             return False
         collected = self._collect()
         taken = self._take()
@@ -78,6 +91,24 @@ class Worker:
     def release(self) -> None:
         """Give the lease back, so that another worker need not wait for its end."""
         Lease.objects.filter(name=LEASE, holder=self.holder).update(until=self._clock())
+        if self._locked is not None:
+            self._locked()
+            self._locked = None
+
+    def _alone(self) -> bool:
+        """Return whether no other worker lives: each locks a file, which ends with its process.
+
+        Where files cannot be locked nobody is known to be gone, and leases run out by themselves.
+        """
+        if self._locked is None:
+            handle = os.open(config().data / "reconciler.lock", os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError:
+                os.close(handle)
+                return False
+            self._locked = weakref.finalize(self, os.close, handle)
+        return True
 
     def _collect(self) -> int:
         """Receive what lies in the watched folder."""

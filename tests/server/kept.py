@@ -1,0 +1,61 @@
+"""Says as JSON what a server has kept: run by itself, since Django serves one data folder."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+
+def kept(data: Path) -> dict[str, Any]:
+    """Return what must be the same whatever happened on the way."""
+    from daozhang.server import entry
+
+    entry.set_up(data)
+    from daozhang.app.books import mark_of
+    from daozhang.app.scope import EVERYTHING
+    from daozhang.server import audit
+    from daozhang.server.models import AuditEntry, Delivery, Incident, IncidentEvent, Snapshot
+    from daozhang.server.readings import newest, reading_for
+    from daozhang.store.parts import Store
+
+    store = Store.open(data / "store")
+    snapshot = newest()
+    assert snapshot is not None
+    reading = reading_for(EVERYTHING, snapshot)
+    assert reading is not None
+    figures = reading.figures
+    received = Counter(
+        AuditEntry.objects.filter(action="file.received").values_list("subject", flat=True)
+    )
+    return {
+        "deliveries": sorted(
+            [d.name, d.state, d.rows, d.refused_rows, d.totals, d.form]
+            for d in Delivery.objects.all()
+        ),
+        "received": sorted(received.items()),
+        "store": sorted([r.id, r.rows] for r in store.receipts()),
+        "damaged": [str(problem) for problem in store.verify()],
+        "up_to_date": snapshot.mark == mark_of(store),
+        "money": [dict(row) for row in figures.by_status],
+        "incidents": sorted(
+            [i.incident_id, i.is_open, i.late_minor, i.outstanding_minor, i.sales]
+            for i in Incident.objects.all()
+        ),
+        "events": sorted(
+            [e.incident_id, e.kind, e.detail.get("outstanding_minor")]
+            for e in IncidentEvent.objects.all()
+        ),
+        "audit": [f"{one.number} {one.what}" for one in audit.verify()],
+        "inbox": sorted(path.name for path in (data / "inbox").iterdir()),
+        "waiting": [
+            path.name for path in (data / "waiting").iterdir() if not path.name.startswith(".")
+        ],
+        "snapshots": len(list((data / "snapshots").iterdir())) - Snapshot.objects.count(),
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(kept(Path(sys.argv[1])), default=str))
