@@ -2,6 +2,7 @@
 
 import os
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -38,21 +39,33 @@ def browser():
         chromium.close()
 
 
-@pytest.fixture(scope="module", params=LANGS)
-def report(request, tmp_path_factory):
-    path = tmp_path_factory.mktemp("report") / f"{request.param}.html"
+@pytest.fixture(scope="module")
+def written(tmp_path_factory):
+    """Return what writes the report in a language, once."""
     long = sale("S" * 60, payout_id="P" * 70, amount_minor=123_456_789_012)
     run = figures(
         late_list=(long, sale("S2")),
         incidents=({**INCIDENTS[0], "example": "S" * 60}, *INCIDENTS[1:]),
         unseen=tuple(unseen(f"{n}" + "A" * 50, bank_id="B" * 50) for n in range(9)),
     )
-    write_report(path, view(run), request.param)
-    return path
+
+    @cache
+    def write(lang):
+        path = tmp_path_factory.mktemp("report") / f"{lang}.html"
+        write_report(path, view(run), lang)
+        return path
+
+    return write
 
 
-@pytest.fixture(params=WIDTHS)
+@pytest.fixture(scope="module", params=LANGS)
+def report(request, written):
+    return written(request.param)
+
+
+@pytest.fixture(scope="module", params=WIDTHS)
 def page(request, browser, report):
+    """Return the open page, which tests look at and leave as it was."""
     tab = browser.new_page(viewport={"width": request.param, "height": 844})
     tab.asked = []
     tab.said = []
@@ -141,6 +154,7 @@ def test_text_stands_out_in_light_and_dark(page):
             return found; }"""
         )
         assert weak == [], scheme
+    page.emulate_media(color_scheme="null")
 
 
 def test_the_page_prints_on_a4(browser, report, tmp_path):
