@@ -11,12 +11,23 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, Final
 
+from daozhang.app.seek import quoted
 from daozhang.app.snapshot import Reading
 from daozhang.calendars import BusinessCalendar
 from daozhang.engine import rows_of
 from daozhang.server.kept import kept
 
-__all__ = ["STATUSES", "Day", "Place", "day_places", "days_between", "due_sums", "mark", "places"]
+__all__ = [
+    "STATUSES",
+    "Day",
+    "Place",
+    "day_places",
+    "days_between",
+    "due_sums",
+    "late_days",
+    "mark",
+    "places",
+]
 
 STATUSES: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
 _SATURDAY: Final = 5
@@ -102,12 +113,16 @@ def due_sums(reading: Reading) -> str:
 
 def days_between(reading: Reading, first: date, last: date) -> dict[tuple[date, str], Day]:
     """Return the due days of a stretch of time, by day and currency."""
+    return _days(reading, f"due_date BETWEEN DATE '{first}' AND DATE '{last}'")
+
+
+def _days(reading: Reading, where: str) -> dict[tuple[date, str], Day]:
     found: dict[tuple[date, str], Day] = {}
     rows = rows_of(
         reading.engine().fetch(
             f"SELECT due_date, currency, status, {_SUMMED}, "
             "CAST(sum(provisional_minor) AS BIGINT) AS provisional_minor "
-            f"FROM {due_sums(reading)} WHERE due_date BETWEEN DATE '{first}' AND DATE '{last}' "
+            f"FROM {due_sums(reading)} WHERE {where} "
             "GROUP BY due_date, currency, status"
         )
     )
@@ -121,6 +136,19 @@ def days_between(reading: Reading, first: date, last: date) -> dict[tuple[date, 
             day.outstanding_minor += row["outstanding_minor"]
         day.provisional_minor += row["provisional_minor"]
     return found
+
+
+def late_days(reading: Reading, column: str, value: str) -> list[Day]:
+    """Return the days on which money of one provider or bank was late, the newest first.
+
+    Args:
+        reading: a snapshot in a scope.
+        column: ``provider_id`` or ``bank_id``.
+        value: its id.
+    """
+    found = _days(reading, f"{column} = {quoted(value)}")
+    late = [day for day in found.values() if {"late", "overdue"} & set(day.amounts)]
+    return sorted(late, key=lambda day: (day.day, day.currency), reverse=True)
 
 
 def places(reading: Reading, by: str, today: date, soon: date) -> tuple[Place, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from daozhang.server.views import calendar, sales, upgrades
+from daozhang.server.views import calendar, providers, sales, upgrades
 
 urlpatterns = [
     path("sales/", sales.sales, name="sales"),
@@ -14,4 +14,7 @@ urlpatterns = [
     path("upgrade-hours/", upgrades.hours, name="upgrade_hours"),
     path("upgrades/<path:release>/terminals.csv", upgrades.terminals, name="upgrade_terminals"),
     path("upgrades/<path:release>/", upgrades.upgrade, name="upgrade"),
+    path("providers/", providers.providers, name="providers"),
+    path("providers/<path:provider>/", providers.provider, name="provider"),
+    path("banks/<path:bank>/", providers.bank, name="bank"),
 ]
