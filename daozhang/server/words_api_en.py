@@ -25,7 +25,7 @@ EN: Final[dict[str, str]] = {
     "api.error.validation_failed": "Some values cannot be used; detail.fields says which and why.",
     "api.error.file_empty": "The file is empty; send the one that the till, provider or bank wrote.",
     "api.error.rate_limited": "Too many calls; wait as many seconds as the header Retry-After says.",
-    "api.error.unexpected": "Something went wrong here, and the log says what under the id in detail; nothing was changed.",
+    "api.error.unexpected": "Something went wrong here, and the log says what under the id in detail.",
     "api.error.busy": "The database is busy; try again in a moment.",
     "api.error.no_room": "The server's disk is full; nothing was kept. Tell an administrator.",
     "api.field.missing": "is missing",

@@ -25,7 +25,7 @@ ZH: Final[dict[str, str]] = {
     "api.error.validation_failed": "有些值不能使用；detail.fields 说明是哪些以及为什么。",
     "api.error.file_empty": "文件是空的；请发送收银系统、收单机构或银行写出的文件。",
     "api.error.rate_limited": "调用过于频繁；请等待 Retry-After 响应头所示的秒数。",
-    "api.error.unexpected": "服务器出错了，日志中以 detail 里的编号记录了原因；没有任何更改。",
+    "api.error.unexpected": "服务器出错了，日志中以 detail 里的编号记录了原因。",
     "api.error.busy": "数据库正忙；请稍后再试。",
     "api.error.no_room": "服务器磁盘已满；没有保留任何内容。请告知管理员。",
     "api.field.missing": "缺少此项",

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from ninja import File, Query, Router
 from ninja.files import UploadedFile
+from ninja.responses import Status
 from pydantic import Field
 
 from daozhang.server.api.answers import answers
@@ -112,7 +113,7 @@ def file(request: HttpRequest, file_id: int) -> Receipt:
     "/files", auth=needs("files.send", "files", MULTIPART),
     response=answers(Receipt, 201, 409, 413, 415, 507), operation_id="send_file",
 )  # fmt: skip
-def send_file(request: HttpRequest, file: File[UploadedFile], key: Key = None) -> Any:
+def send_file(request: HttpRequest, file: File[UploadedFile], key: Key = None) -> Status[Any]:
     """Send a file of the till, a provider or a bank; it is read within a minute or so."""
     caller = caller_of(request)
 

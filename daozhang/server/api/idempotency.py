@@ -18,6 +18,7 @@ from typing import Annotated, Any, Final
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Header
+from ninja.responses import Status
 from pydantic import BaseModel, StringConstraints
 
 from daozhang.server.api.callers import Caller
@@ -30,6 +31,9 @@ __all__ = ["Key", "digest_of_call", "once"]
 KEPT: Final = timedelta(hours=24)
 ABANDONED: Final = timedelta(minutes=15)
 """A call that has not ended for so long was cut off: whoever comes next does it."""
+
+MADE: Final = 201
+"""What a call is answered that made something; only those are kept."""
 
 WAIT_S: Final = 10.0
 _LOOK_S: Final = 0.05
@@ -60,7 +64,7 @@ def once(
     *,
     parts: Callable[[], Iterable[bytes]] | None = None,
     secrets: Iterable[str] = (),
-) -> Any:
+) -> Status[Any]:
     """Do a call, or answer what it was answered before.
 
     Args:
@@ -76,13 +80,13 @@ def once(
         ApiError: the key was used for another call, or the call goes on elsewhere.
     """
     if key is None:
-        return do()
+        return Status(MADE, do())
     small = parts is None
     digest = digest_of_call(request, [request.body] if parts is None else parts())
     kept = _claim(caller, key, digest)
     if kept is not None:
         request.replayed = True  # type: ignore[attr-defined]
-        return kept
+        return Status(MADE, kept)
     mine = IdempotentCall.objects.filter(person=caller.person, key=key)
     try:
         with transaction.atomic() if small else nullcontext():
@@ -91,11 +95,11 @@ def once(
                 name: None if name in secrets else value
                 for name, value in answer.model_dump(mode="json").items()
             }
-            mine.update(status=201, body=body)
+            mine.update(status=MADE, body=body)
     except BaseException:
         mine.delete()
         raise
-    return answer
+    return Status(MADE, answer)
 
 
 def _claim(caller: Caller, key: str, digest: str) -> Any | None:

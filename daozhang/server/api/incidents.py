@@ -9,6 +9,7 @@ from typing import Any, Final, Literal
 from django.db import transaction
 from django.http import HttpRequest
 from ninja import Query, Router
+from ninja.responses import Status
 from pydantic import Field
 
 from daozhang.app.answers import incident_json
@@ -242,7 +243,7 @@ def incident_sales(
     "/incidents/{incident_id}/notes", auth=needs("incidents.note", "incidents", JSON),
     response=answers(Note, 201, 404, 409, 413, 415), operation_id="add_note",
 )  # fmt: skip
-def add_note(request: HttpRequest, incident_id: str, body: NoteIn, key: Key = None) -> Any:
+def add_note(request: HttpRequest, incident_id: str, body: NoteIn, key: Key = None) -> Status[Any]:
     """Write a note for everyone who sees the incident."""
     caller = caller_of(request)
     _found(caller, incident_id)

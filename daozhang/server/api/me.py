@@ -158,7 +158,7 @@ def _manages(caller: Caller) -> bool:
     "/tokens", auth=needs("settings", None, JSON), response=answers(NewToken, 201, 409, 413, 415),
     operation_id="make_token",
 )  # fmt: skip
-def make(request: HttpRequest, body: TokenIn, key: Key = None) -> Any:
+def make(request: HttpRequest, body: TokenIn, key: Key = None) -> Status[Any]:
     """Make a token of my own; only its digest is kept."""
     caller = caller_of(request)
     return once(request, caller, key, lambda: _made(caller, body), secrets=("secret",))

@@ -9,6 +9,7 @@ from django.core.validators import validate_email
 from django.http import HttpRequest
 from django.urls import reverse
 from ninja import Query, Router
+from ninja.responses import Status
 from pydantic import Field
 
 from daozhang.server.api.answers import answers
@@ -186,7 +187,7 @@ def invitations(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
     "/invitations", auth=needs("people", None, JSON),
     response=answers(NewInvitation, 201, 409, 413, 415), operation_id="invite",
 )  # fmt: skip
-def make(request: HttpRequest, body: InvitationIn, key: Key = None) -> Any:
+def make(request: HttpRequest, body: InvitationIn, key: Key = None) -> Status[Any]:
     """Invite somebody: a letter is sent, and its link is answered for where letters do not go."""
     caller = caller_of(request)
     return once(request, caller, key, lambda: _invited(caller, body), secrets=("url",))

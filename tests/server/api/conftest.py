@@ -1,74 +1,22 @@
-"""Calls of the API: by session or token, and what its own list of operations says."""
+"""Who calls the API, by session or token, and things that are theirs or are not."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-ROLES = ("ops", "store", "finance", "provider", "bank", "admin", "auditor")
-PARTS = ("store", "provider", "bank")
-"""Who of them sees only some rows."""
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One operation as the API itself lists it."""
-
-    name: str
-    method: str
-    path: str
-    needs: Any
-
-
-def operations() -> list[Operation]:
-    """Every operation that the API has."""
-    from daozhang.server.api.root import api
-
-    return [
-        Operation(op.operation_id, op.methods[0], f"/api/v1{path}", op.auth_callbacks[0])
-        for router in api._get_bound_routers()
-        for path, view in router.path_operations.items()
-        for op in view.operations
-    ]
-
-
-class Caller:
-    """Calls by one person, by session or token."""
-
-    def __init__(self, client: Any, headers: dict[str, str] | None = None) -> None:
-        self.client = client
-        self.headers = headers or {}
-
-    def __call__(self, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """Return the response; ``body`` is JSON, or a form with a file if it is a dict of files."""
-        given = {**self.headers, **{k.replace("_", "-"): v for k, v in headers.items()}}
-        address = path if path.startswith("/") else f"/api/v1/{path}"
-        if isinstance(body, dict) and any(hasattr(value, "read") for value in body.values()):
-            return self.client.post(address, body, headers=given)
-        data = b"" if body is None else json.dumps(body)
-        return self.client.generic(
-            method, address, data, content_type="application/json", headers=given
-        )
-
-    def get(self, path: str, **headers: str) -> Any:
-        """Return the value that a GET answers; it must be a good one."""
-        response = self("GET", path, **headers)
-        assert response.status_code == 200, response.content.decode()
-        return response.json()
+from tests.server.api.calls import Caller, Ids
 
 
 @pytest.fixture(autouse=True)
-def nobody_asked_yet(data: object) -> Iterator[None]:
+def nobody_asked_yet(data: object) -> None:
     """Each test begins with full buckets of calls."""
     from daozhang.server.api import limits
 
     for limiter in (limits.PEOPLE, limits.STRANGERS):
         limiter._buckets.clear()
-    yield
 
 
 @pytest.fixture
@@ -99,17 +47,6 @@ def token_as(server: object) -> Callable[..., Caller]:
         return Caller(client, {"Authorization": f"Bearer {secret}"})
 
     return made
-
-
-@dataclass(frozen=True)
-class Ids:
-    """Things that exist: some are somebody's own, some are not."""
-
-    sale: str
-    incident: str
-    file: int
-    person: int
-    token: int
 
 
 @pytest.fixture
@@ -147,7 +84,8 @@ def ids_of(server: object) -> Callable[[str, bool], Ids]:
             name="x.csv", digest="0" * 64, size=1, way="api", by=sender, received_at=now(),
         )  # fmt: skip
         token, _ = make_token(now(), sender, name="theirs", scopes=("read",))
-        assert sale and incident
+        assert sale
+        assert incident
         assert ApiToken.objects.filter(pk=token.pk).exists()
         return Ids(str(sale), str(incident), file.pk, other.pk, token.pk)
 
