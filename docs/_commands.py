@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any
 
@@ -17,7 +18,7 @@ def command_line() -> str:
     """Return usage, arguments and options of every command."""
     root: Any = typer.main.get_command(app)
     parts = ["### For all commands\n\n" + _parameters(root)]
-    for name, command in root.commands.items():
+    for name, command in _flat(root):
         words = [f"daozhang {name}"]
         words += [_shown(p) for p in command.params if p.param_type_name == "argument"]
         optional = any(p.param_type_name == "option" for p in command.params)
@@ -25,6 +26,15 @@ def command_line() -> str:
         told = " ".join((command.help or "").split())
         parts.append(f"### {name}\n\n{told}\n\n```text\n{usage}\n```\n\n{_parameters(command)}")
     return "\n".join(parts)
+
+
+def _flat(group: Any, before: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield every command by its words; those of a group one by one."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _flat(command, f"{before}{name} ")
+        else:
+            yield before + name, command
 
 
 def _shown(parameter: Any) -> str:

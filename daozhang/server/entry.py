@@ -117,6 +117,7 @@ def serve(host: str, port: int, *, worker: bool = True) -> None:
 
     application = wsgi_application()
     prepare()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # As if interrupted: tidy up and end.
     beside = None
     if worker:
         command = [sys.executable, "-m", "daozhang.cli", "reconcile"]

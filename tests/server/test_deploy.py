@@ -13,6 +13,8 @@ import pytest
 from daozhang.server.config import ConfigError, read_config
 from daozhang.server.words import WORDS
 
+_MANAGE = "from daozhang.server.entry import manage; manage({})"
+
 
 def test_the_data_folder_and_its_secret_are_made_once(tmp_path: Path) -> None:
     first = read_config({"DAOZHANG_DATA": str(tmp_path / "d")})
@@ -49,8 +51,7 @@ def test_as_deployed_django_finds_nothing_to_say(tmp_path: Path) -> None:
     said = subprocess.run(
         [
             sys.executable, "-W", "error::DeprecationWarning:daozhang", "-c",
-            "from daozhang.server.entry import manage; "
-            "manage(['check', '--deploy', '--fail-level', 'INFO'])",
+            _MANAGE.format(["check", "--deploy", "--fail-level", "INFO"]),
         ],
         env={
             **os.environ, "DAOZHANG_DATA": str(tmp_path), "DAOZHANG_URL": "https://money.example",
@@ -64,8 +65,8 @@ def test_as_deployed_django_finds_nothing_to_say(tmp_path: Path) -> None:
 def test_no_change_of_the_models_lacks_its_migration(tmp_path: Path) -> None:
     said = subprocess.run(
         [
-            sys.executable, "-c", "from daozhang.server.entry import manage; "
-            "manage(['makemigrations', 'server', '--check', '--dry-run'])",
+            sys.executable, "-c",
+            _MANAGE.format(["makemigrations", "server", "--check", "--dry-run"]),
         ],
         env={**os.environ, "DAOZHANG_DATA": str(tmp_path)},
         capture_output=True, text=True, check=False, timeout=120,

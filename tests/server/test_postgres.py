@@ -27,6 +27,7 @@ def test_everything_holds_on_postgresql(tmp_path: Path) -> None:
             "DAOZHANG_TEST_POSTGRES": "1",
             # The server's lock lies in the temporary folder; another user's would be in the way.
             "TMPDIR": str(tmp_path),
+            "XDG_RUNTIME_DIR": str(tmp_path),
         },
         capture_output=True,
         text=True,
