@@ -1,4 +1,4 @@
-"""The pictures of the READMEs: the top of a real report, in both languages."""
+"""The pictures of the READMEs: the top of a real report and of the server."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from contextlib import redirect_stdout
 from pathlib import Path
 
 from daozhang.cli.main import main as daozhang
+from docs._server_pictures import make_server_pictures
 
 __all__ = ["make_pictures"]
 
@@ -36,6 +37,7 @@ def make_pictures(folder: Path) -> None:
             page = browser.new_page(viewport={"width": WIDTH_PX, "height": HEIGHT_PX})
             page.goto(report.as_uri())
             page.screenshot(path=folder / f"report.{lang}.png")
+        make_server_pictures(folder, browser)
         browser.close()
 
 

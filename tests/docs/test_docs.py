@@ -371,8 +371,9 @@ def test_both_readmes_say_the_same_things() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_picture_is_there(lang: str) -> None:
-    picture = ROOT / "docs" / "pictures" / f"report.{lang}.png"
-    assert picture.read_bytes().startswith(b"\x89PNG")
+    for what in ("report", "server"):
+        picture = ROOT / "docs" / "pictures" / f"{what}.{lang}.png"
+        assert picture.read_bytes().startswith(b"\x89PNG")
 
 
 def test_every_package_stands_in_the_architecture() -> None:
