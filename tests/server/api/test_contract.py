@@ -14,6 +14,12 @@ from tests.server.api.calls import Caller, operations
 INSTANT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z")
 
 
+CURSORS = (
+    "x", "W10", "WzFd", "bnVsbA", "%00", "é", "W1siYSJdXQ", "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OV0",
+)  # fmt: skip
+"""None was made by a list but the third: ``[1]``, as lists by number make them."""
+
+
 def figures() -> Any:
     from daozhang.app.scope import EVERYTHING
     from daozhang.server.readings import reading_for
@@ -332,16 +338,7 @@ def test_parts_are_small_enough(call_as: Callable[[str], Caller]) -> None:
         for limit in (0, 201, -1, 10**30):
             refused = caller("GET", f"{address}?limit={limit}")
             assert refused.status_code == 422, (address, limit)
-        for cursor in (
-            "x",
-            "W10",
-            "WzFd",
-            "bnVsbA",
-            "%00",
-            "é",
-            "W1siYSJdXQ",
-            "Wzk5OTk5OTk5OTk5OTk5OTk5OTk5OV0",
-        ):
+        for cursor in CURSORS:
             refused = caller("GET", f"{address}?cursor={cursor}")
             if refused.status_code == 200:  # Another list's cursor of the same kind.
                 assert cursor == "WzFd"
