@@ -59,7 +59,7 @@ def promise_said(term: Term, speech: Speech) -> list[str]:
         for window in term.windows
     ]  # fmt: skip
     said.append(
-        say(lang, f"term.promise.{term.basis}", lag=lag_said(term), days=term.lag_days,
+        say(lang, f"term.promise.{term.basis}.{min(term.lag_days, 2)}", days=term.lag_days,
             by=clock_text(term.credit_by), calendar=term.calendar)
     )  # fmt: skip
     if term.credit_calendar:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from daozhang.server.views import calendar, providers, sales, upgrades
+from daozhang.server.views import calendar, providers, sales, terms, upgrades
 
 urlpatterns = [
     path("sales/", sales.sales, name="sales"),
@@ -17,4 +17,5 @@ urlpatterns = [
     path("providers/", providers.providers, name="providers"),
     path("providers/<path:provider>/", providers.provider, name="provider"),
     path("banks/<path:bank>/", providers.bank, name="bank"),
+    path("terms/", terms.terms, name="terms"),
 ]
