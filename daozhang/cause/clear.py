@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from daozhang.cause.peers import WIDE, Peers
-from daozhang.cause.reasons import reason_class
 from daozhang.cause.verdict import Case
+from daozhang.journey.reasons import reason_class
 
 __all__ = ["Cleared", "clear_case"]
 

@@ -13,8 +13,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from daozhang.cause.peers import Peers
-from daozhang.cause.reasons import reason_class
 from daozhang.cause.verdict import Case
+from daozhang.journey.reasons import reason_class
 
 __all__ = ["Booked", "credit_case"]
 

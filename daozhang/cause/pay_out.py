@@ -14,8 +14,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from daozhang.cause.peers import WIDE, Peers
-from daozhang.cause.reasons import reason_class
 from daozhang.cause.verdict import Case
+from daozhang.journey.reasons import reason_class
 
 __all__ = ["Paid", "pay_out_case"]
 

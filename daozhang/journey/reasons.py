@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-__all__ = ["KINDS", "reason_class"]
+__all__ = ["KINDS", "reason_class", "touched"]
 
 _WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     (
@@ -17,6 +17,7 @@ _WORDS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
         (
             "字段", "报文", "格式", "解析", "编码错误", "field", "format", "schema", "parse",
             "mapping", "encoding", "interface", "接口", "mandatory", "unrecognised", "unrecognized",
+            "验签", "签名", "signature",
         ),
     ),
     (
@@ -78,6 +79,13 @@ KINDS: Final[tuple[str, ...]] = tuple(kind for kind, _ in _WORDS)
 """Every class of reasons."""
 
 
+_TOUCHED: Final = frozenset({"field", "identity", "repeat", "account"})
+"""Classes of what a terminal's release sets: message, merchant and terminal id, batch, account."""
+
+_NOT_TOUCHED: Final = ("冻结", "销户", "frozen", "closed")
+"""What befalls an account at its bank whatever a terminal sends."""
+
+
 def reason_class(text: str) -> str:
     """Return the class of a reason; "" where no word of it is known or nothing is written."""
     plain = text.casefold()
@@ -87,3 +95,9 @@ def reason_class(text: str) -> str:
         if any(word in plain for word in words):
             return kind
     return ""
+
+
+def touched(text: str) -> bool:
+    """Return whether a reason is about something that a terminal's release sets."""
+    plain = text.casefold()
+    return reason_class(text) in _TOUCHED and not any(word in plain for word in _NOT_TOUCHED)
