@@ -387,6 +387,28 @@ def demo(
     raise typer.Exit(run(data, host, port, sales=sales, stay=stay))
 
 
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where the backup goes; new.")],
+    data: Data = _DATA,
+) -> None:
+    """Write a backup of a server, which may go on meanwhile."""
+    from daozhang.cli.serve import back_up as run
+
+    raise typer.Exit(run(data, file))
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup.")],
+    data: Data = _DATA,
+) -> None:
+    """Put a backup back into a new data folder and an empty database, and prove it."""
+    from daozhang.cli.serve import restore as run
+
+    raise typer.Exit(run(file, data))
+
+
 user = typer.Typer(help="People who sign in to the server.", no_args_is_help=True)
 app.add_typer(user, name="user")
 audit = typer.Typer(help="The server's audit trail.", no_args_is_help=True)

@@ -1,4 +1,4 @@
-"""``daozhang serve | demo | reconcile | user | audit``: the server, from the command line."""
+"""The server from the command line: serve, demo, reconcile, user, audit, backup, restore."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Final
 
 from daozhang.cli.common import UNUSABLE, say_error
 
-__all__ = ["demo", "reconcile", "serve", "user_add", "verify_audit"]
+__all__ = ["back_up", "demo", "reconcile", "restore", "serve", "user_add", "verify_audit"]
 
 _DEMO_AS_OF: Final = "2026-04-25T18:00:00+08:00"
 _DEMO_START: Final = date(2026, 4, 13)
@@ -101,3 +101,35 @@ def verify_audit(data: Path) -> int:
     if not broken:
         sys.stdout.write("the audit trail holds together\n")
     return BROKEN if broken else 0
+
+
+def back_up(data: Path, target: Path) -> int:
+    """Write a backup of a server, which may be running."""
+    from daozhang.server import entry
+
+    if not data.is_dir():
+        say_error(f"{data} is no data folder", as_json=False)
+        return UNUSABLE
+    try:
+        size = entry.back_up(data, target)
+    except (entry.RefusedError, OSError) as error:
+        say_error(str(error), as_json=False)
+        return UNUSABLE
+    sys.stdout.write(f"{target}: {size:,} bytes\n")
+    return 0
+
+
+def restore(source: Path, data: Path) -> int:
+    """Put a backup back; 3 if what it holds does not hold together."""
+    from daozhang.server import entry
+
+    try:
+        wrong = entry.restore(source, data)
+    except (entry.RefusedError, OSError) as error:
+        say_error(str(error), as_json=False)
+        return UNUSABLE
+    for line in wrong:
+        sys.stderr.write(f"daozhang: {line}\n")
+    if not wrong:
+        sys.stdout.write(f"{data} is restored: store and audit trail hold together\n")
+    return BROKEN if wrong else 0

