@@ -13,7 +13,18 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["HARD", "LEGS", "NEVER", "OUTCOMES", "Bools", "Evidence", "Fleet", "Ints", "Outcome"]
+__all__ = [
+    "HARD",
+    "LEGS",
+    "NEVER",
+    "OUTCOMES",
+    "PAID_LATER",
+    "Bools",
+    "Evidence",
+    "Fleet",
+    "Ints",
+    "Outcome",
+]
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
@@ -23,13 +34,16 @@ NEVER: Final = int(np.iinfo(np.int64).max)
 
 LEGS: Final = ("submit", "clear", "pay_out", "credit")
 
-HARD: Final = ("open_batch", "unbalanced", "silent")
+HARD: Final = ("open_batch", "unbalanced", "silent", "returned")
 """Outcomes so rare that a few of them, with none among the others, stop a rollout by themselves."""
 
+PAID_LATER: Final = ("pay_out", "credit", "returned")
+"""Outcomes that an upgrade may bring on days before it, whose money was still to be paid out."""
+
 OUTCOMES: Final[dict[str, float]] = {
-    "submit": 0.24, "clear": 0.12, "pay_out": 0.27, "credit": 0.12,
+    "submit": 0.22, "clear": 0.12, "pay_out": 0.25, "credit": 0.12,
     "open_batch": 0.07, "unbalanced": 0.04, "silent": 0.04,
-    "refused": 0.04, "sign_in": 0.03, "volume": 0.03,
+    "refused": 0.04, "sign_in": 0.03, "volume": 0.03, "returned": 0.04,
 }  # fmt: skip
 """Everything that may convict a release, and which part of the stake is bet on it."""
 
@@ -72,6 +86,9 @@ class Outcome:
         harm_unit: by harm, the unit.
         harm_day: by harm, the day of the harmed sales or of what else went wrong.
         harm_seen: by harm, the moment from which it can be seen.
+        alike: by unit, numbers of what it shares with others (store, carrier, provider, bank).
+            Where there are any, a rare event counts against the past only if within a week no unit
+            that was not upgraded and shares one of them showed it.
     """
 
     key: str
@@ -85,6 +102,7 @@ class Outcome:
     harm_unit: Ints
     harm_day: Ints
     harm_seen: Ints
+    alike: tuple[Ints, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

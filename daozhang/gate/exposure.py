@@ -132,6 +132,8 @@ class Exposure:
                 np.array_equal(getattr(old, name), getattr(outcome, name))
                 for name in ("terminal", "pod", "stratum", "provider")
             )
+            and len(old.alike) == len(outcome.alike)
+            and all(map(np.array_equal, old.alike, outcome.alike))
         )
         if not same_units:
             return False

@@ -9,7 +9,7 @@ began.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
@@ -22,6 +22,7 @@ from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.gate.evidence import LEGS, NEVER, Bools, Evidence, Fleet, Ints, Outcome
 from daozhang.gate.marks import GRACE_S, Marks
 from daozhang.gate.pods import lately, pods
+from daozhang.gate.returned import put_touched, returned
 from daozhang.gate.telemetry import day_outcomes
 from daozhang.journey.legs import deadline_of_peers
 
@@ -101,6 +102,9 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
     marks = Marks(rows_of(engine.fetch(SQL["gate_marks"])), zone)
     rows = _Rows(money, number, fleet, places, banks, marks)
     outcomes = [rows.outcome(leg, moment) for leg in LEGS]
+    put_touched(engine)
+    came_back = rows.returned(rows_of(engine.fetch(SQL["gate_returned"])), moment)
+    outcomes += [came_back] if came_back is not None else []
     outcomes += day_outcomes(
         rows_of(engine.fetch(SQL["gate_days"])), ids, places, fleet, offset, moment
     )
@@ -229,8 +233,11 @@ class _Rows:
         self.sold = self._columns["sold_s"]
         self.first_day = int(self.day.min(initial=NEVER)) if len(self.day) else 0
         self.days = int(self.day.max(initial=0)) - self.first_day + 1 + RISK_DAYS
+        self._unit_of = known
         self.units = self._make_units(list(known), number, fleet, places, banks)
-        upgraded = fleet.exposed_at[self.units.terminal[self.unit]] != NEVER
+        self._exposed_at = fleet.exposed_at[self.units.terminal]
+        self._paid_from = self._first_paid()
+        upgraded = self._exposed_at[self.unit] != NEVER
         self.currency = self._main_currency(money, upgraded)
         self._decided = {leg: self._decide(leg, marks) for leg in LEGS}
         self.late_from = np.full(len(self.unit), NEVER, dtype=np.int64)
@@ -259,6 +266,17 @@ class _Rows:
             exposed_at == NEVER, NEVER, -((closes - np.minimum(exposed_at, 1 << 40)) // 86_400)
         )
         return _Units(terminal, tuple(names), from_day)
+
+    def _first_paid(self) -> Ints:
+        """Return by unit the first day that is to be paid out when it is upgraded.
+
+        An account that the upgrade lost keeps back what was sold before it and not yet paid.
+        """
+        due = self._columns["pay_out_due_s"]
+        after = (due != NEVER) & (due > self._exposed_at[self.unit])
+        first = self.units.from_day.copy()
+        np.minimum.at(first, self.unit[after], self.day[after])
+        return first
 
     def _main_currency(self, money: pa.Table, upgraded: Bools) -> str:
         sums: dict[str, int] = defaultdict(int)
@@ -308,11 +326,17 @@ class _Rows:
         sold[self.unit[judged], (self.day - self.first_day)[judged]] = True
         keys = [_together(leg, names) for names in self.units.names]
         pod, stratum, providers = pods([s for s, _ in keys], [p for _, p in keys])
+        from_day = self.units.from_day if leg in ("submit", "clear") else self._paid_from
         return Outcome(
-            leg, self.units.terminal, pod, stratum, providers, self.units.from_day, self.first_day,
+            leg, self.units.terminal, pod, stratum, providers, from_day, self.first_day,
             lately(sold, RISK_DAYS) > 0, harm_cell // self.days,
             harm_cell % self.days + self.first_day, harm_seen,
         )  # fmt: skip
+
+    def returned(self, rows: Iterable[dict[str, Any]], until: int) -> Outcome | None:
+        """Return money that came back for a reason that the release touches, as an outcome."""
+        like = self.outcome("credit", until)
+        return returned(list(rows), self._unit_of, self.units.names, like, until)
 
     def due(self, until: int) -> tuple[Ints, Ints, Ints]:
         """Return terminal, day and moment of upgraded days whose money was due and can be seen."""

@@ -16,7 +16,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, Bools, Evidence, Ints, Outcome
+from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, PAID_LATER, Bools, Evidence, Ints, Outcome
 from daozhang.gate.exposure import Exposure
 from daozhang.gate.paths import Harm, Weighed
 from daozhang.gate.settings import Settings
@@ -38,6 +38,7 @@ _FIRST_DAYS: Final = 2
 
 _LEG_BETS: Final = {"": 0.45, "+": 0.5, "~": 0.025, "+~": 0.025}
 _OTHER_BETS: Final = {"": 0.8, "!": 0.15, "~": 0.05}
+_RETURNED_BETS: Final = {"": 0.45, "!": 0.5, "~": 0.05}
 """How an outcome's stake is shared by the bets on it, by what follows its name in theirs."""
 
 _NEWEST_DAYS: Final = 3
@@ -159,7 +160,7 @@ class Judge:
         return {
             key + bet: stake * part
             for key, stake in OUTCOMES.items()
-            for bet, part in (_LEG_BETS if key in LEGS else _OTHER_BETS).items()
+            for bet, part in _shares_of(key).items()
         }
 
     @cached_property
@@ -289,10 +290,11 @@ class Judge:
 
     @cached_property
     def _from_day(self) -> Ints:
-        """By terminal, the first day on which the release can have harmed it."""
+        """By terminal, the first day whose sales the release can have harmed."""
         first = np.full(len(self._decided_at), NEVER, dtype=np.int64)
         for outcome in self.evidence.outcomes:
-            np.minimum.at(first, outcome.terminal, outcome.from_day)
+            if outcome.key not in PAID_LATER:
+                np.minimum.at(first, outcome.terminal, outcome.from_day)
         return first
 
     @cached_property
@@ -341,6 +343,12 @@ class Judge:
             total += size * share
             weight += size
         return total / weight if weight else 0.0
+
+
+def _shares_of(key: str) -> dict[str, float]:
+    if key == "returned":
+        return _RETURNED_BETS
+    return _LEG_BETS if key in LEGS else _OTHER_BETS
 
 
 def _held(at: Ints, values: Floats, moments: Ints) -> Floats:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
-from daozhang.gate.evidence import Outcome
+from daozhang.gate.evidence import Ints, Outcome
 from daozhang.gate.exposure import Exposure
 from daozhang.gate.paths import Path, Weighed
-from daozhang.stats.betting import rate, rate_bound
+from daozhang.stats.betting import Floats, rate, rate_bound
 
-__all__ = ["rare", "without_controls"]
+__all__ = ["no_more_than", "rare", "without_controls"]
 
 _HISTORY_DAYS: Final = 3
 """Fewer days of history say nothing about a rate."""
@@ -50,6 +51,26 @@ def rare(
             path.step(seen, rate(n, expected - taken), n, 0, expected - taken)
             taken = expected
     return [path.done()]
+
+
+def no_more_than(won: Weighed, limit: Weighed) -> Weighed:
+    """Return at every moment the lesser of two wealths, with the counts of the first.
+
+    It is fair if either of them is: whether what happened was too rare by the past, or fell on too
+    few beside the others, each has to say so.
+    """
+    moments = np.union1d(won.at, limit.at)
+    place = np.searchsorted(won.at, moments, side="right") - 1
+
+    def held(values: Ints | Floats) -> npt.NDArray[Any]:
+        return np.where(place >= 0, values[np.maximum(place, 0)], 0)
+
+    other = np.searchsorted(limit.at, moments, side="right") - 1
+    bound = np.where(other >= 0, limit.log_wealth[np.maximum(other, 0)], 0.0)
+    return Weighed(
+        won.key, moments, np.minimum(held(won.log_wealth), bound), held(won.exposed_hit),
+        held(won.others_hit), held(won.expected),
+    )  # fmt: skip
 
 
 def without_controls(

@@ -12,7 +12,7 @@ from typing import Final
 
 import numpy as np
 
-from daozhang.gate.evidence import NEVER, Bools, Evidence, Ints
+from daozhang.gate.evidence import NEVER, PAID_LATER, Bools, Evidence, Ints
 from daozhang.gate.judge import Judge
 from daozhang.stats.betting import Floats
 
@@ -134,7 +134,8 @@ def day_shares(evidence: Evidence, at: int) -> tuple[DayShares, ...]:
 def _from_day(evidence: Evidence) -> Ints:
     first = np.full(len(evidence.fleet.exposed_at), NEVER, dtype=np.int64)
     for outcome in evidence.outcomes:
-        np.minimum.at(first, outcome.terminal, outcome.from_day)
+        if outcome.key not in PAID_LATER:
+            np.minimum.at(first, outcome.terminal, outcome.from_day)
     return first
 
 

@@ -35,9 +35,9 @@ import numpy as np
 
 from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
 from daozhang.gate.exposure import AtRisk, Exposure
-from daozhang.gate.past import rare, without_controls
+from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
-from daozhang.stats.betting import Floats, race
+from daozhang.stats.betting import STRICT, Floats, race
 
 __all__ = ["MEMORY_DAYS", "TOGETHER", "Walk", "staying", "weigh"]
 
@@ -50,6 +50,8 @@ TOGETHER: Final = 1.1
 SHOCK: Final = 0.5
 """Where so much of those not upgraded is harmed alike, it is nobody's own harm."""
 
+_DAY_S: Final = 86_400
+_NEVER_YET: Final = -(1 << 60)
 _STAYS_DAYS: Final = 3
 _WEEK: Final = 7
 
@@ -94,11 +96,16 @@ class Walk:
         self.exposure = exposure or Exposure(outcome)
         self._outcome, self._miss, self._begun_at = outcome, miss, fleet.begun_at
         self._raced = Path(outcome.key)
+        self._strict = Path(outcome.key + "!")
         self._alone: list[tuple[int, int]] = []
         self._rare: list[tuple[int, int, int]] = []
         self._harms: list[tuple[Ints, int, int, Bools]] = []
         self._out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
         self._last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
+        self._shown = [
+            (labels, np.full(int(labels.max(initial=-1)) + 1, _NEVER_YET, dtype=np.int64))
+            for labels in ((outcome.pod, *outcome.alike) if outcome.alike else ())
+        ]
         self._days: set[int] = set()
         self._upto = -1
         self._walk()
@@ -132,7 +139,13 @@ class Walk:
         outcome, exposure, miss = self._outcome, self.exposure, self._miss
         paths = [self._raced.done(), *without_controls(outcome, exposure, self._alone, miss)]
         if outcome.key in HARD:
-            paths += rare(outcome, exposure, self._begun_at, self._rare, miss)
+            won = rare(outcome, exposure, self._begun_at, self._rare, miss)
+            # Money comes back in files, many accounts at once: rarity alone convicts nobody.
+            strict = self._strict.done()
+            paths += [
+                no_more_than(path, strict) if len(strict.at) and len(path.at) else path
+                for path in won
+            ]
         return [path for path in paths if len(path.at)]
 
     def harm(self) -> Harm:
@@ -149,6 +162,8 @@ class Walk:
         exposure = self.exposure
         now = exposure.day(day)
         raw = units[now.could_be[units]]
+        for labels, shown in self._shown:
+            shown[labels[raw[~now.exposed[raw]]]] = seen
         at_risk = now.could_be & (self._out_until < day) & (self._last_hit != day)
         hit = units[at_risk[units]]
         if now.lone.any() and exposure.widely(day, raw, now.lone):
@@ -164,17 +179,28 @@ class Walk:
         self._harms.append((self._outcome.terminal[own], day, seen, now.exposed[own]))
         self._out_until[hit[~shocked[of_unit[hit]]]] = day + MEMORY_DAYS
         if self._outcome.key in HARD:
-            noisy = of_unit[raw[~now.exposed[raw]]]
-            calm = np.bincount(noisy, minlength=exposure.strata) == 0
-            self._rare += [(seen, day, int(n)) for n in found.exposed_hit[calm] if n]
+            self._rare += [(seen, day, n) for n in self._calm(now, raw, hit, found, seen) if n]
             self._rare += [(seen, day, -int(n)) for n in found.others_hit if n]
         both = found.exposed_hit + found.others_hit
         if seen >= self._begun_at and found.exposed.any() and both.any():
-            self._raced.step(
-                seen, race(found.exposed_hit, both, found.share) / TOGETHER,
-                int(found.exposed_hit.sum()), int(found.others_hit.sum()),
-                float((both * found.share).sum()),
-            )  # fmt: skip
+            counts = int(found.exposed_hit.sum()), int(found.others_hit.sum())
+            expected = float((both * found.share).sum())
+            won = race(found.exposed_hit, both, found.share) / TOGETHER
+            self._raced.step(seen, won, *counts, expected)
+            if self._outcome.alike:
+                won = race(found.exposed_hit, both, found.share, STRICT) / TOGETHER
+                self._strict.step(seen, won, *counts, expected)
+
+    def _calm(self, now: AtRisk, raw: Ints, hit: Ints, found: _Group, seen: int) -> list[int]:
+        """Return how many upgraded pods were harmed where no others showed the same."""
+        others, exposure = raw[~now.exposed[raw]], self.exposure
+        if not self._shown:
+            noisy = np.bincount(exposure.of_unit[others], minlength=exposure.strata)
+            return [int(n) for n in found.exposed_hit[noisy == 0]]
+        quiet = hit[now.exposed[hit]]
+        for labels, shown in self._shown:
+            quiet = quiet[shown[labels[quiet]] < seen - _WEEK * _DAY_S]
+        return [len(np.unique(self._outcome.pod[quiet]))]
 
 
 def staying(outcome: Outcome) -> Outcome:

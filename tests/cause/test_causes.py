@@ -117,7 +117,7 @@ def test_each_fault_is_told_by_its_cause(tmp_path: Path, faults: tuple[str, ...]
 
 
 @pytest.mark.parametrize(
-    "seed", [*range(1, 3), *(pytest.param(s, marks=pytest.mark.soak) for s in range(3, 20))]
+    "seed", [1, *(pytest.param(s, marks=pytest.mark.soak) for s in range(2, 20))]
 )
 def test_not_one_cent_is_blamed_on_a_harmless_upgrade(tmp_path: Path, seed: int) -> None:
     con, incidents = judged(

@@ -8,7 +8,7 @@ from math import inf
 
 from daozhang.gate.evidence import HARD
 from daozhang.gate.weigh import MEMORY_DAYS, TOGETHER
-from daozhang.stats.betting import mixed, race, rate, rate_bound
+from daozhang.stats.betting import STRICT, mixed, race, rate, rate_bound
 
 
 def plain_paths(outcome, fleet, miss):
@@ -29,6 +29,10 @@ class Plain:
         for seen, day, unit in harms:
             self.groups[int(seen), int(day)].add(int(unit))
 
+    def labels(self, unit):
+        """Return what a unit shares with others: its pod and whatever else makes it alike."""
+        return [(k, int(of[unit])) for k, of in enumerate((self.o.pod, *self.o.alike))]
+
     def at_risk(self, day):
         return {u for u in range(len(self.stratum)) if self.o.risk[u, day - self.o.first_day]}
 
@@ -39,7 +43,7 @@ class Plain:
         return {int(self.o.pod[u]) for u in units if self.stratum[u] == stratum}
 
     def paths(self):
-        out, last, race_steps, alone, rare_steps = {}, {}, [], [], []
+        out, last, shown, race_steps, strict_steps, alone, rare_steps = {}, {}, {}, [], [], [], []
         for (seen, day), units in sorted(self.groups.items()):
             could = self.at_risk(day)
             risk = {u for u in could if out.get(u, -1) < day and last.get(u) != day}
@@ -51,9 +55,19 @@ class Plain:
                 alone.append((seen, day))
             out |= {u: day + MEMORY_DAYS for u in hit if self.stratum[u] not in shocked}
             noisy = {self.stratum[u] for u in raw - self.up(raw, day)}
-            rare_steps += [
-                (seen, day, found[s][3]) for s in self.strata if s not in noisy and found[s][3]
-            ]
+            if self.o.alike:
+                shown.update(
+                    (label, seen) for u in raw - self.up(raw, day) for label in self.labels(u)
+                )
+                quiet = {
+                    u
+                    for u in self.up(hit, day)
+                    if all(seen - shown.get(label, -inf) > 7 * 86_400 for label in self.labels(u))
+                }
+                calm = [len({int(self.o.pod[u]) for u in quiet})]
+            else:
+                calm = [found[s][3] for s in self.strata if s not in noisy]
+            rare_steps += [(seen, day, n) for n in calm if n]
             rare_steps += [(seen, day, -found[s][4]) for s in self.strata if found[s][4]]
             both = [f[3] + f[4] for f in found]
             if seen >= self.begun_at and any(f[0] for f in found) and any(both):
@@ -61,10 +75,15 @@ class Plain:
                 race_steps.append(
                     (seen, factors / TOGETHER, sum(f[3] for f in found), sum(f[4] for f in found))
                 )
+                factors = race([f[3] for f in found], both, [f[2] for f in found], STRICT)
+                strict_steps.append((seen, factors / TOGETHER, 0, 0))
         told = {"": race_steps, "~": self.without_controls(alone)}
         if self.o.key in HARD:
             told["!"] = self.rare(rare_steps)
-        return {self.o.key + bet: played(steps) for bet, steps in told.items() if steps}
+        found = {self.o.key + bet: played(steps) for bet, steps in told.items() if steps}
+        if self.o.alike and strict_steps and told.get("!"):
+            found[self.o.key + "!"] = lesser(found[self.o.key + "!"], played(strict_steps))
+        return found
 
     def counted(self, risk, hit, day, stratum):
         """Pods upgraded, others, share, harmed upgraded and harmed others of one stratum."""
@@ -138,4 +157,15 @@ def played(steps):
     for seen, factors, exposed, others in steps:
         logs, one, other = logs + factors, one + exposed, other + others
         found.append((seen, mixed(logs), one, other))
+    return found
+
+
+def lesser(won, limit):
+    """Return the lesser of two wealths at every moment of either, with the counts of the first."""
+    moments = sorted({step[0] for step in won} | {step[0] for step in limit})
+    found = []
+    for at in moments:
+        mine = [s for s in won if s[0] <= at] or [(at, 0.0, 0, 0)]
+        theirs = [s for s in limit if s[0] <= at] or [(at, 0.0, 0, 0)]
+        found.append((at, min(mine[-1][1], theirs[-1][1]), *mine[-1][2:]))
     return found
