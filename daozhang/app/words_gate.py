@@ -65,6 +65,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused": "had half of their sales refused",
         "sign_in": "could not sign in or had a message refused by its code (MAC)",
         "volume": "fell to a fifth of their sales",
+        "returned": (
+            "had money returned or refused for a reason that the release touches (account, merchant "
+            "or terminal number, batch, signature, field)"
+        ),
     },
     "zh": {
         "title": "版本 {release}：{terminals} 台终端，{since} 起",
@@ -113,6 +117,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "refused": "半数交易被拒",
         "sign_in": "签到失败或报文校验（MAC）被拒",
         "volume": "交易量跌到五分之一",
+        "returned": "款被退回或拒收，原因涉及版本改动（账户、商户号、终端号、批次、签名、字段）",
     },
 }
 """By language and key; reasons and outcomes are named as :mod:`daozhang.gate` names them."""

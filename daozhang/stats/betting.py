@@ -27,7 +27,7 @@ import numpy.typing as npt
 
 from daozhang.stats.matched import poisson_tail
 
-__all__ = ["ODDS", "RATES", "Floats", "below", "mixed", "race", "rate", "rate_bound"]
+__all__ = ["ODDS", "RATES", "STRICT", "Floats", "below", "mixed", "race", "rate", "rate_bound"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -35,11 +35,16 @@ ODDS: Final[Floats] = np.array([1.5, 3.0, 6.0, 6.0, 12.0, 12.0, 24.0])
 """How many times as often the exposed may be harmed, by alternatives that are bet on alike; what
 stands twice is bet on twice."""
 
+STRICT: Final[Floats] = np.array([100.0])
+"""The same where one harmed unit that is not exposed takes nearly all that was won."""
+
 RATES: Final[Floats] = np.array([2.0, 4.0, 16.0, 64.0, 256.0])
 """The same for rare events, which are compared with what the past makes likely."""
 
 
-def race(exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike) -> Floats:
+def race(
+    exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike, odds: Floats = ODDS
+) -> Floats:
     """Return the log factors of harmed units of which some are exposed, summed over strata.
 
     The factor is ``odds**x / (1 + p * (odds - 1))**m``. Its expectation is 1 if each of the ``m``
@@ -50,15 +55,16 @@ def race(exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike) ->
         exposed: by stratum, harmed units that are exposed (x).
         harmed: by stratum, harmed units (m).
         share: by stratum, an upper bound on the probability that a harmed unit is exposed (p).
+        odds: the alternatives.
 
     Returns:
-        One log factor for each of :data:`ODDS`.
+        One log factor for each of the alternatives.
     """
     x = np.asarray(exposed, dtype=np.float64)[..., None]
     m = np.asarray(harmed, dtype=np.float64)[..., None]
     p = np.asarray(share, dtype=np.float64)[..., None]
-    factors = x * np.log(ODDS) - m * np.log1p(p * (ODDS - 1.0))
-    return np.asarray(factors.reshape(-1, len(ODDS)).sum(axis=0))
+    factors = x * np.log(odds) - m * np.log1p(p * (odds - 1.0))
+    return np.asarray(factors.reshape(-1, len(odds)).sum(axis=0))
 
 
 def rate(events: float, expected: float) -> Floats:

@@ -3,8 +3,9 @@
 For the gate's error rates, which take hundreds of rollouts: terminals and days are drawn, not
 sales. Trouble that has nothing to do with the release strikes what it strikes in reality: a bank
 all its accounts, an outage a carrier's terminals in a city, a rejected file a provider or one
-merchant, a review an account, a forgotten batch a store (some stores forget often). Holidays move
-when money is due. A bad release harms some of the terminals it is put on, by one of five kinds.
+merchant, a review or a returned payout an account, a forgotten batch a store (some stores forget
+often). Holidays move when money is due. A bad release harms some of the terminals it is put on, by
+one of five kinds.
 """
 
 from __future__ import annotations
@@ -98,6 +99,7 @@ def simulate(seed: int, plan: Rollout) -> Simulated:
     open_day = rng.random((count, days)) > 0.04  # noqa: PLR2004 - closed one day in 25
     free = _free(rng, plan, days)
     late = _trouble(rng, plan, estate, days)
+    _returns(np.random.default_rng([seed, 78]), plan, estate, late)
     victim = rng.permutation(count) < round(plan.harms * count)
     victim &= exposed_at != NEVER
     struck = victim[:, None] & (from_day[:, None] <= _FIRST_DAY + np.arange(days))
@@ -162,7 +164,9 @@ def _trouble(
 ) -> dict[str, Bools]:
     """Return by outcome which terminal has which trouble on which day, release or not."""
     count, much = len(estate.store), plan.trouble
-    late = {key: np.zeros((count, days), dtype=np.bool_) for key in (*LEGS, "open_batch")}
+    late = {
+        key: np.zeros((count, days), dtype=np.bool_) for key in (*LEGS, "open_batch", "returned")
+    }
     stores = int(estate.store.max()) + 1
     frail_store = np.zeros(stores, dtype=np.bool_)
     frail_store[estate.store[estate.frail]] = True
@@ -190,7 +194,7 @@ def _trouble(
         hit = estate.provider == rng.integers(0, 3)
         part = rng.choice([1.0, 0.3])
         hit &= rng.random(int(estate.account.max()) + 1)[estate.account] < part
-        for key in ("clear", "pay_out", "credit"):
+        for key in ("clear", "pay_out", "credit", "returned"):
             late[key][hit, a:b] = True
     accounts = int(estate.account.max()) + 1
     for account in np.flatnonzero(rng.random(accounts) < much * 0.02):  # A review of an account.
@@ -200,9 +204,21 @@ def _trouble(
     return late
 
 
+def _returns(
+    rng: np.random.Generator, plan: Rollout, estate: _Estate, late: dict[str, Bools]
+) -> None:
+    """Let payouts of a few accounts come back for a day or two: closed, renamed, mistyped."""
+    accounts, days = int(estate.account.max()) + 1, late["returned"].shape[1]
+    for account in np.flatnonzero(rng.random(accounts) < plan.trouble * 0.005):
+        a = int(rng.integers(0, days))
+        for key in ("pay_out", "credit", "returned"):
+            late[key][estate.account == account, a : a + int(rng.integers(1, 3))] = True
+
+
 def _strike(late: dict[str, Bools], kind: str, struck: Bools) -> None:
     legs = {
-        "key": LEGS, "batch": (*LEGS, "open_batch"), "account": ("pay_out", "credit"),
+        "key": LEGS, "batch": (*LEGS, "open_batch"),
+        "account": ("pay_out", "credit", "returned"),
         "hold": ("pay_out", "credit"), "slow": LEGS,
     }[kind]  # fmt: skip
     for key in legs:
@@ -224,6 +240,8 @@ def _evidence(
             Outcome(
                 key, np.arange(count), pod, pair // 1_000_000, np.arange(30) // 10, from_day,
                 _FIRST_DAY, open_day, unit, _FIRST_DAY + column, seen[key][column],
+                (estate.store, estate.carrier, estate.provider, estate.bank)
+                if key == "returned" else (),
             )
         )  # fmt: skip
     upgraded = from_day[:, None] <= _FIRST_DAY + np.arange(days)
@@ -257,6 +275,7 @@ def _together(estate: _Estate) -> dict[str, tuple[Ints, Ints]]:
         "pay_out": (provider, estate.account),
         "credit": (provider + estate.bank, estate.account),
         "open_batch": (lines, estate.store),
+        "returned": (provider + estate.bank, estate.account),
     }
 
 
@@ -272,5 +291,5 @@ def _seen(free: Bools, days: int) -> dict[str, Ints]:
     return {
         "submit": close + HOUR, "open_batch": close + 3 * HOUR,
         "clear": (_FIRST_DAY + np.arange(days) + 1) * DAY + 9 * HOUR,
-        "pay_out": due + 12 * HOUR, "credit": due + DAY + 8 * HOUR,
+        "pay_out": due + 12 * HOUR, "credit": due + DAY + 8 * HOUR, "returned": due + 15 * HOUR,
     }  # fmt: skip

@@ -55,7 +55,7 @@ def test_nothing_later_is_shown(evidence):
 
 
 def test_the_others_are_weighted_as_the_upgraded_lie(evidence):
-    credit = next(o for o in evidence.outcomes if o.key == "credit")
+    submit, _, _, credit = evidence.outcomes[:4]
     day = evidence.fleet.begun_at // 86_400 + 1
     upgraded = credit.from_day <= day
     # All others of one stratum are harmed; nobody who is upgraded lies in it.
@@ -64,10 +64,16 @@ def test_the_others_are_weighted_as_the_upgraded_lie(evidence):
     only = replace(
         credit, harm_unit=unit, harm_day=np.full(len(unit), day),
         harm_seen=np.full(len(unit), (day + 1) * 86_400),
-        from_day=np.where(away & upgraded, NEVER, credit.from_day),
+    )  # fmt: skip
+    none = np.zeros(0, dtype=np.int64)
+    spared = replace(
+        submit, from_day=np.where(away & upgraded, NEVER, credit.from_day), harm_unit=none,
+        harm_day=none, harm_seen=none,
     )  # fmt: skip
     (shown,) = [
-        d for d in day_shares(replace(evidence, outcomes=(only,)), evidence.until) if d.day == day
+        d
+        for d in day_shares(replace(evidence, outcomes=(spared, only)), evidence.until)
+        if d.day == day
     ]
     assert shown.others.permille == 0
     assert shown.others.harmed == 0
