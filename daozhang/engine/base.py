@@ -8,11 +8,15 @@ UTC. No engine looks at a clock.
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import pyarrow as pa
 
-__all__ = ["Engine", "EngineError"]
+__all__ = ["GROUP_ROWS", "Engine", "EngineError"]
+
+
+GROUP_ROWS: Final = 122_880
+"""Rows that a Parquet file keeps together where many are read at once."""
 
 
 class EngineError(RuntimeError):
@@ -55,8 +59,14 @@ class Engine(Protocol):
         """Return the column names of a table, in order."""
         ...
 
-    def save(self, sql: str, path: Path) -> None:
-        """Run one SELECT and write its rows to one Parquet file, whole or not at all."""
+    def save(self, sql: str, path: Path, group_rows: int = GROUP_ROWS) -> None:
+        """Run one SELECT and write its rows to one Parquet file, whole or not at all.
+
+        Args:
+            sql: the SELECT.
+            path: the file.
+            group_rows: rows that lie together: few where single rows will be looked up.
+        """
         ...
 
     def drop(self, *names: str) -> None:

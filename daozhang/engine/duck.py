@@ -11,6 +11,7 @@ from typing import Any, Final
 import duckdb
 import pyarrow as pa
 
+from daozhang.engine.base import GROUP_ROWS
 from daozhang.engine.rows import values_of
 
 __all__ = ["DuckEngine"]
@@ -72,6 +73,7 @@ class DuckEngine:
         self.connection.execute(f"SET temp_directory = '{root / 'spill'}'")
         self.connection.execute("SET preserve_insertion_order = false")
         self.connection.execute("SET enable_progress_bar = false")
+        self.connection.execute("SET parquet_metadata_cache = true")
         # A database in memory has nothing to write down; checkpoints would only copy tables about.
         self.connection.execute("SET checkpoint_threshold = '1TB'")
         if threads is not None:
@@ -110,12 +112,13 @@ class DuckEngine:
         """See :meth:`daozhang.engine.base.Engine.columns`."""
         return list(self.connection.table(name).columns)
 
-    def save(self, sql: str, path: Path) -> None:
+    def save(self, sql: str, path: Path, group_rows: int = GROUP_ROWS) -> None:
         """See :meth:`daozhang.engine.base.Engine.save`."""
         partial = path.with_name(path.name + ".partial")
         quoted = str(partial).replace("'", "''")
         self.connection.execute(
-            f"COPY ({sql}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1)"
+            f"COPY ({sql}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, "
+            f"COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {group_rows})"
         )
         partial.replace(path)
 
@@ -126,11 +129,7 @@ class DuckEngine:
 
     def beside(self) -> DuckEngine:
         """Return another engine on the same tables, for another thread; closing it keeps them."""
-        other = DuckEngine.__new__(DuckEngine)
-        other._folder, other._made = None, set()
-        other.connection = self.connection.cursor()
-        other.connection.execute("SET TimeZone = 'UTC'")
-        return other
+        return _Beside(self.connection.cursor())
 
     def close(self) -> None:
         """See :meth:`daozhang.engine.base.Engine.close`."""
@@ -160,3 +159,13 @@ class DuckEngine:
             self._execute(f'DROP TABLE IF EXISTS "{name}"')
         except duckdb.CatalogException:
             self._execute(f'DROP VIEW "{name}"')
+
+
+class _Beside(DuckEngine):
+    """An engine on another one's tables: it holds no folder and ends nothing but itself."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._folder = None
+        self._made = set()
+        self.connection = connection
+        connection.execute("SET TimeZone = 'UTC'")

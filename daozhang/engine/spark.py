@@ -23,7 +23,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from daozhang.engine.base import EngineError
+from daozhang.engine.base import GROUP_ROWS, EngineError
 from daozhang.engine.dialect import to_spark
 
 __all__ = ["SparkEngine"]
@@ -129,7 +129,7 @@ class SparkEngine:
         """See :meth:`daozhang.engine.base.Engine.columns`."""
         return list(self._session.table(name).columns)
 
-    def save(self, sql: str, path: Path) -> None:
+    def save(self, sql: str, path: Path, group_rows: int = GROUP_ROWS) -> None:
         """See :meth:`daozhang.engine.base.Engine.save`.
 
         Executors write in parallel; the parts are joined here, a batch at a time, so that the
@@ -143,7 +143,7 @@ class SparkEngine:
         schema = pq.read_schema(parts[0]).remove_metadata()
         with pq.ParquetWriter(partial, schema, compression="zstd", compression_level=1) as writer:
             for part in parts:
-                for batch in pq.ParquetFile(part).iter_batches():
+                for batch in pq.ParquetFile(part).iter_batches(group_rows):
                     writer.write_batch(batch.cast(schema))
         partial.replace(path)
         shutil.rmtree(place, ignore_errors=True)
