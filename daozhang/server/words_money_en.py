@@ -236,7 +236,7 @@ EN: Final[dict[str, str]] = {
     "whatif.fee.more": "Fees are {fee} more.",
     "whatif.fee.less": "Fees are {fee} less.",
     "whatif.fee.free": "Fees stay the same.",
-    "whatif.yearly": "That costs as much as a loan at {rate} a year; below what you pay your bank it is worth having.",
+    "whatif.yearly": "That costs as much as a loan at {rate} a year: worth it only where your own credit costs more.",
     "whatif.nothing": "That buys no time.",
     "whatif.span.sooner": "{span} sooner",
     "whatif.span.later": "{span} later",

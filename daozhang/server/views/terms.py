@@ -156,7 +156,7 @@ def _answered(
     answer = compare(book, then, sales, sales.over_min)
     if answer is None:
         return {"refused": [face.say("whatif.no_sales")]}, None, None
-    since = face.reading.about.as_of - timedelta(days=asked.days)
+    since = face.reading.about.as_of - timedelta(minutes=sales.over_min)
     return (
         {
             "refused": [],
