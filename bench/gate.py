@@ -1,7 +1,8 @@
 """How early and how falsely the gate stops, beside other rules: ``python -m bench.gate``.
 
 Closed loop: the next wave of a simulated rollout begins when the rule lets it, and a halted release
-is taken back the night after. Writes the tables of ``docs/gate.md`` with ``--write``.
+is taken back the night after. Writes the tables and the picture of ``docs/gate.md`` with
+``--write``.
 """
 
 from __future__ import annotations
@@ -11,14 +12,17 @@ import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
 
+from bench.gate_curve import HARMS, Point, curve
 from daozhang.gate import Judge, Settings
 from daozhang.gate.evidence import NEVER
 from daozhang.world.rollouts import KINDS, Rollout, Simulated, simulate
 
+PICTURE = Path(__file__).parents[1] / "docs" / "pictures" / "gate-curve.svg"
 PAGE = Path(__file__).parents[1] / "docs" / "gate.md"
 BEGIN, END = "<!-- rollouts: made by bench/gate.py -->", "<!-- end of rollouts -->"
 DAY, HOUR = 86_400, 3_600
@@ -100,6 +104,7 @@ def _harmed(simulated: Simulated, at: int) -> tuple[int, int, int, int]:
     )  # fmt: skip
 
 
+@cache
 def run(seed: int, plan: Rollout, rule: Rule) -> Ran:
     """Roll out wave by wave as the rule says."""
     starts, first_due, passed = [0], None, None
@@ -155,11 +160,13 @@ def main() -> None:
     args = parser.parse_args()
     began = time.process_time()
     lines = [*_good(args.good), "", *_bad(args.bad)]
+    picture = curve(_curves(args.bad), args.bad)
     spent = time.process_time() - began
     lines += ["", f"All of it took {spent:,.0f} CPU seconds on one core."]
     text = "\n".join(lines)
     print(text)
     if args.write:
+        PICTURE.write_text(picture, encoding="utf-8")
         page = PAGE.read_text(encoding="utf-8")
         head, rest = page.split(BEGIN)
         tail = rest.split(END)[1]
@@ -217,6 +224,23 @@ def _bad(count: int) -> list[str]:
                     f"| {small:.0%} | {harm:.1%} |"
                 )
     return lines
+
+
+def _curves(count: int) -> dict[tuple[int, str], list[Point]]:
+    found: dict[tuple[int, str], list[Point]] = {}
+    for terminals in (300, 1000):
+        for kind in KINDS:
+            found[terminals, kind] = []
+            for harms in HARMS:
+                plan = Rollout(terminals=terminals, harms=harms, kind=kind)
+                rans = [run(seed, plan, gate) for seed in range(count)]
+                found[terminals, kind].append(
+                    Point(
+                        sum(ran.halted for ran in rans) / count,
+                        float(np.median([ran.share for ran in rans])),
+                    )
+                )
+    return found
 
 
 if __name__ == "__main__":

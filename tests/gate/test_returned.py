@@ -110,7 +110,7 @@ def test_reasons_that_a_release_touches(reason, is_touched):
 @pytest.fixture(scope="module")
 def lost_accounts(tmp_path_factory) -> Path:
     place = tmp_path_factory.mktemp("world") / "w"
-    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "12000"]) == 0
+    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "20000"]) == 0
     return place / "in"
 
 
