@@ -62,8 +62,8 @@ INSTALLED_APPS = [
     "ninja",
 ]
 MIDDLEWARE = [
-    "daozhang.server.middleware.Answered",
     "daozhang.server.api.handling.Shaped",
+    "daozhang.server.middleware.Answered",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

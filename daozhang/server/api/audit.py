@@ -48,7 +48,7 @@ class Verified(Out):
     broken: list[BrokenOut] = Field(description=f"The first {BROKEN_MAX} places.")
 
 
-class Filters(Paging):
+class AuditFilters(Paging):
     """Which entries."""
 
     actor: Line | None = Field(None, max_length=254)
@@ -59,7 +59,7 @@ class Filters(Paging):
 @router.get(
     "/audit", auth=needs("audit", "read"), response=answers(PageOf[Entry]), operation_id="audit"
 )
-def audit(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+def audit(request: HttpRequest, asked: Query[AuditFilters]) -> dict[str, Any]:
     """List what was done by whom, the newest first."""
     found = AuditEntry.objects.order_by("-number")
     wanted = asked.model_dump(include={"actor", "action", "subject"}, exclude_none=True)

@@ -12,6 +12,7 @@ from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.db import DatabaseError
 from django.http import HttpRequest
 from django.utils.translation.trans_real import parse_accept_lang_header
 from ninja.security.base import AuthBase
@@ -86,8 +87,20 @@ def lang_asked(request: HttpRequest) -> Lang:
     for name, _ in parse_accept_lang_header(request.headers.get("Accept-Language", "")):
         if name[:2] in {"zh", "en"}:
             return cast("Lang", name[:2])
-    person = getattr(request, "known_person", None) or getattr(request, "user", None)
-    return "en" if getattr(person, "lang", "en") == "en" else "zh"
+    return "en" if getattr(_known(request), "lang", "en") == "en" else "zh"
+
+
+def _known(request: HttpRequest) -> Any:
+    """Return who asks, if that can be known: errors are told while the database is away, too."""
+    known = getattr(request, "known_person", None)
+    if known is not None:
+        return known
+    try:
+        person = getattr(request, "user", None)
+        # It is looked up as it is touched.
+        return person if getattr(person, "is_authenticated", False) else None
+    except DatabaseError:
+        return None
 
 
 class _Needs(AuthBase):

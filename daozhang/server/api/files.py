@@ -46,7 +46,7 @@ class Receipt(Out):
     taken_at: Moment | None
 
 
-class Filters(Paging):
+class FileFilters(Paging):
     """Which files."""
 
     state: Literal["waiting", "taken", "duplicate", "refused"] | None = None
@@ -83,7 +83,7 @@ def _seen_by(caller: Caller) -> QuerySet[Delivery]:
 @router.get(
     "/files", auth=needs("files", "read"), response=answers(PageOf[Receipt]), operation_id="files"
 )
-def files(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+def files(request: HttpRequest, asked: Query[FileFilters]) -> dict[str, Any]:
     """List the files that were received, the newest first."""
     after = place_of(asked.cursor, int)
     found = _seen_by(caller_of(request)).order_by("-id")

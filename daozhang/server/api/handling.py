@@ -165,6 +165,8 @@ def _reshaped(request: HttpRequest, response: HttpResponse) -> HttpResponse:
         "unexpected" if response.status_code >= STATUSES["unexpected"] else "bad_request"
     )
     shaped = _answer(request, key)
-    if "Allow" in response.headers:
-        shaped["Allow"] = response.headers["Allow"]
+    for name, value in response.items():
+        if name not in {"Content-Type", "Content-Length"}:
+            shaped[name] = value
+    shaped.cookies = response.cookies
     return shaped

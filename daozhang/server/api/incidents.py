@@ -94,7 +94,7 @@ class IncidentSale(Out):
     credited_at: Moment | None
 
 
-class Filters(Paging):
+class IncidentFilters(Paging):
     """Which incidents."""
 
     cause: str | None = Field(None, max_length=60)
@@ -148,7 +148,7 @@ def fit_for(caller: Caller, facts: list[dict[str, Any]]) -> list[dict[str, Any]]
     "/incidents", auth=needs("late", "read"), response=answers(PageOf[IncidentLine]),
     operation_id="incidents",
 )  # fmt: skip
-def incidents(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+def incidents(request: HttpRequest, asked: Query[IncidentFilters]) -> dict[str, Any]:
     """List incidents: those with money still to come first, then by their money."""
     caller = caller_of(request)
     after = place_of(asked.cursor, int, int, str)

@@ -130,7 +130,7 @@ class Reference(Asked):
     )  # fmt: skip
 
 
-class Filters(Paging):
+class JourneyFilters(Paging):
     """Which journeys."""
 
     day: Annotated[
@@ -174,7 +174,7 @@ def _named(caller: Caller, sale_ids: list[str]) -> list[dict[str, Any]]:
     "/journeys", auth=needs("track", "read"), response=answers(PageOf[Journey]),
     operation_id="journeys",
 )  # fmt: skip
-def journeys(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+def journeys(request: HttpRequest, asked: Query[JourneyFilters]) -> dict[str, Any]:
     """List sales and where their money is, the newest first."""
     caller = caller_of(request)
     after = _after(asked.cursor)

@@ -84,7 +84,7 @@ class TokenIn(In):
     ends_at: Moment | None = Field(None, description="When it stops being valid; null: never.")
 
 
-class Filters(Paging):
+class TokenFilters(Paging):
     """Which tokens."""
 
     everyone: Literal["true", "false"] = Field(
@@ -133,7 +133,7 @@ def _token(token: ApiToken) -> dict[str, Any]:
     "/tokens", auth=needs("settings", "read"), response=answers(PageOf[Token]),
     operation_id="tokens",
 )  # fmt: skip
-def tokens(request: HttpRequest, asked: Query[Filters]) -> dict[str, Any]:
+def tokens(request: HttpRequest, asked: Query[TokenFilters]) -> dict[str, Any]:
     """List tokens, the newest first: my own, or everybody's."""
     caller = caller_of(request)
     found = ApiToken.objects.select_related("person").order_by("-id")

@@ -68,7 +68,7 @@ class PersonChange(In):
 class InvitationIn(In):
     """Whom to invite."""
 
-    email: Line = Field(min_length=3, max_length=254)
+    email: Line = Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})
     name: Line = Field("", max_length=80)
     role: Role
     grants: list[GrantIn] = Field(default=[], max_length=GRANTS_MAX)

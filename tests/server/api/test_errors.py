@@ -42,6 +42,8 @@ def test_405(call_as: Callable[[str], Caller], method: str) -> None:
     response = call_as("ops")(method, "me")
     refused(response, 405, "method_not_allowed")
     assert response["Allow"] == "GET"
+    assert response["X-Request-Id"]
+    assert response["X-Frame-Options"] == "DENY"
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "text/xml"])
@@ -206,6 +208,21 @@ def test_a_busy_database_asks_for_patience(
     response = call_as("ops")("GET", "overview")
     refused(response, 503, "busy")
     assert response["Retry-After"] == "2"
+
+
+def test_a_database_that_is_away_is_told_in_shape(
+    call_as: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.contrib.auth import middleware
+    from django.db import OperationalError
+
+    caller = call_as("ops")
+
+    def fail(*_: Any) -> None:
+        raise OperationalError("connection refused")
+
+    monkeypatch.setattr(middleware, "get_user", fail)
+    refused(caller("GET", "me"), 500, "unexpected")
 
 
 def test_a_host_that_is_not_ours_is_refused_in_shape(server: object) -> None:
