@@ -7,6 +7,7 @@ holds a lease, and one whose lease ran out stops before it publishes.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -26,10 +27,12 @@ from daozhang.app.books import mark_of
 from daozhang.app.check import UnusableError, checked
 from daozhang.app.ingest import ingest
 from daozhang.app.snapshot import publish
+from daozhang.server.alarms import Watch
 from daozhang.server.config import config
 from daozhang.server.incidents import follow
 from daozhang.server.models import Delivery, Lease, Snapshot
 from daozhang.server.pictures import draw_ahead
+from daozhang.server.pulling import pull
 from daozhang.server.readings import folder_of
 from daozhang.server.receipts import refuse, sweep, write_receipt
 from daozhang.server.receiving import RefusedFileError, receive, waiting_path
@@ -42,6 +45,9 @@ LEASE_SECONDS: Final = 120
 SNAPSHOTS_KEPT: Final = 3
 SETTLED_SECONDS: Final = 2
 """A file in the watched folder is taken once nobody has written to it for so long."""
+
+_HELD: Final = frozenset({errno.EWOULDBLOCK, errno.EACCES})
+"""How a lock that somebody else holds is told."""
 
 _log = structlog.get_logger("daozhang.reconciler")
 Clock = Callable[[], datetime]
@@ -78,14 +84,18 @@ class Worker:
         self._useless: str | None = None
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self._locked: Callable[[], object] | None = None
+        self._watch = Watch()
 
     def once(self) -> bool:
         """Do what there is to do; return whether anything was done."""
-        if not take_lease(LEASE, self.holder, self._clock(), alone=self._alone()):
+        alone = self._alone()
+        # A run may take longer than a lease: while another worker lives, its work is its own.
+        if alone is False or not take_lease(LEASE, self.holder, self._clock(), alone=alone is True):
             return False
-        collected = self._collect()
+        collected = pull(self._clock()) + self._collect()
         taken = self._take()
         tracked = self._track()
+        self._watch.look(self._clock())
         return bool(collected or taken or tracked)
 
     def release(self) -> None:
@@ -95,18 +105,20 @@ class Worker:
             self._locked()
             self._locked = None
 
-    def _alone(self) -> bool:
+    def _alone(self) -> bool | None:
         """Return whether no other worker lives: each locks a file, which ends with its process.
 
-        Where files cannot be locked nobody is known to be gone, and leases run out by themselves.
+        Returns:
+            False: another one does. None: files cannot be locked here, so that nobody is known
+            to be gone and leases run out by themselves.
         """
         if self._locked is None:
             handle = os.open(config().data / "reconciler.lock", os.O_RDWR | os.O_CREAT, 0o600)
             try:
                 fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
+            except OSError as error:
                 os.close(handle)
-                return False
+                return False if error.errno in _HELD else None
             self._locked = weakref.finalize(self, os.close, handle)
         return True
 

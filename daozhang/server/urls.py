@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from daozhang.server.views import audit, files, late, operate, overview, people, track
+from daozhang.server.views import (
+    audit,
+    files,
+    late,
+    operate,
+    overview,
+    people,
+    sources,
+    track,
+)
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -14,6 +23,7 @@ urlpatterns = [
     path("track/", track.track, name="track"),
     path("track/<path:sale_id>/", track.sale, name="sale"),
     path("files/", files.files, name="files"),
+    path("files/sources/", sources.sources, name="sources"),
     path("files/<int:pk>/", files.file, name="file"),
     path("", include("daozhang.server.urls_money")),
     path("settings/", people.settings, name="settings"),

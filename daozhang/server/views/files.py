@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from daozhang.facts import TABLES
 from daozhang.facts.problem_words import IN_CHINESE
+from daozhang.server.alarm_words import alarms_said
 from daozhang.server.clock import now
 from daozhang.server.models import Delivery
 from daozhang.server.receipts import problems_of
@@ -50,6 +51,7 @@ def files(face: Face) -> HttpResponse:
         states=[(one, face.say(f"state.{one}"), counts.get(one, 0)) for one in _ordered(counts)],
         chosen=state,
         waiting=counts.get(Delivery.State.WAITING, 0),
+        alarms=alarms_said(face.scope, face.speech),
         script=static("daozhang/upload.js"),
     )
 

@@ -13,6 +13,7 @@ from django.http import HttpResponse
 from daozhang.charts.sheets import attention_sheet, money_sheets
 from daozhang.charts.standing import draw_headline, standings
 from daozhang.charts.why import expected_said
+from daozhang.server.alarm_words import alarms_said
 from daozhang.server.pictures import pictures_of
 from daozhang.server.telling import incident_sentence
 from daozhang.server.views.base import Face, page
@@ -63,6 +64,7 @@ def overview(face: Face) -> HttpResponse:
     return face.render(
         "overview.html",
         headline=draw_headline(figures, speech),
+        alarms=alarms_said(face.scope, speech),
         upgrades=_upgrades(face),
         needs=[_need(row, face) for row in figures.incidents[:INCIDENTS_SHOWN]],
         hidden=max(0, len(figures.incidents) - INCIDENTS_SHOWN),
