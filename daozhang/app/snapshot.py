@@ -49,6 +49,7 @@ reading one group. It takes a third of the time for one sale."""
 _OF_SALES: Final = frozenset({"legs", "acts", "incident_sales", "late_money", "parcels"})
 """Tables whose rows belong to a sale and are shown with it."""
 
+_OF_ACCOUNTS: Final = frozenset({"facts_accounts", "cover"})
 _OF_ALL: Final = frozenset({"run", "resent"})
 """Tables that tell nothing of anybody's money by themselves."""
 
@@ -205,6 +206,9 @@ def _kept(duck: DuckEngine, name: str, scope: Scope) -> str:
         )
     if name in {"incident_stories", "unit_causes"}:
         return "t.incident_id IN (SELECT incident_id FROM incident_sales)"
+    if name in _OF_ACCOUNTS and scope.accounts is None:
+        # Whoever sees a sale may know which bank its money goes to, and how far is known of it.
+        return "t.account_id IN (SELECT account_id FROM outcomes)"
     if name == "lines" and scope.accounts is not None:
         return "t.sale_id IN (SELECT sale_id FROM outcomes)"
     return scope.condition(duck.columns(f"all_{name}"), "t.")
