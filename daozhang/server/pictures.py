@@ -10,6 +10,7 @@ from daozhang.app.scope import EVERYTHING, Scope
 from daozhang.app.snapshot import Reading, open_reading
 from daozhang.charts import LANGS, Speech
 from daozhang.charts.pictures import Picture, draw_pictures
+from daozhang.server.ahead import sum_ahead
 
 __all__ = ["draw_ahead", "pictures_of"]
 
@@ -28,7 +29,7 @@ def pictures_of(reading: Reading, speech: Speech) -> tuple[Picture, ...]:
 
 
 def draw_ahead(folder: Path, scope: Scope = EVERYTHING) -> None:
-    """Draw the figures and pictures of a scope before anybody asks for them.
+    """Draw the figures, sums and pictures of a scope before anybody asks for them.
 
     Args:
         folder: of a snapshot.
@@ -38,6 +39,7 @@ def draw_ahead(folder: Path, scope: Scope = EVERYTHING) -> None:
     try:
         if reading.figures.first_sale is None:
             return
+        sum_ahead(reading)
         for lang in LANGS:
             about = reading.about
             pictures_of(reading, Speech(lang, ZoneInfo(about.timezone), about.names))

@@ -9,6 +9,7 @@ from typing import Any, Final, overload
 
 from daozhang.app.seek import quoted
 from daozhang.engine import DuckEngine, rows_of
+from daozhang.server.due_days import due_sums
 from daozhang.server.upgraded import GROUPS, group_of
 from daozhang.server.views.base import Face
 
@@ -23,11 +24,14 @@ COLUMNS: Final = (
 
 _STATUSES: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
 _EQUAL: Final = {
-    "currency": "o.currency", "provider": "o.provider_id", "account": "o.account_id",
-    "bank": "a.bank_id", "store": "o.store_id", "terminal": "o.terminal_id",
-    "channel": "o.channel",
+    "currency": "{o}.currency", "provider": "{o}.provider_id", "account": "{o}.account_id",
+    "bank": "{a}.bank_id", "store": "{o}.store_id", "terminal": "{o}.terminal_id",
+    "channel": "{o}.channel",
 }  # fmt: skip
 _DUE: Final = {"due": "=", "since": ">=", "until": "<="}
+_SUMMED: Final = {"due", "since", "until", "status", "currency", "provider", "account", "bank"}
+"""Filters that the sums by due day know too."""
+
 _NOT_KNOWN: Final = "?"
 _FROM: Final = "FROM outcomes AS o LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
 _ORDER: Final = (
@@ -95,35 +99,61 @@ def _day(text: str) -> date | None:
         return None
 
 
-def condition(face: Face, filters: Mapping[str, str]) -> str:
-    """Return the SQL condition of filters that :func:`chosen` let through."""
+def condition(face: Face, filters: Mapping[str, str], sales: str = "o", accounts: str = "a") -> str:
+    """Return the SQL condition of filters that :func:`chosen` let through.
+
+    Args:
+        face: who asks.
+        filters: of :func:`chosen`.
+        sales: what the table of sales is called.
+        accounts: what the table of accounts is called.
+    """
     assert face.reading is not None
-    parts = ["o.status NOT IN ('cancelled', 'failed')"]
+    parts = [f"{sales}.status NOT IN ('cancelled', 'failed')"]
     for name, column in _EQUAL.items():
         if name in filters:
+            named = column.format(o=sales, a=accounts)
             value = filters[name]
             parts.append(
-                f"{column} IS NULL" if value == _NOT_KNOWN else f"{column} = {quoted(value)}"
+                f"{named} IS NULL" if value == _NOT_KNOWN else f"{named} = {quoted(value)}"
             )
     for name, compared in _DUE.items():
         if name in filters:
-            parts.append(f"o.due_date {compared} DATE {quoted(filters[name])}")
+            parts.append(f"{sales}.due_date {compared} DATE {quoted(filters[name])}")
     if "status" in filters:
-        parts.append(f"o.status IN ({', '.join(map(quoted, filters['status'].split(',')))})")
+        wanted = ", ".join(map(quoted, filters["status"].split(",")))
+        parts.append(f"{sales}.status IN ({wanted})")
     if "fee" in filters:
-        parts.append("o.own_lines > 0 AND o.fee_minor <> o.fee_expected_minor")
+        parts.append(f"{sales}.own_lines > 0 AND {sales}.fee_minor <> {sales}.fee_expected_minor")
     if "release" in filters:
         group = group_of(face.reading, quoted(filters["release"]), filters["side"])
-        parts.append(f"o.sale_id IN ({group})")
+        parts.append(f"{sales}.sale_id IN ({group})")
     return " AND ".join(parts)
 
 
 def totals(face: Face, filters: Mapping[str, str]) -> tuple[Totals, ...]:
     """Return what the sales of filters come to, most sales first."""
+    if set(filters) <= _SUMMED and set(filters) & set(_DUE):
+        return _from_sums(face, filters)
     rows = face.engine.rows(
         "SELECT o.currency, count(*) AS n, CAST(sum(o.amount_minor) AS BIGINT), "
         "CAST(sum(CASE WHEN o.status <> 'unknown' THEN o.outstanding_minor ELSE 0 END) AS BIGINT) "
         f"{_FROM} WHERE {condition(face, filters)} GROUP BY o.currency ORDER BY n DESC, o.currency"
+    )
+    return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
+
+
+def _from_sums(face: Face, filters: Mapping[str, str]) -> tuple[Totals, ...]:
+    """Return the same from the sums by due day, which are a thousand times fewer."""
+    assert face.reading is not None
+    # The sums have the columns of both tables and hold no sale that is cancelled or failed.
+    where = condition(face, filters, sales="s", accounts="s")
+    rows = face.engine.rows(
+        "SELECT s.currency, CAST(sum(s.sales) AS BIGINT) AS n, "
+        "CAST(sum(s.amount_minor) AS BIGINT), CAST(sum(CASE WHEN s.status <> 'unknown' "
+        "THEN s.outstanding_minor ELSE 0 END) AS BIGINT) "
+        f"FROM {due_sums(face.reading)} AS s WHERE {where} "
+        "GROUP BY s.currency ORDER BY n DESC, s.currency"
     )
     return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
 

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
 
 from daozhang.app.seek import quoted
 from daozhang.app.snapshot import Reading
@@ -115,10 +116,14 @@ class Answer:
 
     def weighted(self, values: Ints) -> int:
         """Return the sum of minutes times minor units, exactly."""
-        return sum(
-            minutes * minor
-            for minutes, minor in zip(values.tolist(), self.amount_minor.tolist(), strict=True)
-        )
+        minor = self.amount_minor
+        if not len(values):
+            return 0
+        most = int(np.abs(values).max()) * int(np.abs(minor).max()) * len(values)
+        if most <= np.iinfo(np.int64).max:
+            return int(np.dot(values, minor))
+        # Sums that a machine word does not hold are added up in whole numbers of any size.
+        return sum(m * n for m, n in zip(values.tolist(), minor.tolist(), strict=True))
 
     def on_its_way_minor(self, wait: Ints) -> int:
         """Return how much money is on its way at an average moment."""
@@ -164,9 +169,7 @@ def ask(reading: Reading, provider_id: str, currency: str, days: int) -> Sales:
     )
     capped = table.num_rows > SALES_MAX
     table = table.slice(0, SALES_MAX)
-    numbers: dict[tuple[Any, Any, Any], int] = {}
-    parts = (table[name].to_pylist() for name in ("channel", "merchant_id", "account_id"))
-    routes = [numbers.setdefault(way, len(numbers)) for way in zip(*parts, strict=True)]
+    routes, ways = _ways(table)
     clocks = {name: np.asarray(table[name].combine_chunks(), dtype=np.int64) for name in CLOCKS}
     first = reading.figures.first_sale
     begun = since if first is None else max(since, first)
@@ -175,13 +178,32 @@ def ask(reading: Reading, provider_id: str, currency: str, days: int) -> Sales:
     return Sales(
         provider_id=provider_id,
         ids=table["sale_id"].to_pylist(),
-        routes=np.asarray(routes, dtype=np.int64),
-        ways=list(numbers),
+        routes=routes,
+        ways=ways,
         clocks=clocks,
         amount_minor=np.asarray(table["amount_minor"].combine_chunks(), dtype=np.int64),
         capped=capped,
         over_min=(until - begun) // timedelta(minutes=1),
     )  # fmt: skip
+
+
+def _ways(table: pa.Table) -> tuple[Ints, list[tuple[Any, Any, Any]]]:
+    """Number the distinct (channel, merchant, account) of a table's rows."""
+    code = np.zeros(table.num_rows, dtype=np.int64)
+    names: list[list[Any]] = []
+    for column in ("channel", "merchant_id", "account_id"):
+        told = table[column].combine_chunks().dictionary_encode()
+        names.append([*told.dictionary.to_pylist(), None])
+        last = len(names[-1]) - 1
+        place = np.asarray(told.indices.cast(pa.int64()).fill_null(last), dtype=np.int64)
+        code = code * len(names[-1]) + place
+    kinds, routes = np.unique(code, return_inverse=True)
+    ways = []
+    for kind in kinds.tolist():
+        rest, account = divmod(kind, len(names[2]))
+        channel, merchant = divmod(rest, len(names[1]))
+        ways.append((names[0][channel], names[1][merchant], names[2][account]))
+    return np.asarray(routes, dtype=np.int64), ways
 
 
 def promised(book: TermsBook, sales: Sales) -> Promised:
