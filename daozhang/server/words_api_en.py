@@ -60,6 +60,7 @@ EN: Final[dict[str, str]] = {
     "api.field.datetime_type": "must be an instant with its offset (RFC 3339)",
     "api.field.timezone_aware": "must be an instant with its offset (RFC 3339)",
     "api.field.cursor": "was not made by this list; begin without a cursor",
+    "api.field.span": "must not lie before since, nor more than 92 days after it",
     "api.field.past": "must lie in the future",
     "api.field.email": "is not a mail address; write it like name@example.com",
 }

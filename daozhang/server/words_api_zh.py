@@ -60,6 +60,7 @@ ZH: Final[dict[str, str]] = {
     "api.field.datetime_type": "必须是带时区偏移的时刻（RFC 3339）",
     "api.field.timezone_aware": "必须是带时区偏移的时刻（RFC 3339）",
     "api.field.cursor": "不是此列表给出的游标；请不带游标重新开始",
+    "api.field.span": "不得早于 since，也不得晚于其后 92 天",
     "api.field.past": "必须在将来",
     "api.field.email": "不是邮箱地址；请写成 name@example.com 这样",
 }

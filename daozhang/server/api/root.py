@@ -10,7 +10,18 @@ from django.shortcuts import render
 from ninja import NinjaAPI
 from ninja.openapi.docs import Swagger
 
-from daozhang.server.api import audit, files, incidents, journeys, me, overview, people
+from daozhang.server.api import (
+    audit,
+    calendar,
+    files,
+    incidents,
+    journeys,
+    me,
+    overview,
+    parties,
+    people,
+    upgrades,
+)
 from daozhang.server.api.handling import BodyParser, Plain, handle
 
 __all__ = ["api"]
@@ -37,5 +48,7 @@ api = NinjaAPI(
     docs=_Docs(), parser=BodyParser(), renderer=Plain(),
 )  # fmt: skip
 handle(api)
-for _subject in (overview, incidents, journeys, files, me, people, audit):
+for _subject in (
+    overview, incidents, journeys, calendar, upgrades, parties, files, me, people, audit,
+):  # fmt: skip
     api.add_router("", _subject.router)

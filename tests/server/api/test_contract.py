@@ -307,6 +307,9 @@ def test_nothing_tracked_yet_is_an_answer_too(
     for address in ("incidents", "journeys"):
         assert caller.get(address) == {"items": [], "next": None}
     assert caller.get("track?q=1")["sales"] == []
+    for address in ("upgrades", "providers", "banks"):
+        assert caller.get(address) == {"items": []}
+    assert caller.get("calendar")["days"] == []
     for address in ("incidents/INC-1", "incidents/INC-1/sales", "journeys/S1"):
         assert caller("GET", address).status_code == 404
 
@@ -316,16 +319,66 @@ def test_money_is_whole_and_instants_are_utc(call_as: Callable[[str], Caller]) -
     incident = caller.get("incidents?limit=1")["items"][0]["incident_id"]
     seen = 0
     for address in ("overview", "incidents", f"incidents/{incident}", f"incidents/{incident}/sales",
-                    "journeys", "files", "people", "audit", "tokens"):  # fmt: skip
+                    "journeys", "files", "people", "audit", "tokens", "upgrades",
+                    "providers", "calendar?since=2026-04-13&until=2026-05-13"):  # fmt: skip
         for name, value in values_of(caller.get(address)):
             if value is None:
                 continue
             if name.endswith("_minor"):
                 assert type(value) is int, (address, name, value)
-            if name.endswith("_at") or name in {"at", "as_of", "since", "until"}:
+            if name.endswith("_at") or name in {"at", "as_of"}:
                 assert INSTANT.fullmatch(value), (address, name, value)
                 seen += 1
     assert seen > 100
+
+
+def test_the_calendar_adds_up_to_what_was_promised(call_as: Callable[[str], Caller]) -> None:
+    caller = call_as("ops")
+    told = caller.get("calendar?since=2026-04-13&until=2026-06-30")
+    assert (told["since"], told["until"]) == ("2026-04-13", "2026-06-30")
+    by_day: dict[tuple[str, str], int] = {}
+    for row in figures().by_day:
+        if row["status"] not in {"cancelled", "failed"} and row["due_date"] is not None:
+            key = (row["due_date"].isoformat(), row["currency"])
+            by_day[key] = by_day.get(key, 0) + row["amount_minor"]
+    assert {(d["day"], d["currency"]): d["promised_minor"] for d in told["days"]} == by_day
+    for day in told["days"]:
+        parts = sum(status["amount_minor"] for status in day["by_status"].values())
+        assert parts == day["promised_minor"]
+    around = caller.get("calendar")
+    assert (around["since"], around["until"]) == ("2026-04-10", "2026-05-08")
+    assert caller.get("calendar?until=2026-05-08") == around
+    for query in ("since=2026-05-01&until=2026-04-30", "since=2026-01-01&until=2026-12-31"):
+        (field,) = caller("GET", f"calendar?{query}").json()["error"]["detail"]["fields"]
+        assert (field["where"], field["key"]) == (["query", "until"], "span")
+
+
+def test_upgrades_tell_both_groups_and_the_verdict(call_as: Callable[[str], Caller]) -> None:
+    (told,) = call_as("ops").get("upgrades", Accept_Language="en")["items"]
+    assert told["release_id"] == "3.2.1"
+    assert told["begun"] == 18
+    assert told["gate"]["verdict"] in {"PASS", "FAIL", "WAIT"}
+    assert told["gate"]["sentence"]
+    assert all(effect["upgraded"]["due"] > 0 for effect in told["effects"])
+    (part,) = call_as("provider").get("upgrades")["items"]
+    assert part["gate"]["sentence"] is None
+    assert {effect["provider_id"] for effect in part["effects"]} == {"HUATONG"}
+    assert part["begun"] < told["begun"]
+
+
+def test_providers_and_banks_stand_by_punctuality(call_as: Callable[[str], Caller]) -> None:
+    caller = call_as("ops")
+    for name, dimension in (("providers", "provider_id"), ("banks", "bank_id")):
+        rows = caller.get(name)["items"]
+        due = {"on_time", "late", "overdue"}
+        assert sum(row["due"] for row in rows) == sum(
+            row["sales"] for row in figures().by_status if row["status"] in due
+        )
+        ordered = [(row["currency"], row["high_permille"] or 1000) for row in rows]
+        assert ordered == sorted(ordered), dimension
+        assert all(row["findings"] is not None for row in rows)
+    assert {row["id"] for row in call_as("provider").get("providers")["items"]} == {"HUATONG"}
+    assert all(row["findings"] is None for row in call_as("store").get("providers")["items"])
 
 
 def test_parts_are_small_enough(call_as: Callable[[str], Caller]) -> None:
