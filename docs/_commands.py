@@ -47,7 +47,8 @@ def _parameters(command: Any) -> str:
         if parameter.param_type_name == "argument":
             name = _shown(parameter)
         else:
-            name = " ".join((", ".join(parameter.opts), _takes(parameter))).strip()
+            opts = ", ".join((*parameter.opts, *parameter.secondary_opts))
+            name = " ".join((opts, _takes(parameter))).strip()
         default = parameter.default
         plain = default is None or default is False or default == "" or callable(default)
         rows.append(
