@@ -34,6 +34,7 @@ STATEMENT: Final = "statement"
 UNSEEN: Final = "unseen"
 _EVERY: Final = timedelta(seconds=20)
 _BACK_DAYS: Final = 30
+_NOON: Final = time(12)
 
 _log = structlog.get_logger("daozhang.alarms")
 
@@ -129,7 +130,12 @@ def raise_and_clear(outlook: Outlook, at: datetime, as_of: datetime) -> None:
     """
     standing = list(Alarm.objects.filter(cleared_at=None))
     late = dict(_late_statements(outlook, as_of))
-    unseen = {str(row["account_id"] or ""): _unseen(row) for row in outlook.unseen}
+    told = {account for account, _ in late}
+    unseen = {
+        account: _unseen(row)
+        for row in outlook.unseen
+        if (account := str(row["account_id"] or "")) not in told and _is_due(row, outlook, as_of)
+    }
     with transaction.atomic():
         for alarm in standing:
             if not _still(alarm, outlook, unseen):
@@ -199,6 +205,19 @@ def _still(alarm: Alarm, outlook: Outlook, unseen: Mapping[str, Any]) -> bool:
     watched = Source.objects.filter(enabled=True, account_id=alarm.subject).exclude(expected_by="")
     assert alarm.day is not None, "a statement is of a day"
     return watched.exists() and not _has_come(alarm.subject, alarm.day, outlook)
+
+
+def _is_due(row: Mapping[str, Any], outlook: Outlook, as_of: datetime) -> bool:
+    """Return whether the statement that would show money should be here by now.
+
+    Where no time was agreed, that is noon of the business day after the promise.
+    """
+    known = outlook.calendar(str(row["account_id"] or ""))
+    if known is None:
+        return False
+    calendar, zone = known
+    promised = row["first_promised_at"].astimezone(zone).date()
+    return bool(as_of >= datetime.combine(calendar.next_business_day(promised), _NOON, zone))
 
 
 def _unseen(row: Mapping[str, Any]) -> dict[str, Any]:

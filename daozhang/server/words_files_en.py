@@ -98,6 +98,7 @@ EN: Final[dict[str, str]] = {
     "source.stop": "Stop",
     "source.start": "Start",
     "source.remove": "Remove",
+    "source.acts": "Actions",
     "source.add": "Add a source",
     "source.add.do": "Add",
     "source.address": "Address of a folder, a file or a pattern",

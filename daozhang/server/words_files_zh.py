@@ -98,6 +98,7 @@ ZH: Final[dict[str, str]] = {
     "source.stop": "停用",
     "source.start": "启用",
     "source.remove": "删除",
+    "source.acts": "操作",
     "source.add": "添加来源",
     "source.add.do": "添加",
     "source.address": "文件夹、文件或通配地址",

@@ -118,6 +118,19 @@ def test_money_that_no_statement_reaches_is_an_alarm(source: Any) -> None:
     assert {standing for *_, standing in _judge(_outlook(None), "2026-04-23T10:00")} == {False}
 
 
+def test_todays_money_is_no_alarm_before_its_statement_could_be_here(source: Any) -> None:
+    source.delete()
+    outlook = _outlook(None, (_row("A"),))  # Promised on Monday at noon.
+    assert _judge(outlook, "2026-04-20T18:00") == []
+    assert _judge(outlook, "2026-04-21T11:59") == []
+    assert _judge(outlook, "2026-04-21T12:00") == [("unseen", "A", "2026-04-20", True)]
+
+
+def test_an_account_has_one_alarm_at_a_time(source: Any) -> None:
+    found = _judge(_outlook("2026-04-20T00:00", (_row("A"),)), "2026-04-23T10:00")
+    assert found == [("statement", "A", "2026-04-23", True)]
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_alarms_stand_on_top_for_those_whose_account_it_is(
     client_of: Callable[[str], Any], source: Any, lang: str
