@@ -22,6 +22,8 @@ from daozhang.app.answers import provisional_years, write_whole
 from daozhang.app.check import Checked
 from daozhang.app.gate_record import FILE as GATE
 from daozhang.app.gate_record import gate_records, write_gate
+from daozhang.app.recovery_record import FILE as RECOVERY
+from daozhang.app.recovery_record import back_records, write_back
 from daozhang.app.scope import Scope
 from daozhang.cause.incidents import SQL as CAUSES
 from daozhang.engine import DuckEngine
@@ -116,6 +118,7 @@ def publish(checked: Checked, folder: Path) -> About:
     )
     _keep_figures(partial, Scope().key, figures)
     write_gate(partial / GATE, gate_records(checked))
+    write_back(partial / RECOVERY, back_records(checked))
     told = {**asdict(about), "as_of": about.as_of.isoformat()}
     write_whole(partial / "about.json", json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     partial.rename(folder)

@@ -14,6 +14,8 @@ from typing import Final
 from altair.utils.schemapi import debug_mode
 
 from daozhang.app.gate_record import FILE, GateRecord, read_gate
+from daozhang.app.recovery_record import FILE as RECOVERY
+from daozhang.app.recovery_record import BackRecord, read_back
 from daozhang.app.snapshot import Reading
 from daozhang.charts import Speech
 from daozhang.charts.canvas import render
@@ -21,7 +23,7 @@ from daozhang.charts.picture_gate import draw_gate_days
 from daozhang.charts.picture_gate_time import draw_gate_time
 from daozhang.charts.pictures import NARROW, WIDE, Picture
 
-__all__ = ["gate_of", "gate_pictures"]
+__all__ = ["back_of", "gate_of", "gate_pictures", "stores_back"]
 
 _DAY_S: Final = 86_400
 
@@ -34,6 +36,33 @@ def gate_of(reading: Reading) -> dict[str, GateRecord]:
 @lru_cache(maxsize=4)
 def _read(path: Path) -> dict[str, GateRecord]:
     return {record.release_id: record for record in read_gate(path)}
+
+
+def back_of(reading: Reading) -> dict[str, BackRecord]:
+    """Return which stores are back after each release; none in a snapshot that kept none."""
+    return _read_back(reading.folder / RECOVERY)
+
+
+@lru_cache(maxsize=4)
+def _read_back(path: Path) -> dict[str, BackRecord]:
+    return {record.release_id: record for record in read_back(path)}
+
+
+def stores_back(reading: Reading, record: BackRecord) -> dict[str, str]:
+    """Return the stores that somebody may see, each with its verdict, those that failed first.
+
+    A store's level is of all its money, so who sees a part of that sees no verdict.
+    """
+    scope = reading.scope
+    if scope.merchants is not None or scope.providers is not None or scope.accounts is not None:
+        return {}
+    seen = {
+        store: verdict
+        for store, verdict in record.stores.items()
+        if scope.stores is None or store in scope.stores
+    }
+    order = ("fail", "not yet", "pass")
+    return dict(sorted(seen.items(), key=lambda one: (order.index(one[1]), one[0])))
 
 
 def gate_pictures(reading: Reading, place: int, one: GateRecord, speech: Speech) -> list[Picture]:

@@ -242,3 +242,45 @@ def test_a_window_keeps_an_hour_from_a_cut_off(hour: int, cutoff: int, clear: bo
     from daozhang.server.quiet_hours import clear_of
 
     assert clear_of(hour, [cutoff]) is clear
+
+
+@pytest.mark.parametrize(("lang", "words"), [("en", EN), ("zh", ZH)])
+def test_a_release_says_which_stores_are_back(client_of: Client, lang: str, words: Any) -> None:
+    from daozhang.app.recovery_record import read_back
+
+    (record,) = read_back(reading_of("finance").folder / "recovery.json")
+    assert record.release_id == RELEASE
+    page = text(client_of("finance").get(f"/upgrades/{RELEASE}/?lang={lang}"))
+    assert words["back.title"] in page
+    assert record.said[lang] in unescape(page)
+    told = page.split(words["back.title"])[1].split("</section>")[0]
+    assert all(store in told for store in record.stores)
+
+
+def test_a_store_is_told_of_itself_and_a_provider_of_none(server: object) -> None:
+    from daozhang.app.scope import Scope
+    from daozhang.server.gate_told import back_of, stores_back
+
+    class Seen:
+        def __init__(self, scope: Scope) -> None:
+            self.scope = scope
+
+    record = replace(
+        back_of(reading_of("finance"))[RELEASE],
+        stores={"A": "pass", "B": "fail", "C": "not yet"},
+    )
+    for scope, expected in (
+        (Scope(), ["B", "C", "A"]),
+        (Scope(stores=frozenset({"A"})), ["A"]),
+        (Scope(providers=frozenset({"P"})), []),
+        (Scope(accounts=frozenset({"N"})), []),
+        (Scope(stores=frozenset({"A"}), merchants=frozenset({"M"})), []),
+    ):
+        seen: Any = Seen(scope)
+        assert list(stores_back(seen, record)) == expected
+
+
+def test_a_snapshot_without_recovery_is_shown_without_it(tmp_path: Any) -> None:
+    from daozhang.app.recovery_record import read_back
+
+    assert read_back(tmp_path / "recovery.json") == ()

@@ -11,12 +11,13 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from daozhang.app.gate_record import GateRecord
+from daozhang.app.recovery_record import BackRecord
 from daozhang.app.seek import quoted
 from daozhang.charts.picture_gate_time import VERDICT_COLOURS
 from daozhang.charts.shares import percent_text
 from daozhang.server.agreed import agreed, terms_for
 from daozhang.server.effects import Effect, Release, Side, effects_of, releases, summed
-from daozhang.server.gate_told import gate_of, gate_pictures
+from daozhang.server.gate_told import back_of, gate_of, gate_pictures, stores_back
 from daozhang.server.quiet_hours import (
     DAYS,
     StoreHours,
@@ -41,6 +42,7 @@ _TERMINALS = ("terminal_id", "store_id", "provider_id", "from_at", "until_at", "
               "tries")  # fmt: skip
 _TONES = {"PASS": "good", "FAIL": "bad", "WAIT": "unsure"}
 _LATE = "late,overdue"
+_STORES_SHOWN = 60
 
 
 @page("upgrades")
@@ -162,6 +164,7 @@ def upgrade(face: Face, release: str) -> HttpResponse:
     records = gate_of(face.reading)
     record = records.get(release)
     whole = face.scope.whole
+    back = back_of(face.reading).get(release)
     told = record.told[face.lang] if record is not None else None
     listed = face.paged(_terminal_rows(face, release, one.begun + one.planned))
     return face.render(
@@ -186,9 +189,33 @@ def upgrade(face: Face, release: str) -> HttpResponse:
         pictures=gate_pictures(face.reading, list(records).index(release), record, face.speech)
         if record and whole
         else [],
+        back=_back(face, back) if back is not None else None,
         listed=listed,
         terminals=[_terminal(face, row) for row in listed],
     )
+
+
+def _back(face: Face, record: BackRecord) -> dict[str, Any]:
+    """Return which stores are back: all together for who sees all, each for who sees it."""
+    assert face.reading is not None
+    whole, lang = face.scope.whole, face.lang
+    colours = {"pass": "on_time", "fail": "overdue", "not yet": "unknown", "": ""}
+    stores = stores_back(face.reading, record)
+    return {
+        "said": record.said[lang] if whole else "",
+        "heads": record.heads[lang] if whole else [],
+        "rows": [[(text, colours[verdict]) for text, verdict in row] for row in record.rows[lang]]
+        if whole
+        else [],
+        "worst": record.worst[lang] if whole else [],
+        "waiting": record.waiting[lang] if whole else [],
+        "stores": [
+            (face.speech.name(store), colours[verdict], face.say(f"back.{verdict}"),
+             f"{reverse('sales')}?{urlencode({'store': store})}")
+            for store, verdict in list(stores.items())[:_STORES_SHOWN]
+        ],
+        "hidden": max(0, len(stores) - _STORES_SHOWN),
+    }  # fmt: skip
 
 
 def _terminal_rows(face: Face, release: str, count: int) -> Rows:
