@@ -40,14 +40,22 @@ def found_codes() -> dict[str, list[tuple[str, str]]]:
     found: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for package in _PACKAGES:
         for path in sorted((ROOT / "daozhang" / package).rglob("*.py")):
-            if path.name in {"schema.py", "metrics.py"}:
-                continue  # Names of columns and of figures, of which none is a code.
-            if "api" in path.parts:
-                continue  # The keys of a call's errors stand in a page of their own.
+            if path.name in {"schema.py", "metrics.py", "reasons.py"}:
+                continue  # Names of columns and figures, words of reasons: none is a code.
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            for name, message in _in_tree(tree):
+            # The server's other errors are of calls, and stand in pages of their own.
+            findings = _of_findings(tree) if package == "server" else _in_tree(tree)
+            for name, message in findings:
                 found[name].append((package, message))
     return dict(sorted(found.items()))
+
+
+def _of_findings(tree: ast.Module) -> Iterator[tuple[str, str]]:
+    """Yield only what stands in ``Problem(…)`` itself."""
+    said = _assigned(tree)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "Problem":
+            yield from _pairs(node.args, said, tells=True)
 
 
 def _in_tree(tree: ast.Module) -> Iterator[tuple[str, str]]:
