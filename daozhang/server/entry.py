@@ -11,6 +11,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,6 +25,7 @@ __all__ = [
 ]  # fmt: skip
 
 IDLE_SECONDS: Final = 3.0
+STOP_SECONDS: Final = 60
 THREADS: Final = 8
 
 
@@ -124,10 +126,7 @@ def serve(host: str, port: int, *, worker: bool = True) -> None:
     application = wsgi_application()
     prepare()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))  # As if interrupted: tidy up and end.
-    beside = None
-    if worker:
-        command = [sys.executable, "-m", "daozhang.cli", "reconcile"]
-        beside = subprocess.Popen(command, env=dict(os.environ))  # noqa: S603 - this program
+    beside = _Beside() if worker else None
     try:
         waitress.serve(
             application, host=host, port=port, threads=THREADS, ident="daozhang",
@@ -135,8 +134,38 @@ def serve(host: str, port: int, *, worker: bool = True) -> None:
         )  # fmt: skip
     finally:
         if beside is not None:
-            beside.terminate()
-            beside.wait(timeout=30)
+            beside.stop()
+
+
+class _Beside:
+    """The reconciler beside a server: a process of its own, begun anew whenever it ends."""
+
+    def __init__(self) -> None:
+        self._stopping = threading.Event()
+        self._process = self._begun()
+        self._thread = threading.Thread(target=self._keep, daemon=True)
+        self._thread.start()
+
+    def _begun(self) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "daozhang.cli", "reconcile"]
+        return subprocess.Popen(command, env=dict(os.environ))  # noqa: S603 - this program
+
+    def _keep(self) -> None:
+        while True:
+            self._process.wait()
+            if self._stopping.wait(IDLE_SECONDS):
+                return
+            self._process = self._begun()
+
+    def stop(self) -> None:
+        """End it after the work at hand; one that takes too long is killed, which does no harm."""
+        self._stopping.set()
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+        self._thread.join(timeout=STOP_SECONDS)
 
 
 def back_up(data: Path, target: Path) -> int:
