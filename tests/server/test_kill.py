@@ -20,6 +20,7 @@ import pytest
 AS_OF = "2026-04-21T18:00:00+08:00"
 KEPT = Path(__file__).with_name("kept.py")
 SEED = int(os.environ.get("DAOZHANG_KILL_SEED", "1"))
+KILLS = int(os.environ.get("DAOZHANG_KILLS", "100"))
 START_SECONDS = 1.2
 """Before this a process has only imported; most kills come later."""
 
@@ -143,12 +144,12 @@ def test_killed_on_postgresql(
 
 
 @pytest.mark.soak
-def test_killed_a_hundred_times_on_sqlite(waves: list[list[Path]], tmp_path: Path) -> None:
-    _prove(waves, tmp_path, _sqlite, 100)
+def test_killed_again_and_again_on_sqlite(waves: list[list[Path]], tmp_path: Path) -> None:
+    _prove(waves, tmp_path, _sqlite, KILLS)
 
 
 @pytest.mark.soak
-def test_killed_a_hundred_times_on_postgresql(
+def test_killed_again_and_again_on_postgresql(
     waves: list[list[Path]], tmp_path: Path, postgres: Callable[[str], str]
 ) -> None:
-    _prove(waves, tmp_path, postgres, 100)
+    _prove(waves, tmp_path, postgres, KILLS)
