@@ -28,6 +28,7 @@ from ninja.types import DictStrAny
 from daozhang.charts import Lang
 from daozhang.server.api.callers import lang_asked
 from daozhang.server.api.errors import BY_STATUS, STATUSES, ApiError, WrongValueError, problem
+from daozhang.server.middleware import LANG_COOKIE
 from daozhang.server.words import WORDS, say
 
 __all__ = ["PREFIX", "BodyParser", "Plain", "Shaped", "handle", "nothing_here"]
@@ -153,6 +154,8 @@ class Shaped:
         told = response.headers.get("Content-Type", "").startswith("application/json")
         if response.status_code >= STATUSES["bad_request"] and not told:
             response = _reshaped(request, response)
+        # One answer's language is not the one that pages are shown in from now on.
+        response.cookies.pop(LANG_COOKIE, None)
         response["Cache-Control"] = "no-store"
         response["Content-Language"] = "zh-CN" if lang_asked(request) == "zh" else "en"
         if getattr(request, "replayed", False):

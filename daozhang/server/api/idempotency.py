@@ -72,8 +72,9 @@ def once(
         caller: by whom.
         key: as it was sent; None: nothing is kept.
         do: does it and returns the answer.
-        parts: yields the body; None: the body is small, and what is done and that it was done are
-            written down together. A file's is not: receiving it would hold up all other writers.
+        parts: yields the body; None: what is done and that it was done are written down together.
+            What takes long, such as receiving a file, would hold up all other writers so: it gives
+            its parts, and is repeated if the process dies between the two.
         secrets: names of the answer's fields that are not kept.
 
     Raises:

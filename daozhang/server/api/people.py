@@ -190,7 +190,11 @@ def invitations(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
 def make(request: HttpRequest, body: InvitationIn, key: Key = None) -> Status[Any]:
     """Invite somebody: a letter is sent, and its link is answered for where letters do not go."""
     caller = caller_of(request)
-    return once(request, caller, key, lambda: _invited(caller, body), secrets=("url",))
+    # A letter may take long to go out: not while other writers wait for the database.
+    return once(
+        request, caller, key, lambda: _invited(caller, body),
+        parts=lambda: (request.body,), secrets=("url",),
+    )  # fmt: skip
 
 
 def _invited(caller: Caller, body: InvitationIn) -> NewInvitation:

@@ -253,11 +253,15 @@ def test_429_says_when_to_come_back(
     assert one("GET", "me").status_code == 200
 
 
-def test_guessing_tokens_is_slowed_down(server: object) -> None:
+def test_guessing_tokens_is_slowed_down(
+    server: object, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
     from django.test import Client
 
-    from daozhang.server.api.limits import STRANGERS_A_MINUTE
+    from daozhang.server.api import callers
+    from daozhang.server.api.limits import STRANGERS_A_MINUTE, Limiter
 
+    monkeypatch.setattr(callers, "STRANGERS", Limiter(STRANGERS_A_MINUTE, lambda: 0))
     guess = Caller(Client(), {"Authorization": "Bearer dz_guess"})
     codes = [guess("GET", "me").status_code for _ in range(STRANGERS_A_MINUTE + 1)]
     assert codes == [401] * STRANGERS_A_MINUTE + [429]
@@ -282,6 +286,7 @@ def test_languages(call_as: Callable[[str], Caller]) -> None:
     ):  # fmt: skip
         response = caller("GET", f"nothing{query}", Accept_Language=header)
         assert response["Content-Language"] == wanted, (query, header)
+        assert "lang" not in response.cookies
         assert ("nothing here" in response.json()["error"]["message"]) == (wanted == "en")
 
 
