@@ -175,6 +175,7 @@ STATIC_ROOT.mkdir(exist_ok=True)
 WHITENOISE_USE_FINDERS = True
 WHITENOISE_AUTOREFRESH = False
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 2**20
+DATA_UPLOAD_MAX_NUMBER_FILES = 1000  # Without the script, all files of a form come at once.
 FILE_UPLOAD_TEMP_DIR = None
 
 # Letters

