@@ -194,10 +194,18 @@ def journeys(request: HttpRequest, asked: Query[JourneyFilters]) -> dict[str, An
         conditions.append(f"captured_at >= {_instant(since)} AND captured_at < {_instant(until)}")
     if after is not None:
         conditions.append(f"(captured_at, sale_id) < ({_instant(after[0])}, {quoted(after[1])})")
+    order = "ORDER BY captured_at DESC, sale_id DESC"
+    # Which ones is asked of the sums alone: all that is told of a sale is joined for these only.
+    shown = caller.engine.rows(
+        f"SELECT sale_id FROM outcomes WHERE {' AND '.join(conditions)} {order} "
+        f"LIMIT {asked.limit + 1}"
+    )
+    if not shown:
+        return {"items": [], "next": None}
     rows = rows_of(
         caller.engine.fetch(
-            f"SELECT {', '.join(JOURNEY_COLUMNS)} FROM journeys WHERE {' AND '.join(conditions)} "
-            f"ORDER BY captured_at DESC, sale_id DESC LIMIT {asked.limit + 1}"
+            f"SELECT {', '.join(JOURNEY_COLUMNS)} FROM journeys WHERE sale_id IN "
+            f"({', '.join(quoted(str(row[0])) for row in shown)}) {order}"
         )
     )
     return page_of(
