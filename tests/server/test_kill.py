@@ -87,11 +87,34 @@ def _undisturbed(waves: list[list[Path]], data: Path, env: Environment) -> tuple
     return _kept(data, env), longest
 
 
-def _killed(data: Path, env: Environment, seconds: float) -> None:
+def _count(folder: Path, pattern: str) -> int:
+    return len(list(folder.glob(pattern)))
+
+
+STAGES: dict[str, tuple[Callable[[Path], int], float]] = {
+    "collecting": (lambda data: -_count(data / "inbox", "*"), 0.3),
+    "taking": (lambda data: _count(data / "store" / "files", "*"), 0.8),
+    "tracking": (lambda data: _count(data / "snapshots", "*.partial"), 2.0),
+}
+"""What grows when a stage has begun, and how long it may go on."""
+
+
+def _killed(data: Path, env: Environment, chance: random.Random, longest: float) -> str:
+    """Kill a worker at any time, or shortly after some stage has begun; return when."""
+    stage = chance.choice(("any", *STAGES))
     process = _command(env, "reconcile", "--data", str(data))
+    if stage == "any":
+        seconds = round(chance.uniform(START_SECONDS, longest), 2)
+    else:
+        grows, most = STAGES[stage]
+        before, ends = grows(data), time.monotonic() + longest
+        while grows(data) <= before and time.monotonic() < ends:
+            time.sleep(0.005)
+        seconds = round(chance.uniform(0, most), 3)
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=60)
+    return f"{stage}+{seconds}"
 
 
 def _prove(
@@ -121,8 +144,7 @@ def _prove(
             if wave is waves[0]:  # The shape of the database is made by whoever serves.
                 _done(env, "audit", "verify", "--data", str(data))
             for _ in range(chance.randint(1, 4)):
-                moments.append(round(chance.uniform(START_SECONDS, longest), 2))
-                _killed(data, env, moments[-1])
+                moments.append(_killed(data, env, chance, longest))
                 left -= 1
             _done(env, "reconcile", "--data", str(data), "--once")
         assert _kept(data, env) == expected, f"seed {SEED}, run {run}, killed after {moments}"
