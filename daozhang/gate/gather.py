@@ -315,9 +315,20 @@ class _Rows:
         known = self._columns[f"{leg}_known_s"]
         return np.asarray((decided != NEVER) & (self._late[leg] | (known > decided)))
 
+    def _told_back(self, decided: Ints) -> Ints:
+        """Return by row when a payout can be seen to be missed: of one that came back, when told.
+
+        Until then it had been sent in time, and no look could have said otherwise.
+        """
+        sent, back = self._columns["first_sent_s"], self._columns["came_back_s"]
+        on_its_way = (back != NEVER) & (sent <= decided) & (decided != NEVER)
+        return np.where(on_its_way, np.maximum(decided, back), decided)
+
     def outcome(self, leg: str, until: int) -> Outcome:
         """Return a leg as an outcome, and note from when its money is late."""
         missed, seen = self._missed(leg), self._decided[leg]
+        if leg == "pay_out":
+            seen = self._told_back(seen)
         self.late_from = np.where(missed, np.minimum(self.late_from, seen), self.late_from)
         cell = self.unit * self.days + (self.day - self.first_day)
         harm_cell, harm_seen = _first_fifth(cell, self.minor, self.sold, missed, seen, until)

@@ -5,7 +5,7 @@ SELECT
     q.terminal_id, q.provider_id, q.account_id, q.currency, q.day, q.closes_s, q.sold_s,
     q.submit_due_s, q.submit_late, q.submit_known_s,
     q.clear_due_s, q.clear_late, q.clear_known_s,
-    q.pay_out_due_s, q.pay_out_late, q.pay_out_known_s,
+    q.pay_out_due_s, q.pay_out_late, q.pay_out_known_s, q.first_sent_s, q.came_back_s,
     q.credit_due_s, q.credit_late, q.credit_known_s,
     CAST(count(*) AS BIGINT) AS sales, CAST(sum(q.amount_minor) AS BIGINT) AS minor
 FROM (
@@ -31,17 +31,30 @@ FROM (
         o.paid_out_at IS NULL
             OR epoch_us(o.paid_out_at) > coalesce(epoch_us(o.pay_by_at), least(epoch_us(o.promised_at) + p.pay_out_us, epoch_us(o.promised_at))) AS pay_out_late,
         CASE WHEN o.paid_out_at IS NOT NULL THEN (epoch_us(greatest(o.paid_out_at, coalesce(y.known_at, o.paid_out_at))) + 899999999) // 900000000 * 900 END AS pay_out_known_s,
+        (epoch_us(b.sent_at) + 899999999) // 900000000 * 900 AS first_sent_s,
+        (epoch_us(b.back_at) + 899999999) // 900000000 * 900 AS came_back_s,
         epoch_us(o.promised_at) // 1000000 AS credit_due_s,
         NOT o.arrived OR o.late_s > 0 AS credit_late,
-        CASE WHEN o.arrived AND o.credited_at IS NOT NULL THEN (epoch_us(greatest(o.credited_at, coalesce(c.known_at, o.credited_at))) + 899999999) // 900000000 * 900 END AS credit_known_s
+        CASE WHEN o.arrived AND o.credited_at IS NOT NULL THEN (epoch_us(greatest(o.credited_at, coalesce(c.known_at, o.credited_at), coalesce(y.known_at, o.credited_at), coalesce(k.clear_known, o.credited_at), coalesce(k.sale_known, o.credited_at))) + 899999999) // 900000000 * 900 END AS credit_known_s
     FROM outcomes AS o
     JOIN gate_known AS k ON k.sale_id = o.sale_id
     LEFT JOIN gate_deadlines AS p ON p.provider_id = o.provider_id
     LEFT JOIN facts_payouts AS y ON y.provider_id = o.provider_id AND y.payout_id = o.payout_id
     LEFT JOIN facts_credits AS c ON c.account_id = o.account_id AND c.credit_id = o.credit_id
+    LEFT JOIN resent AS h ON h.provider_id = o.provider_id AND h.payout_id = o.payout_id
+    LEFT JOIN (
+        -- Money that was sent and came back was on its way for all to see until that was told.
+        SELECT
+            p.provider_id, coalesce(c.chain_id, p.payout_id) AS chain_id,
+            min(CASE WHEN p.status = 'sent' THEN greatest(p.paid_out_at, coalesce(p.known_at, p.paid_out_at)) END) AS sent_at,
+            min(CASE WHEN p.status = 'returned' THEN greatest(p.paid_out_at, coalesce(p.known_at, p.paid_out_at)) END) AS back_at
+        FROM raw_payouts AS p
+        LEFT JOIN resent AS c ON c.provider_id = p.provider_id AND c.payout_id = p.payout_id
+        GROUP BY p.provider_id, coalesce(c.chain_id, p.payout_id)
+    ) AS b ON b.provider_id = o.provider_id AND b.chain_id = coalesce(h.chain_id, o.payout_id) AND b.sent_at < b.back_at
     WHERE o.status NOT IN ('cancelled', 'failed') AND o.business_date IS NOT NULL AND o.cutoff_at IS NOT NULL
 ) AS q
 GROUP BY
     q.terminal_id, q.provider_id, q.account_id, q.currency, q.day, q.closes_s, q.sold_s,
     q.submit_due_s, q.submit_late, q.submit_known_s, q.clear_due_s, q.clear_late, q.clear_known_s,
-    q.pay_out_due_s, q.pay_out_late, q.pay_out_known_s, q.credit_due_s, q.credit_late, q.credit_known_s
+    q.pay_out_due_s, q.pay_out_late, q.pay_out_known_s, q.first_sent_s, q.came_back_s, q.credit_due_s, q.credit_late, q.credit_known_s
