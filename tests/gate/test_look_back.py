@@ -12,25 +12,25 @@ from daozhang.cli.main import main
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("world") / "w"
-    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "12000"]) == 0
+    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "30000"]) == 0
     return place / "in"
 
 
 def looks(estate: Path, out: Path, *words: str) -> list[dict]:
-    call = ["replay", str(estate), "--release", "3.2.1", "--every", "3h", "--lang", "en"]
+    call = ["replay", str(estate), "--release", "3.2.1", "--every", "1h", "--lang", "en"]
     assert main([*call, "--out", str(out), *words]) == 0
     return json.loads(out.read_text(encoding="utf-8"))[0]["looks"]
 
 
-def test_money_at_risk_in_the_past_is_what_was_known_then(estate: Path, tmp_path: Path) -> None:
+def test_harm_is_seen_in_the_past_when_it_could_be(estate: Path, tmp_path: Path) -> None:
     whole = {look["at"]: look for look in looks(estate, tmp_path / "whole.json")}
     grew = [
         at
         for before, at in zip(list(whole), list(whole)[1:], strict=False)
-        if whole[at]["money_at_risk_minor"] > whole[before]["money_at_risk_minor"]
+        if whole[at]["e_value"] > whole[before]["e_value"]
     ]
-    assert grew, "money was at risk"
-    for at in grew[:2]:
+    assert grew, "there was harm to be seen"
+    for at in grew[:3]:
         then = looks(estate, tmp_path / "then.json", "--as-of", at)[-1]
         assert datetime.fromisoformat(then["at"]) == datetime.fromisoformat(at)
         assert then["money_at_risk_minor"] == whole[at]["money_at_risk_minor"]
