@@ -91,8 +91,10 @@ def _track(data: Path) -> tuple[dict[str, str], float]:
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    told = [line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("FOUND ")]
-    return dict(told), used
+    told = [
+        line.split(" ", 2)[1:] for line in done.stdout.splitlines() if line.startswith("FOUND ")
+    ]
+    return {line[1]: line[2] for line in told if line[0] == "FOUND"}, used
 
 
 def _ask(address: str, found: dict[str, str], millions: float, seconds: float, pid: int) -> None:
