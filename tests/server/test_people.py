@@ -70,6 +70,15 @@ def test_an_invitation_runs_out(client_of: Callable[[str], Any]) -> None:
     assert standing_invitation(secret + "x", at) is None
 
 
+def test_what_went_wrong_does_not_look_as_if_it_went_well(
+    client_of: Callable[[str], Any],
+) -> None:
+    admin = client_of("admin")
+    admin.post("/settings/?lang=en", {"do": "invite", "email": "nonsense", "role": "auditor"})
+    page = admin.get("/settings/?lang=en").content.decode()
+    assert '<p class="message message-error" role="alert">This is not a mail address' in page
+
+
 def test_only_administrators_manage_people(client_of: Callable[[str], Any]) -> None:
     for name in ("ops", "store", "finance", "provider", "bank", "auditor"):
         answer = client_of(name).post(

@@ -107,7 +107,7 @@ class Face:
             "other_url": f"{self.request.path}?{urlencode(query)}",
             "as_of": self.speech.time(about.as_of, year=True) if about else "",
             "csrf": get_token(self.request),
-            "messages": [str(message) for message in get_messages(self.request)],
+            "messages": [(str(one), one.level_tag) for one in get_messages(self.request)],
             "svg": Markup,
             **values,
         }
