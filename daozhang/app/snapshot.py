@@ -10,7 +10,6 @@ drawn anew from those.
 from __future__ import annotations
 
 import json
-import pickle
 import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -22,6 +21,7 @@ from daozhang.app.answers import provisional_years, write_whole
 from daozhang.app.check import Checked
 from daozhang.app.gate_record import FILE as GATE
 from daozhang.app.gate_record import gate_records, write_gate
+from daozhang.app.kept import remembered
 from daozhang.app.recovery_record import FILE as RECOVERY
 from daozhang.app.recovery_record import back_records, write_back
 from daozhang.app.scope import Scope
@@ -110,13 +110,13 @@ def publish(checked: Checked, folder: Path) -> About:
     about = About(
         as_of=figures.as_of,
         timezone=book.timezone,
-        names={term.provider_id: term.legal_name for term in book.terms if term.legal_name},
+        names=book.legal_names,
         provisional_years=tuple(provisional_years(checked)),
         sales=sum(row["sales"] for row in figures.by_status),
         problems=len(checked.problems),
         refused=sum(file.refused_rows for file in intake.files) if intake else 0,
     )
-    _keep_figures(partial, Scope().key, figures)
+    remembered(_figures_path(partial, Scope()), lambda: figures)
     write_gate(partial / GATE, gate_records(checked))
     write_back(partial / RECOVERY, back_records(checked))
     told = {**asdict(about), "as_of": about.as_of.isoformat()}
@@ -218,18 +218,8 @@ def _kept(duck: DuckEngine, name: str, scope: Scope) -> str:
 
 
 def _figures(duck: DuckEngine, folder: Path, scope: Scope, as_of: datetime) -> Figures:
-    path = folder / f"figures-{scope.key}.pickle"
-    if path.is_file():
-        found = pickle.loads(path.read_bytes())  # noqa: S301 - written by this program beside it
-        assert isinstance(found, Figures)
-        return found
-    figures = draw_figures(duck, SQL, as_of)
-    _keep_figures(folder, scope.key, figures)
-    return figures
+    return remembered(_figures_path(folder, scope), lambda: draw_figures(duck, SQL, as_of))
 
 
-def _keep_figures(folder: Path, key: str, figures: Figures) -> None:
-    path = folder / f"figures-{key}.pickle"
-    partial = path.with_name(path.name + ".partial")
-    partial.write_bytes(pickle.dumps(figures))
-    partial.replace(path)
+def _figures_path(folder: Path, scope: Scope) -> Path:
+    return folder / f"figures-{scope.key}.pickle"

@@ -82,7 +82,7 @@ def view_of(checked: Checked, lang: str) -> ReportView:
         problems=tuple(problem.said(lang) for problem in problems[:PROBLEMS_SHOWN]),
         problems_total=len(problems),
         provisional_years=tuple(provisional_years(checked)),
-        names={term.provider_id: term.legal_name for term in book.terms if term.legal_name},
+        names=book.legal_names,
     )
 
 

@@ -85,5 +85,4 @@ def _show(checked: Checked, trace: Trace, lang: str) -> None:
 def _teller(checked: Checked, lang: str) -> Teller:
     book = checked.settings.book
     assert book is not None, "nothing is traced without terms"
-    names = {term.provider_id: term.legal_name for term in book.terms if term.legal_name}
-    return Teller(cast("Lang", lang), book.timezone, checked.outcome.as_of, names)
+    return Teller(cast("Lang", lang), book.timezone, checked.outcome.as_of, book.legal_names)

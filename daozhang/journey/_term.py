@@ -132,6 +132,11 @@ class TermsBook:
     terms: tuple[Term, ...]
     calendars: Mapping[str, BusinessCalendar]
 
+    @property
+    def legal_names(self) -> dict[str, str]:
+        """Readable names of the providers that have one, by their ids."""
+        return {term.provider_id: term.legal_name for term in self.terms if term.legal_name}
+
     def candidates(
         self,
         provider_id: str,

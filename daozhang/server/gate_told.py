@@ -6,7 +6,6 @@ who may see all rows; others are told the verdict and when it was first given.
 
 from __future__ import annotations
 
-import pickle
 from functools import lru_cache
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from altair.utils.schemapi import debug_mode
 
 from daozhang.app.gate_record import FILE, GateRecord, read_gate
+from daozhang.app.kept import remembered
 from daozhang.app.recovery_record import FILE as RECOVERY
 from daozhang.app.recovery_record import BackRecord, read_back
 from daozhang.app.snapshot import Reading
@@ -75,15 +75,12 @@ def gate_pictures(reading: Reading, place: int, one: GateRecord, speech: Speech)
         speech: language and zone.
     """
     path = reading.folder / f"gate-{place}-{speech.lang}.pickle"
-    if path.is_file():
-        found: list[Picture] = pickle.loads(path.read_bytes())  # noqa: S301 - our own
-        return found
+    return remembered(path, lambda: _drawn(place, one, speech))
+
+
+def _drawn(place: int, one: GateRecord, speech: Speech) -> list[Picture]:
     with debug_mode(False):
-        drawn = _draw(place, one, speech)
-    partial = path.with_name(f"{path.name}.{id(drawn)}.partial")
-    partial.write_bytes(pickle.dumps(drawn))
-    partial.replace(path)
-    return drawn
+        return _draw(place, one, speech)
 
 
 def _draw(place: int, one: GateRecord, speech: Speech) -> list[Picture]:

@@ -6,17 +6,11 @@ its file carries the scope's name and is there whole or not at all.
 
 from __future__ import annotations
 
-import threading
-import uuid
-from collections import defaultdict
-from typing import Final
-
+from daozhang.app.kept import made_once
 from daozhang.app.seek import quoted
 from daozhang.app.snapshot import Reading
 
 __all__ = ["kept"]
-
-_locks: Final[defaultdict[str, threading.Lock]] = defaultdict(threading.Lock)
 
 
 def kept(reading: Reading, name: str, sql: str) -> str:
@@ -28,11 +22,5 @@ def kept(reading: Reading, name: str, sql: str) -> str:
         sql: a SELECT over the reading's tables.
     """
     path = reading.folder / f"{name}-{reading.scope.key}.parquet"
-    if not path.is_file():
-        # Many wait for one page at once when a snapshot is new; one of them does the work.
-        with _locks[str(path)]:
-            if not path.is_file():
-                made = path.with_name(f"{path.name}.{uuid.uuid4().hex[:8]}")
-                reading.engine().save(sql, made)
-                made.replace(path)
+    made_once(path, lambda unfinished: reading.engine().save(sql, unfinished))
     return f"read_parquet({quoted(str(path))})"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pickle
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from daozhang.app.kept import remembered
 from daozhang.app.scope import EVERYTHING, Scope
 from daozhang.app.snapshot import Reading, open_reading
 from daozhang.charts import LANGS, Speech
@@ -18,14 +18,7 @@ __all__ = ["draw_ahead", "pictures_of"]
 def pictures_of(reading: Reading, speech: Speech) -> tuple[Picture, ...]:
     """Return the pictures of a reading in a language; drawn when nobody has asked before."""
     path = reading.folder / f"pictures-{reading.scope.key}-{speech.lang}.pickle"
-    if path.is_file():
-        found: tuple[Picture, ...] = pickle.loads(path.read_bytes())  # noqa: S301 - our own
-        return found
-    drawn = draw_pictures(reading.figures, speech)
-    partial = path.with_name(f"{path.name}.{id(reading)}.partial")
-    partial.write_bytes(pickle.dumps(drawn))
-    partial.replace(path)
-    return drawn
+    return remembered(path, lambda: draw_pictures(reading.figures, speech))
 
 
 def draw_ahead(folder: Path, scope: Scope = EVERYTHING) -> None:

@@ -1,7 +1,6 @@
 """The page of a replay: its sentence, its pictures, both languages, and no request."""
 
 import ast
-import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -20,9 +19,9 @@ from daozhang.charts import LANGS
 from daozhang.gate import Judge, Settings
 from daozhang.gate.judge import Reason
 from daozhang.world.rollouts import Rollout, simulate
+from tests.browser import chromium
 
 ZONE = "Asia/Shanghai"
-CHROMIUM = Path("/usr/bin/chromium")
 WIDTHS = (1280, 390)
 
 
@@ -115,17 +114,8 @@ def _places(text):
 
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM.exists():
-        said = f"the browser test needs {CHROMIUM} (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    quiet = ["--no-sandbox", "--headless", "--disable-gpu", "--disable-background-networking"]
-    with sync_api.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=quiet)
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.mark.browser

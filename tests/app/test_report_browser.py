@@ -1,21 +1,15 @@
 """The report in a real browser: it fits, it shows, and it asks nothing of anyone."""
 
-import os
 import re
 from functools import cache
-from pathlib import Path
 
 import pytest
 
 from daozhang.app.report import write_report
 from daozhang.charts import LANGS
+from tests.browser import chromium
 from tests.charts.made import INCIDENTS, figures, sale, unseen, view
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
 WIDTHS = (1280, 390)
 
 pytestmark = [
@@ -27,16 +21,8 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser():
-    if not CHROMIUM.exists():
-        said = f"the browser test needs {CHROMIUM} (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 @pytest.fixture(scope="module")

@@ -13,11 +13,8 @@ from urllib.parse import urlsplit
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
-QUIET = (
-    "--no-sandbox", "--headless", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+from tests.browser import chromium
+
 SIZES = {"wide": (1280, 900), "phone": (390, 844)}
 PEOPLE = ("admin", "bank")
 
@@ -67,16 +64,8 @@ def addresses(live: str, sessions: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def browser(sessions: dict[str, str], addresses: dict[str, str]) -> Iterator[Any]:
-    if not CHROMIUM.exists():
-        said = f"the browser test needs {CHROMIUM} (apt-get install chromium)"
-        if os.environ.get("CI"):
-            pytest.fail(said)
-        pytest.skip(said)
-    sync_api = pytest.importorskip("playwright.sync_api")
-    with sync_api.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
-        yield chromium
-        chromium.close()
+    with chromium() as started:
+        yield started
 
 
 def _tab(browser: Any, live: str, session: str | None, lang: str, size: str = "wide") -> Any:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
+from tests.browser import chromium
 from tests.server.api.calls import operations
-from tests.server.test_browser import CHROMIUM, QUIET
 
 pytestmark = [
     pytest.mark.browser,
@@ -19,7 +18,6 @@ pytestmark = [
 
 def test_the_page_shows_every_operation_and_asks_nobody_else(live: str) -> None:
     from django.test import Client
-    from playwright.sync_api import sync_playwright
 
     from daozhang.server.models import Person
 
@@ -29,9 +27,7 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(live: str) -> None:
     session = client.cookies["sessionid"].value
     wanted = len(operations())
     hosts, complaints = set(), []
-    assert Path(CHROMIUM).is_file(), "tests of pages need chromium"
-    with sync_playwright() as driver:
-        browser = driver.chromium.launch(executable_path=str(CHROMIUM), args=list(QUIET))
+    with chromium() as browser:
         page = browser.new_page(locale="en")
         page.context.add_cookies([{"name": "sessionid", "value": session, "url": live}])
         page.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
@@ -45,7 +41,6 @@ def test_the_page_shows_every_operation_and_asks_nobody_else(live: str) -> None:
         page.locator("button.execute").click()
         page.wait_for_selector(".live-responses-table .response-col_status")
         told = page.locator(".live-responses-table").inner_text()
-        browser.close()
     assert "admin@demo.example" in told
     assert {host for host in hosts if host} == {urlsplit(live).netloc}
     assert complaints == []
