@@ -44,7 +44,8 @@ def people() -> Sequence[tuple[Person, str]]:
     ((store, provider, bank),) = engine.rows(
         "SELECT max_by(l.store_id, (n, l.store_id)), max_by(l.provider_id, (n, l.provider_id)), "
         "max_by(l.bank_id, (n, l.bank_id)) FROM (SELECT store_id, provider_id, bank_id, "
-        "count(*) AS n FROM listed GROUP BY store_id, provider_id, bank_id) AS l"
+        "count(*) AS n FROM listed WHERE incident_id IS NOT NULL "
+        "GROUP BY store_id, provider_id, bank_id) AS l"
     )
     made = []
     for name, role, grants in (
