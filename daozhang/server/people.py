@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -45,8 +45,9 @@ def invite(
     grants: Sequence[tuple[str, str]],
     url: str,
     lang: str,
+    along: Callable[[Invitation, str], None] | None = None,
 ) -> str:
-    """Write an invitation and send the letter; return the secret of its link.
+    """Write an invitation, then send the letter; return the secret of its link.
 
     Args:
         at: now, aware.
@@ -57,15 +58,18 @@ def invite(
         grants: (kind, id) of the rows that they may see.
         url: where invitations are taken; the secret is put behind it.
         lang: of the letter.
+        along: is done with the invitation and the secret in hand, in its transaction.
     """
     secret = secrets.token_urlsafe(24)
     with transaction.atomic():
-        Invitation.objects.create(
+        made = Invitation.objects.create(
             email=email.strip().lower(), name=name, role=role, grants=[list(g) for g in grants],
             secret_digest=digest_of(secret), invited_by=by, made_at=at,
             ends_at=at + timedelta(days=INVITATION_DAYS),
         )  # fmt: skip
         audit.record(at, by.email, "person.invited", email, role=role, grants=list(grants))
+        if along is not None:
+            along(made, secret)
     send_mail(
         say(lang, "letter.invited.subject", who=str(by)),
         say(lang, "letter.invited", who=str(by), url=url + secret, days=INVITATION_DAYS),

@@ -164,7 +164,7 @@ def _receive(place: Place, path: str, mark: str, source: Source, at: datetime) -
         with place.files.open(path, "rb", **options) as file:
             receive(
                 iter(lambda: file.read(_CHUNK), b""), _base(path), at=at, way="source",
-                source=source, origin=origin, along=note,
+                source=source, origin=origin, along=lambda _: note(),
             )  # fmt: skip
     except RefusedFileError:  # Empty or too large; another state of it may be better.
         note()

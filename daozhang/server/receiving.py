@@ -56,7 +56,7 @@ def receive(
     by: Person | None = None,
     source: Source | None = None,
     origin: str = "",
-    along: Callable[[], None] | None = None,
+    along: Callable[[Delivery], None] | None = None,
 ) -> Delivery:
     """Write a file down, then its receipt; a crash between the two leaves no receipt.
 
@@ -68,7 +68,7 @@ def receive(
         by: who sent it.
         source: where it was fetched.
         origin: which file of a folder or source it was; one origin is received once.
-        along: is done in the same transaction as the receipt.
+        along: is done with the receipt in hand, in its transaction.
 
     Raises:
         RefusedFileError: it is empty or too large.
@@ -97,7 +97,7 @@ def receive(
                 source=source, received_at=at, origin=origin,
             )  # fmt: skip
             if along is not None:
-                along()
+                along(delivery)
             audit.record(
                 at, by.email if by else way, "file.received", delivery.name, size=size,
                 sha256=delivery.digest,

@@ -15,7 +15,7 @@ from pydantic import Field
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import MULTIPART, Caller, caller_of, needs
 from daozhang.server.api.errors import ApiError
-from daozhang.server.api.idempotency import Key, once
+from daozhang.server.api.idempotency import Keep, Key, once_keeping
 from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
 from daozhang.server.api.values import Moment, Out
 from daozhang.server.clock import now
@@ -121,14 +121,17 @@ def send_file(request: HttpRequest, file: File[UploadedFile], key: Key = None) -
         yield f"{file.name}\n".encode()
         yield from file.chunks()
 
-    return once(request, caller, key, lambda: _received(caller, file), parts=parts)
+    return once_keeping(
+        request, caller, key, lambda keep: _received(caller, file, keep), parts=parts
+    )
 
 
-def _received(caller: Caller, file: UploadedFile) -> Receipt:
+def _received(caller: Caller, file: UploadedFile, keep: Keep) -> Receipt:
     try:
         delivery = receive(
-            file.chunks(), file.name or "file", at=now(), way="api", by=caller.person
-        )
+            file.chunks(), file.name or "file", at=now(), way="api", by=caller.person,
+            along=lambda received: keep(_receipt(received)),
+        )  # fmt: skip
     except RefusedFileError as error:
         key = "file_empty" if error.key == "files.empty" else "too_large"
         raise ApiError(key, file=file.name) from None

@@ -11,7 +11,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterable
-from contextlib import nullcontext
 from datetime import timedelta
 from typing import Annotated, Any, Final
 
@@ -26,7 +25,7 @@ from daozhang.server.api.errors import ApiError
 from daozhang.server.clock import now
 from daozhang.server.models import IdempotentCall
 
-__all__ = ["Key", "digest_of_call", "once"]
+__all__ = ["Keep", "Key", "digest_of_call", "once", "once_keeping"]
 
 KEPT: Final = timedelta(hours=24)
 ABANDONED: Final = timedelta(minutes=15)
@@ -56,51 +55,93 @@ def digest_of_call(request: HttpRequest, parts: Iterable[bytes]) -> str:
     return hasher.hexdigest()
 
 
+Keep = Callable[[BaseModel], None]
+"""Writes the answer of a call down, in the transaction of whoever calls it."""
+
+
 def once(
     request: HttpRequest,
     caller: Caller,
     key: str | None,
     do: Callable[[], BaseModel],
     *,
-    parts: Callable[[], Iterable[bytes]] | None = None,
     secrets: Iterable[str] = (),
 ) -> Status[Any]:
-    """Do a call, or answer what it was answered before.
+    """Do a call, or answer what it was answered before; what is done and the answer are one.
 
     Args:
         request: the call.
         caller: by whom.
         key: as it was sent; None: nothing is kept.
-        do: does it and returns the answer.
-        parts: yields the body; None: what is done and that it was done are written down together.
-            What takes long, such as receiving a file, would hold up all other writers so: it gives
-            its parts, and is repeated if the process dies between the two.
+        do: does it, in the database alone, and returns the answer.
         secrets: names of the answer's fields that are not kept.
 
     Raises:
         ApiError: the key was used for another call, or the call goes on elsewhere.
     """
+
+    def done(keep: Keep) -> BaseModel:
+        with transaction.atomic():
+            answer = do()
+            keep(answer)
+        return answer
+
+    return _once(request, caller, key, done, lambda: [request.body], secrets)
+
+
+def once_keeping(
+    request: HttpRequest,
+    caller: Caller,
+    key: str | None,
+    do: Callable[[Keep], BaseModel],
+    *,
+    parts: Callable[[], Iterable[bytes]] | None = None,
+    secrets: Iterable[str] = (),
+) -> Status[Any]:
+    """Do a call that takes long, as receiving a file does, without holding up all other writers.
+
+    Args:
+        request: the call.
+        caller: by whom.
+        key: as it was sent; None: nothing is kept.
+        do: does it and returns the answer, which it keeps in the transaction that makes it so.
+        parts: yields the body; None: it is in memory.
+        secrets: names of the answer's fields that are not kept.
+
+    Raises:
+        ApiError: as :func:`once`.
+    """
+    return _once(request, caller, key, do, parts or (lambda: [request.body]), secrets)
+
+
+def _once(
+    request: HttpRequest,
+    caller: Caller,
+    key: str | None,
+    do: Callable[[Keep], BaseModel],
+    parts: Callable[[], Iterable[bytes]],
+    secrets: Iterable[str],
+) -> Status[Any]:
     if key is None:
-        return Status(MADE, do())
-    small = parts is None
-    digest = digest_of_call(request, [request.body] if parts is None else parts())
-    kept = _claim(caller, key, digest)
+        return Status(MADE, do(lambda _: None))
+    kept = _claim(caller, key, digest_of_call(request, parts()))
     if kept is not None:
         request.replayed = True  # type: ignore[attr-defined]
         return Status(MADE, kept)
     mine = IdempotentCall.objects.filter(person=caller.person, key=key)
+
+    def keep(answer: BaseModel) -> None:
+        body = {
+            name: None if name in secrets else value
+            for name, value in answer.model_dump(mode="json").items()
+        }
+        mine.update(status=MADE, body=body)
+
     try:
-        with transaction.atomic() if small else nullcontext():
-            answer = do()
-            body = {
-                name: None if name in secrets else value
-                for name, value in answer.model_dump(mode="json").items()
-            }
-            mine.update(status=MADE, body=body)
+        return Status(MADE, do(keep))
     except BaseException:
-        mine.delete()
+        mine.filter(status=0).delete()
         raise
-    return Status(MADE, answer)
 
 
 def _claim(caller: Caller, key: str, digest: str) -> Any | None:

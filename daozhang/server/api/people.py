@@ -15,7 +15,7 @@ from pydantic import Field
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import JSON, Caller, caller_of, needs
 from daozhang.server.api.errors import ApiError, WrongValueError
-from daozhang.server.api.idempotency import Key, once
+from daozhang.server.api.idempotency import Keep, Key, once_keeping
 from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
 from daozhang.server.api.values import In, Line, Moment, Out
 from daozhang.server.clock import now
@@ -191,13 +191,12 @@ def make(request: HttpRequest, body: InvitationIn, key: Key = None) -> Status[An
     """Invite somebody: a letter is sent, and its link is answered for where letters do not go."""
     caller = caller_of(request)
     # A letter may take long to go out: not while other writers wait for the database.
-    return once(
-        request, caller, key, lambda: _invited(caller, body),
-        parts=lambda: (request.body,), secrets=("url",),
-    )  # fmt: skip
+    return once_keeping(
+        request, caller, key, lambda keep: _invited(caller, body, keep), secrets=("url",)
+    )
 
 
-def _invited(caller: Caller, body: InvitationIn) -> NewInvitation:
+def _invited(caller: Caller, body: InvitationIn, keep: Keep) -> NewInvitation:
     email = body.email.lower()
     try:
         validate_email(email)
@@ -207,9 +206,14 @@ def _invited(caller: Caller, body: InvitationIn) -> NewInvitation:
         raise ApiError("already_there", email=email)
     url = config().public_url + reverse("invitation", args=["-"]).removesuffix("-/")
     grants = list(dict.fromkeys((grant.kind, grant.value) for grant in body.grants))
-    secret = invite(
+    told: list[NewInvitation] = []
+
+    def made(invitation: Invitation, secret: str) -> None:
+        told.append(NewInvitation(**_invitation(invitation), url=url + secret))
+        keep(told[0])
+
+    invite(
         now(), caller.person, email=email, name=body.name, role=body.role, grants=grants, url=url,
-        lang=body.lang or caller.lang,
+        lang=body.lang or caller.lang, along=made,
     )  # fmt: skip
-    made = Invitation.objects.filter(email=email, invited_by=caller.person).latest("id")
-    return NewInvitation(**_invitation(made), url=url + secret)
+    return told[0]

@@ -6,6 +6,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -214,3 +215,74 @@ def test_two_at_once_are_done_once(committed: Any, kind: str) -> None:
     assert sorted("Idempotent-Replayed" in a for a in answers) == [False, True, True, True]
     done = Delivery.objects.filter(by=committed).count() if kind == "file" else notes()
     assert done == 1
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+@pytest.mark.parametrize(
+    ("name", "address", "body"),
+    [
+        ("ops", "files", {"file": b"a,b\n"}),
+        ("ops", "incidents/{}/notes", {"text": "asked"}),
+        ("admin", "tokens", {"name": "x", "scopes": ["read"]}),
+        ("admin", "invitations", {"email": "new@example.com", "role": "finance"}),
+    ],
+)
+def test_what_is_done_and_its_answer_are_written_together(
+    call_as: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch, name: str, address: str,
+    body: dict[str, Any],
+) -> None:  # fmt: skip
+    from django.conf import settings
+    from django.db import models
+
+    from daozhang.server.models import (
+        ApiToken,
+        AuditEntry,
+        Delivery,
+        IdempotentCall,
+        IncidentEvent,
+        Invitation,
+    )  # fmt: skip
+
+    def made() -> list[int]:
+        kinds = (ApiToken, AuditEntry, Delivery, IncidentEvent, Invitation)
+        letters = list(Path(settings.EMAIL_FILE_PATH).glob("*"))
+        return [len(letters), *(kind._default_manager.count() for kind in kinds)]
+
+    caller = call_as(name)
+    if "{}" in address:
+        address = address_of(caller)
+    body = {k: io.BytesIO(v) if isinstance(v, bytes) else v for k, v in body.items()}
+    before, update = made(), models.QuerySet.update
+
+    def die(rows: Any, **values: Any) -> Any:
+        if rows.model is IdempotentCall and values.get("status") == 201:
+            raise Died
+        return update(rows, **values)
+
+    monkeypatch.setattr(models.QuerySet, "update", die)
+    with pytest.raises(Died):
+        caller("POST", address, body, Idempotency_Key="k-1")
+    assert made() == before
+
+
+def test_a_letter_that_does_not_go_out_invites_nobody_twice(
+    call_as: Callable[[str], Caller], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from daozhang.server import people
+    from daozhang.server.models import Invitation
+
+    def die(*_: Any) -> None:
+        raise Died
+
+    caller, before = call_as("admin"), Invitation.objects.count()
+    body = {"email": "new@example.com", "role": "finance"}
+    monkeypatch.setattr(people, "send_mail", die)
+    with pytest.raises(Died):
+        caller("POST", "invitations", body, Idempotency_Key="k-1")
+    again = caller("POST", "invitations", body, Idempotency_Key="k-1")
+    assert again.status_code == 201
+    assert again["Idempotent-Replayed"] == "true"
+    assert Invitation.objects.count() == before + 1
