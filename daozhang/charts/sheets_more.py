@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from daozhang.charts.guard import clean
 from daozhang.charts.paces import Pace, all_paces
+from daozhang.charts.several import several_answers
 from daozhang.charts.shares import percent_text
 from daozhang.charts.sheets import Cell, Column, Sheet
 from daozhang.charts.speech import Speech
@@ -231,7 +232,7 @@ def unexplained_sheet(figures: Figures, speech: Speech) -> Sheet:
                 Cell(speech.time(row["booked_at"])),
                 Cell(speech.name(row["account_id"])),
                 Cell(clean(row["counterparty"] or "–", 60)),
-                Cell(clean(row["ref"] or "–", 60)),
+                Cell(clean(row["ref"] or "–", 60), lines=several_answers(row, speech)),
                 Cell(speech.money(row["amount_minor"], row["currency"])),
                 Cell(speech.money(row["amount_minor"] - _explained(row), row["currency"])),
             )

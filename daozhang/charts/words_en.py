@@ -216,6 +216,12 @@ ENGLISH: Final[dict[str, str]] = {
     ),
     "unexplained.more": "{count} more are in unexplained_credits.csv; the totals hold them all.",
     "unexplained.empty": "None. Every credit is explained.",
+    "several.fit": "Fits {count} answers equally well; ask the payer which:",
+    "several.less": " less ",
+    "several.plus": " plus ",
+    "several.with": " together with credit ",
+    "several.and_more": " and {count} more",
+    "several.more": "and {count} more answers",
     # missing
     "missing.title": "What is missing, and what that hides",
     "missing.note": "The answer above is only as complete as the files.",

@@ -186,6 +186,12 @@ CHINESE: Final[dict[str, str]] = {
     ),
     "unexplained.more": "其余 {count} 笔见 unexplained_credits.csv；合计已包含全部。",
     "unexplained.empty": "没有。每笔入账都对得上。",
+    "several.fit": "有 {count} 种同样说得通的答案，请向付款方确认是哪一种：",
+    "several.less": "，减 ",
+    "several.plus": "，加 ",
+    "several.with": "，连同入账 ",
+    "several.and_more": " 等（另有 {count} 项）",
+    "several.more": "另有 {count} 种答案",
     # missing
     "missing.title": "缺少的资料及影响",
     "missing.note": "以上结论以收到的文件为限。",

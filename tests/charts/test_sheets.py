@@ -19,7 +19,18 @@ from daozhang.charts.sheets_more import (
 from daozhang.charts.standing import draw_headline, percent_of, waiting_sentences
 from daozhang.charts.statements import ACCOUNTS_SHOWN, statement_lines
 from daozhang.charts.turns import find_turns, turn_action, turn_evidence, turn_place
-from tests.charts.made import AS_OF, empty, figures, quiet, sale, status, unseen, view, waits
+from tests.charts.made import (
+    AS_OF,
+    credit,
+    empty,
+    figures,
+    quiet,
+    sale,
+    status,
+    unseen,
+    view,
+    waits,
+)
 
 ZONE = ZoneInfo("Asia/Shanghai")
 EN, ZH = Speech("en", ZONE), Speech("zh", ZONE)
@@ -324,6 +335,23 @@ def test_a_partly_explained_credit_shows_its_rest():
     assert [row[5].text for row in sheet.rows] == ["¥50.00", "¥80.00"]
     assert sheet.totals[0][5].text == "¥130.00"
     assert sheet.rows[0][3].text == "card 622588******6868 refund"
+
+
+@pytest.mark.parametrize(
+    ("speech", "told"),
+    [
+        (EN, ("Fits 7 answers equally well; ask the payer which:", "P1, P2", "P1 less R9 plus F1",
+              "P3, P4 and 3 more together with credit C2", "and 4 more answers")),
+        (ZH, ("有 7 种同样说得通的答案，请向付款方确认是哪一种：", "P1, P2", "P1，减 R9，加 F1",
+              "P3, P4 等（另有 3 项），连同入账 C2", "另有 4 种答案")),
+    ],
+)  # fmt: skip
+def test_a_credit_that_several_answers_fit_lists_them(speech, told):
+    ways = "P1, P2 | P1 less R9 plus F1 | P3, P4 and 3 more with C2"
+    run = figures(unexplained=(credit("C1", rivals=6, ambiguous=ways), credit("C2")))
+    first, second = unexplained_sheet(run, speech).rows
+    assert first[3].lines == told
+    assert second[3].lines == ()
 
 
 def test_a_late_sale_says_by_how_much():
