@@ -8,6 +8,7 @@ hold commas and slashes, so a field is only cut where the layout still expects o
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,13 @@ __all__ = [
 
 CODES: Final = frozenset({"01", "02", "03", "16", "88", "49", "98", "99"})
 _DIGITS_MAX: Final = 18
+# A record's end and, on the same line, what can only be the next record: a text may well hold a
+# slash and a number.
+_JOINED: Final = re.compile(
+    r"(?<=/)\s+(?=(?:01,[^,/]*,[^,/]*,\d{6},|02,[^,/]*,[^,/]*,[1-4]?,\d{6},|03,[^,/]+,(?:[A-Z]{3})?,"
+    r"|16,\d{3},[+-]?\d*,|88,|(?:49|98|99),[+-]?\d*,\+?\d+))",
+    re.ASCII,
+)
 _FUNDS: Final = frozenset({"", "0", "1", "2", "S", "V", "D", "Z"})
 
 
@@ -77,10 +85,7 @@ class Detail:
 def records_of(lines: Iterable[str]) -> Iterator[Record | tuple[int, str]]:
     """Yield logical records, and (line, text) of lines that begin with no known code."""
     record: Record | None = None
-    for number, raw in enumerate(lines, 1):
-        line = raw.strip("\r\n\x1a\ufeff \t")
-        if not line:
-            continue
+    for number, line in _pieces(lines):
         code, rest = line[:2], line[2:]
         known = code in CODES and (rest[:1] in {",", ""} or rest.startswith("/"))
         if not known:
@@ -103,6 +108,18 @@ def records_of(lines: Iterable[str]) -> Iterator[Record | tuple[int, str]]:
         record = Record(code, number, [body])
     if record is not None:
         yield record
+
+
+def _pieces(lines: Iterable[str]) -> Iterator[tuple[int, str]]:
+    """Yield what is on each line, cut where a program joined records on one line."""
+    for number, raw in enumerate(lines, 1):
+        line = raw.strip("\r\n\x1a\ufeff \t")
+        if _JOINED.search(line) is None:
+            if line:
+                yield number, line
+        else:
+            for piece in _JOINED.split(line):
+                yield number, piece.strip()
 
 
 def _unslashed(text: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from daozhang.formats._proposal_words import CARD_COLUMNS
 from daozhang.formats._rows import clean_amount, clean_cell
 from daozhang.formats._values import decimal_mark
+from daozhang.money import CURRENCIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -20,6 +21,7 @@ __all__ = [
     "ISO",
     "STOPS",
     "Columns",
+    "currency_named",
     "is_date",
     "named",
     "plain_name",
@@ -37,7 +39,8 @@ STOPS: Final = ("合计", "总计", "小计", "汇总", "Total", "TOTAL", "Total
 """How the first cell of a footer begins."""
 
 _DAYS: Final = ("%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%Y%m%d", "%Y年%m月%d日", "%d.%m.%Y",
-                "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%d %b %Y", "%d %B %Y",
+                "%d.%m.%y", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d/%m/%y",
+                "%m/%d/%y", "%d %b %Y", "%d %B %Y",
                 "%b %d, %Y", "%B %d, %Y", "%d-%b-%Y")  # fmt: skip
 _CLOCKS: Final = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H%M%S")
 _ISO_INSTANT: Final = re.compile(
@@ -46,6 +49,11 @@ _ISO_INSTANT: Final = re.compile(
 _UNIT: Final = re.compile(r"[(\[](元|分|角|rmb|人民币|[a-z]{3}|cents?|pence|minor units?|\W)[)\]]$")
 _CAMEL: Final = re.compile(r"(?<=[a-z])(?=[A-Z])")
 _WORDS: Final = re.compile(r"[a-z]+|\d+|[\u4e00-\u9fff/]+")
+_YEARS: Final = (1990, 2099)
+"""Years in which money moved; ``123456`` is a time of day and no day of the year 1234."""
+
+_SIGNED: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY"}
+_SURE: Final = frozenset("€£元")
 _ID_DIGITS_MIN: Final = 13
 _NEARLY_ALL: Final = 9
 """Of ten cells, how many must be what a column is said to be; a note may stand among them."""
@@ -71,9 +79,15 @@ def named(name: str, phrases: str) -> bool:
 
 def swapped(form: str) -> str | None:
     """Return a form of dates with day and month the other way round; None: it has one order."""
-    if form.startswith("%d/%m"):
-        return "%m/%d" + form[5:]
-    return "%d/%m" + form[5:] if form.startswith("%m/%d") else None
+    for one, other in (
+        ("%d/%m", "%m/%d"),
+        ("%m/%d", "%d/%m"),
+        ("%d-%m", "%m-%d"),
+        ("%m-%d", "%d-%m"),
+    ):
+        if form.startswith(one):
+            return other + form[5:]
+    return None
 
 
 def is_date(text: str) -> bool:
@@ -89,11 +103,30 @@ def _with_clocks() -> tuple[str, ...]:
 
 
 def _parses(text: str, form: str) -> bool:
+    if form.startswith("%Y%m%d") and not text[:8].isdigit():
+        return False
     try:
-        dt.datetime.strptime(text, form)  # noqa: DTZ007 (only whether it parses)
+        when = dt.datetime.strptime(text, form)  # noqa: DTZ007 (only whether it parses)
     except ValueError:
         return False
-    return True
+    return _YEARS[0] <= when.year <= _YEARS[1] or "%y" not in form.lower()
+
+
+def currency_named(columns: Columns, money: Sequence[int]) -> tuple[str, bool]:
+    """Return the currency of some columns of amounts, and whether heading or cells are sure of it.
+
+    What no mark tells is guessed from the script of the headings.
+    """
+    for place in money:
+        for word in re.findall(r"[A-Z]{3}", columns.header[place]):
+            if word in CURRENCIES:
+                return word, True
+        texts = [columns.header[place], *columns.cells(place)[:20]]
+        for mark, code in _SIGNED.items():
+            if any(mark in text for text in texts):
+                return code, mark in _SURE
+    chinese = any("\u4e00" <= c <= "\u9fff" for cell in columns.header for c in cell)
+    return ("CNY" if chinese else "EUR"), False
 
 
 class Columns:

@@ -105,7 +105,10 @@ class Layout:
             rest = [
                 spot
                 for spot in range(len(columns.header))
-                if columns.header[spot] and columns.is_money(spot) and not columns.is_card(spot)
+                if columns.header[spot]
+                and columns.is_money(spot)
+                and not columns.is_card(spot)
+                and not named(columns.names[spot], NO_MONEY_ROLE)
             ]
             known = {
                 r: p for r, p in place.items() if r in ("gross_minor", "fee_minor", "net_minor")

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from daozhang.facts import TABLES
-from daozhang.formats._proposal_columns import BLANKS, ISO, swapped, word_in
+from daozhang.formats._proposal_columns import BLANKS, ISO, currency_named, swapped, word_in
 from daozhang.formats._proposal_layout import Layout, meaning
 from daozhang.formats._proposal_words import CHANNELS, KINDS, SKIP, STATES, TAKING
 from daozhang.money import CURRENCIES, digits_of
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 __all__ = ["DIRECTIONS", "Doubt", "ask_of", "profile_of"]
 
 DIRECTIONS: Final = {True: -1, False: 1}
-_SIGNED: Final = {"$": "USD", "€": "EUR", "£": "GBP", "¥": "CNY", "￥": "CNY", "元": "CNY"}
-_SURE: Final = frozenset("€£元")
 _MONEY: Final = ("gross_minor", "fee_minor", "tax_minor", "reserve_minor", "net_minor",
                  "amount_minor")  # fmt: skip
 _MINOR_WORDS: Final = re.compile(
@@ -350,23 +348,11 @@ class _Writing:
         if self.field("currency"):
             words = self.columns.words(self.place["currency"]) or []
             return words[0] if len(words) == 1 and words[0] in CURRENCIES else None
-        code, sure = self._named_currency(money)
+        code, sure = currency_named(self.columns, money)
         self.read["currency"] = code
         if not sure:
             self.doubts.append(Doubt("currency", code))
         return code
-
-    def _named_currency(self, money: list[int]) -> tuple[str, bool]:
-        for place in money:
-            for word in re.findall(r"[A-Z]{3}", self.columns.header[place]):
-                if word in CURRENCIES:
-                    return word, True
-            texts = [self.columns.header[place], *self.columns.cells(place)[:20]]
-            for mark, code in _SIGNED.items():
-                if any(mark in text for text in texts):
-                    return code, mark in _SURE
-        chinese = any("\u4e00" <= c <= "\u9fff" for cell in self.columns.header for c in cell)
-        return ("CNY" if chinese else "EUR"), False
 
 
 def _is_time(name: str) -> bool:

@@ -101,9 +101,7 @@ ROLES: Final[dict[str, dict[str, str]]] = {
 CARD_COLUMNS: Final = "卡号;card number;card no;pan;card"
 """Columns that hold cards; nothing is made of them."""
 
-NO_MONEY_ROLE: Final = (
-    "率;优惠;折扣;退款金额;已退;积分;rate;percent;discount;tip;subtotal;refunded;quantity;qty;unit"
-)
+NO_MONEY_ROLE: Final = "率;优惠;折扣;退款金额;已退;积分;rate;percent;discount;discounts;tip;subtotal;refunded;quantity;qty;unit"
 """What a column of money is not, though its name holds a word for money."""
 
 EVIDENCE: Final[dict[str, dict[str, int]]] = {
@@ -111,6 +109,7 @@ EVIDENCE: Final[dict[str, dict[str, int]]] = {
         "余额;balance": 3,
         "对方户名;对方账号;对方名称;对手信息;counterparty;payee;payer": 2,
         "借贷;收/支;收支;借方;贷方;debit;credit": 2,
+        "iban;bic;kontostand;solde;saldo;buchungstag;buchungstext;verwendungszweck": 2,
         "摘要;附言;用途;description;purpose;remittance;memo;details": 1,
         "记账;起息日;booking;booked;posting;posted;value date": 1,
     },
@@ -120,6 +119,7 @@ EVIDENCE: Final[dict[str, dict[str, int]]] = {
         "终端;设备号;terminal;tid;pos": 1,
         "门店;店铺;store;branch;location;shop": 1,
         "商品;sku;item;items;tip;subtotal": 1,
+        "折扣;discount;discounts;net sales": 3,
     },
     "payouts": {
         "打款;出款;划款;提现;payout;transfer;withdrawal;deposit": 3,

@@ -97,7 +97,7 @@ class RowReader:
         self.preamble = preamble
         self.defaulted: list[FieldRule] = []
         self.ids = LineIds()
-        self.width = 0
+        self.width = self.whole = 0
         self._days: dict[str, dt.date | dt.datetime] = {}
         self._year_month = self._statement_month()
         self._skip = [(self._place(column), values) for column, values in profile.skip.items()]
@@ -111,14 +111,17 @@ class RowReader:
             if rule.target != "currency"
         ]
 
-    def _place(self, column: str) -> int:
+    def _place(self, column: str, *, text: bool = False) -> int:
+        """Return a column's place; a row may end before a column of free ``text``."""
         place = self.places.get(column)
         if place is None:
             raise RowError(
                 "column_missing",
                 f"the profile {self.profile.name} needs a column {column!r} that the header lacks",
             )
-        self.width = max(self.width, place + 1)
+        self.whole = max(self.whole, place + 1)
+        if not text:
+            self.width = max(self.width, place + 1)
         return place
 
     def _statement_month(self) -> tuple[int, int] | None:
@@ -136,7 +139,8 @@ class RowReader:
         """Return a function that gives the field's text in a row, or None."""
         if not rule.columns:
             return self._fixed(rule)
-        places = [self._place(column) for column in rule.columns]
+        free = rule.target in _FREE_TEXT
+        places = [self._place(column, text=free) for column in rule.columns]
         first = places[0]
         single = len(places) == 1
         blank, values, default, join = self.profile.blank, rule.values, rule.default, rule.join
@@ -252,6 +256,8 @@ class RowReader:
         return when
 
     def _strptime(self, text: str, form: str) -> dt.datetime:
+        if form.startswith("%Y%m%d") and not text[:8].isdigit():
+            raise ValueError(text)  # strptime takes 201231 for the first of March 2012.
         if "%Y" in form or "%y" in form:
             return dt.datetime.strptime(text, form)  # noqa: DTZ007 (the zone is put on after)
         if self._year_month is None:
@@ -323,7 +329,7 @@ class RowReader:
         return any(clean_cell(cells[place]) in values for place, values in self._skip)
 
     def read(self, cells: Cells) -> dict[str, object]:
-        """Return the row's facts.
+        """Return the row's facts; texts that a short row does not reach are empty.
 
         Raises:
             RowError: something that the table requires is missing or unreadable.
@@ -332,6 +338,8 @@ class RowReader:
             raise RowError(
                 "row_short", f"the row has {len(cells)} cells, at least {self.width} are needed"
             )
+        if len(cells) < self.whole:
+            cells = [*cells, *[""] * (self.whole - len(cells))]
         row: dict[str, object] = {}
         for target, get in self._getters:
             value = get(cells)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import re
 from typing import TYPE_CHECKING, BinaryIO, Final, TextIO
 
 from daozhang.formats.limits import LINE_CHARS_MAX
@@ -22,6 +23,10 @@ _BUFFER_BYTES: Final = 256 * 1024
 
 _DAMAGE_SHARE_MAX: Final = 0.05
 _NUL_SHARE: Final = 0.3
+_HIGH: Final = re.compile(rb"[\x80-\xff]+")
+_NO_1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
+"""Bytes that Windows-1252 does not know."""
+
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -33,20 +38,27 @@ def sniff_encoding(head: bytes) -> str:
     """Return the encoding that the head of a text file reads best in.
 
     A byte order mark decides. Otherwise UTF-8, then GB18030 (which holds GBK and GB 2312), each
-    with at most one damaged character in twenty that are not ASCII, then Latin-1, which reads
-    anything. UTF-16 without a mark is known by its zero bytes.
+    with at most one damaged character in twenty that are not ASCII, then Windows-1252, then
+    Latin-1, which reads anything. UTF-16 without a mark is known by its zero bytes.
+
+    ``ü`` and the letter after it are a character of GBK too, so bytes tell: Chinese stands in runs
+    of high bytes, European letters mostly stand alone among ASCII.
     """
     for mark, encoding in _MARKS:
         if head.startswith(mark):
             return encoding
     if head and head.count(0) > _NUL_SHARE * len(head):
         return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
+    runs = _HIGH.findall(head)
+    alone = 2 * sum(len(run) == 1 for run in runs) > len(runs)
     for encoding in ("utf-8", "gb18030"):
+        if alone and encoding == "gb18030":
+            break
         text = codecs.getincrementaldecoder(encoding)(errors="replace").decode(head)
         foreign = sum(1 for char in text if not char.isascii())
         if text.count("\ufffd") <= _DAMAGE_SHARE_MAX * foreign:
             return encoding
-    return "latin-1"
+    return "latin-1" if _NO_1252.search(head) else "cp1252"
 
 
 def decode_head(head: bytes, encoding: str) -> str:

@@ -122,6 +122,7 @@ class _Reading:
         self.account: _Account | None = None
         self.group_sums: list[tuple[int, int]] = []
         self.accounts = 0
+        self.told = False
 
     def stranger(self, line: int, text: str) -> None:
         """Tell of a line that is no record."""
@@ -157,6 +158,8 @@ class _Reading:
             self.out.error(
                 None, "no_statement", "no account (record 03) was found; ask the bank for the file"
             )
+        elif not self.told and not self.out.problem_count:
+            self.out.warn(None, "no_entries", "the accounts have no entries and prove no day")
 
     def _group(self, record: Record) -> None:
         self._close()
@@ -224,6 +227,7 @@ class _Reading:
         text = f"{detail.type_code}|{detail.bank_ref}|{detail.customer_ref}|{detail.text}"
         if status != "booked":
             text = f"{text}|{status}"
+        self.told = True
         self.out.add(
             "credits",
             {
@@ -291,6 +295,7 @@ class _Reading:
             return
         expected = opening + account.moved
         if expected == closing:
+            self.told = True
             self.out.add(
                 "coverage",
                 {

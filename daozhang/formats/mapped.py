@@ -84,6 +84,12 @@ class _ProfileBody:
             raise
         if self.profile.table == "settlements":
             self._close(line, row)
+        if len(cells) < reader.whole:
+            self.out.warn(
+                line, "row_short",
+                f"the row has {len(cells)} cells of {reader.whole}: the texts that it lacks were "
+                "taken as empty; look whether the line is cut off",
+            )  # fmt: skip
         self.out.add(self.profile.table, row, line)
         if self.profile.totals is not None:
             self._add_up(row)

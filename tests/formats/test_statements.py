@@ -138,3 +138,27 @@ def test_a_corrected_snapshot_is_the_same_fact_known_later(when, reading):
     (row,) = reading(text, "a.xml").rows()
     assert row["credit_id"] == "BANK-77"
     assert row["known_at"].isoformat() == when.replace("Z", "+00:00")
+
+
+JOINED = """01,1,2,260507,0200,1,,,2/  02,9,BANK,1,260504,2359,EUR,2/
+03,4711,EUR,010,000,,,015,9400,,/
+16,165,10000,Z,,,payout PO-1 5/ 16 shops/ 16,475,300,Z,,,fee/
+16,475,300,Z,,,fee again/
+88, till 7/   49,20000,6/   98,20000,1,8/ 99,20000,1,10/
+"""
+
+
+def test_bai2_records_on_one_line_are_each_taken(reading):
+    """Some programs join records; a text that holds a slash and a number is no record."""
+    found = reading(JOINED, "bank.bai2")
+    assert found.problems == []
+    assert [(row["amount_minor"], row["ref"]) for row in found.rows()] == [
+        (10_000, "payout PO-1 5/ 16 shops"), (-300, "fee"), (-300, "fee again till 7"),
+    ]  # fmt: skip
+    assert len(found.rows("coverage")) == 1
+
+
+def test_bai2_accounts_without_entries_and_balances_are_told(reading):
+    found = reading("01,1,2,260507,0200,1,,,2/\n02,9,BANK,1,260504,2359,EUR,2/\n03,1,/\n49,,2/\n"
+                    "98,0,1,4/\n99,0,1,6/\n", "bank.bai2")  # fmt: skip
+    assert (found.codes, found.errors) == (["no_entries"], [])
