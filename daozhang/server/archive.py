@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, Any, Final
 
-__all__ = ["DUMP", "RefusedError", "pack", "unpack"]
+__all__ = ["DUMP", "RefusedError", "pack", "partial_of", "unpack"]
 
 CONTENTS: Final = "contents.json"
 DUMP: Final = "database.jsonl"
@@ -36,6 +36,11 @@ class RefusedError(Exception):
 class _Member:
     sha256: str
     size: int
+
+
+def partial_of(target: Path) -> Path:
+    """Return where this process writes a backup until it is whole."""
+    return target.with_name(f".{target.name}.{os.getpid()}.partial")
 
 
 def pack(folder: Path, target: Path, about: Mapping[str, Any]) -> int:
@@ -60,7 +65,7 @@ def pack(folder: Path, target: Path, about: Mapping[str, Any]) -> int:
         "members": {name: [m.sha256, m.size] for name, m in members.items()},
     }
     head = json.dumps(told, ensure_ascii=False, indent=1).encode()
-    partial = target.with_name(f".{target.name}.{os.getpid()}.partial")
+    partial = partial_of(target)
     handle = os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(handle, "wb") as file:

@@ -8,6 +8,7 @@ anew. Sessions and failed attempts to sign in are left out too.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import time
@@ -26,7 +27,7 @@ from django.db import connection, connections, models, transaction
 
 from daozhang import __version__
 from daozhang.server import audit
-from daozhang.server.archive import DUMP, RefusedError, pack
+from daozhang.server.archive import DUMP, RefusedError, pack, partial_of
 from daozhang.server.config import config
 from daozhang.server.models import (
     Alarm,
@@ -54,6 +55,7 @@ KEPT: Final[tuple[type[models.Model], ...]] = (
 )  # fmt: skip
 """Tables that are kept, each after those that its rows name."""
 
+_STAGING: Final = ".backup-"
 _PATIENCE_SECONDS: Final = 900
 _PAUSE_SECONDS: Final = 0.5
 _LEFT_OUT: Final = frozenset({"tmp", "lock"})
@@ -75,29 +77,57 @@ def back_up(target: Path, at: datetime) -> int:
         at: now, aware.
 
     Raises:
-        RefusedError: the target is there already, or files are being taken in all the time.
+        RefusedError: the target is there already, another backup is being written, or files are
+            being taken in all the time.
         OSError: the disk is full or broken; there is no target then.
     """
     target = target.absolute()
     if target.exists():
         raise RefusedError(f"{target} is there already: name a new file")
-    # Beside the store, where its parts can be linked instead of copied.
-    staging = config().data / f".backup-{os.getpid()}"
-    shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o700)
-    try:
-        with _still():
-            audit.record(at, "command line", "backup.made", target.name)
-            waiting = _dump(staging / DUMP)
-            _link_store(staging / "store")
-            for delivery in waiting:
-                own = waiting_path(delivery)
-                _link(own, staging / "waiting" / own.parent.name / own.name)
-        for name in ("secret", "secrets"):
-            _copy(config().data / name, staging / name)
-        return pack(staging, target, {"made_at": at.isoformat(), "daozhang": __version__})
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+    with _alone(partial_of(target)):
+        # Beside the store, where its parts can be linked instead of copied.
+        staging = config().data / f"{_STAGING}{os.getpid()}"
+        staging.mkdir(mode=0o700)
+        try:
+            with _still():
+                audit.record(at, "command line", "backup.made", target.name)
+                waiting = _dump(staging / DUMP)
+                _link_store(staging / "store")
+                for delivery in waiting:
+                    own = waiting_path(delivery)
+                    _link(own, staging / "waiting" / own.parent.name / own.name)
+            for name in ("secret", "secrets"):
+                _copy(config().data / name, staging / name)
+            return pack(staging, target, {"made_at": at.isoformat(), "daozhang": __version__})
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
+
+
+@contextmanager
+def _alone(partial: Path) -> Iterator[None]:
+    """Let one backup be written at a time, and remove what one that was killed has left.
+
+    The lock ends with its process; the file says where that process was writing.
+    """
+    with (config().data / "backup.lock").open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise RefusedError("another backup is being written: wait for its end") from None
+        except OSError:  # Files cannot be locked here: nobody is known to be gone.
+            yield
+            return
+        file.seek(0)
+        left = file.read()
+        if left:
+            Path(left).unlink(missing_ok=True)
+        for path in config().data.glob(f"{_STAGING}*"):
+            shutil.rmtree(path, ignore_errors=True)
+        file.truncate(0)
+        file.write(str(partial))
+        file.flush()
+        yield
+        file.truncate(0)
 
 
 @contextmanager

@@ -122,15 +122,15 @@ def live(data: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], str]]:
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """Makes a database of a name on a private PostgreSQL and returns its address."""
     import psycopg
 
     server = _postgres(tmp_path_factory)
 
-    def make(name: str) -> str:
+    def make(name: str, template: str = "template1") -> str:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
-            connection.execute(f"CREATE DATABASE {name}")
+            connection.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         address: str = server.get_uri(name)
         return address
 

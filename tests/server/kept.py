@@ -17,7 +17,16 @@ def kept(data: Path) -> dict[str, Any]:
     from daozhang.app.books import mark_of
     from daozhang.app.scope import EVERYTHING
     from daozhang.server import audit
-    from daozhang.server.models import AuditEntry, Delivery, Incident, IncidentEvent, Snapshot
+    from daozhang.server.models import (
+        Alarm,
+        AuditEntry,
+        Delivery,
+        IdempotentCall,
+        Incident,
+        IncidentEvent,
+        Notice,
+        Snapshot,
+    )
     from daozhang.server.readings import newest, reading_for
     from daozhang.store.parts import Store
 
@@ -32,7 +41,7 @@ def kept(data: Path) -> dict[str, Any]:
     )
     return {
         "deliveries": sorted(
-            [d.name, d.state, d.rows, d.refused_rows, d.totals, d.form]
+            [d.name, d.way, d.state, d.rows, d.refused_rows, d.totals, d.form]
             for d in Delivery.objects.all()
         ),
         "received": sorted(received.items()),
@@ -48,11 +57,22 @@ def kept(data: Path) -> dict[str, Any]:
             [e.incident_id, e.kind, e.detail.get("outstanding_minor")]
             for e in IncidentEvent.objects.all()
         ),
+        "alarms": sorted(
+            [a.kind, a.subject, a.day, a.detail, a.cleared_at is not None]
+            for a in Alarm.objects.all()
+        ),
+        "notices": sorted(
+            [n.subject.split(":")[0], n.sent_at is not None] for n in Notice.objects.all()
+        ),
+        "answered": sorted(
+            [c.key, c.status, c.body.get("name")] for c in IdempotentCall.objects.all()
+        ),
         "audit": [f"{one.number} {one.what}" for one in audit.verify()],
         "inbox": sorted(path.name for path in (data / "inbox").iterdir()),
         "waiting": [
             path.name for path in (data / "waiting").glob("*") if not path.name.startswith(".")
         ],
+        "left": sorted(path.name for path in data.glob(".*")),
         "snapshots": len(list((data / "snapshots").iterdir())) - Snapshot.objects.count(),
     }
 

@@ -1,4 +1,10 @@
-"""A reconciler killed at any moment loses nothing, does nothing twice, and tells the same."""
+"""A server killed at any moment loses nothing, does nothing twice, and tells the same.
+
+Its reconciler is killed while it receives files from a folder and a bank, takes them, tracks the
+money and raises alarms; who sends files is killed, and so is a backup. Afterwards all tables are
+those of a server that nobody disturbed. Every fork begins as a new process does
+(:mod:`tests.server.stem`).
+"""
 
 from __future__ import annotations
 
@@ -9,27 +15,49 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
+from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import date
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import pytest
 
+from daozhang.server.archive import DUMP, unpack
+
+ROOT = Path(__file__).parents[2]
 AS_OF = "2026-04-21T18:00:00+08:00"
-KEPT = Path(__file__).with_name("kept.py")
+ACCOUNT = "CMB6222000007"
 SEED = int(os.environ.get("DAOZHANG_KILL_SEED", "1"))
 KILLS = int(os.environ.get("DAOZHANG_KILLS", "100"))
-START_SECONDS = 1.2
-"""Before this a process has only imported; most kills come later."""
+A_WAVE = (3, 9)
+"""How often a server is killed while it works on one wave of files."""
+VICTIMS = ("work",) * 6 + ("send",) * 2 + ("back_up",) * 2
 
-Environment = dict[str, str]
+Database = Callable[[str], str]
+
+
+@dataclass(frozen=True)
+class Wave:
+    """Files that come together: put into the watched folder, fetched from a source, sent."""
+
+    folder: list[Path]
+    source: str
+    fetched: list[Path]
+    sent: list[Path]
 
 
 @pytest.fixture(scope="module")
-def waves(tmp_path_factory: pytest.TempPathFactory) -> list[list[Path]]:
-    """The files of a small estate in the order in which they come: what banks send comes later."""
+def waves(tmp_path_factory: pytest.TempPathFactory) -> list[Wave]:
+    """A small estate as it comes: the banks' files come later, and two files come once more.
+
+    The terms come last of the first wave, since without them nothing is tracked: so however the
+    work is cut, both waves are tracked as a whole.
+    """
     from daozhang.world import build
 
     folder = tmp_path_factory.mktemp("estate")
@@ -37,141 +65,288 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> list[list[Path]]:
         folder, seed=5, faults=("F6",), traps=(), regions=("CN",), sales=500, days=12,
         start=date(2026, 4, 13), format="csv",
     )  # fmt: skip
-    paths = sorted(path for path in (folder / "in").iterdir() if path.is_file())
-    late = [path for path in paths if path.name.startswith(("credits", "coverage", "payouts"))]
-    assert late
-    return [[path for path in paths if path not in late], late]
+    paths = {path.name: path for path in (folder / "in").iterdir() if path.is_file()}
+    late = {name: p for name, p in paths.items() if name.startswith(("credits", "cover", "payout"))}
+    sent = [paths["settlements.csv"], paths["sales-batched.csv"], paths["terms.toml"]]
+    till = [paths["batches.csv"], paths["accounts.csv"]]
+    rest = [p for name, p in paths.items() if name not in late and p not in (*sent, *till)]
+    coverage = late.pop("coverage.csv")
+    assert len(late) > 2
+    return [
+        Wave(rest, "till", till, sent),
+        Wave([coverage], "bank", list(late.values()), [paths["sales.csv"], paths["batches.csv"]]),
+    ]
 
 
-def _environment(database: str) -> Environment:
-    own = {"DAOZHANG_AS_OF": AS_OF, "DAOZHANG_DATABASE_URL": database}
-    cleared = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
-    return {**cleared, **own}
+@dataclass
+class Outside:
+    """Whom alarms and incidents are told."""
+
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Listen."""
+        told = self.told
+
+        class Listener(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                told.extend(x for x in body["message"].splitlines() if x.startswith("- "))
+                self.send_response(200)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Listener)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    @property
+    def address(self) -> str:
+        """Return it as Apprise takes it."""
+        return f"json://127.0.0.1:{self.server.server_port}/"
 
 
-def _command(env: Environment, *words: str) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "daozhang.cli", *words]
-    return subprocess.Popen(command, env=env, stderr=subprocess.PIPE)
+class Stem:
+    """One server: its data folder, its database, and what runs of it."""
+
+    def __init__(self, folder: Path, database: str, outside: Outside) -> None:
+        self.folder, self.data = folder, folder / "data"
+        own = {
+            "DAOZHANG_AS_OF": AS_OF, "DAOZHANG_DATABASE_URL": database,
+            "DAOZHANG_NOTIFY": outside.address, "DAOZHANG_HOSTS": "testserver",
+        }  # fmt: skip
+        clean = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
+        self._said = (folder / "said").open("wb")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.server.stem", str(self.data)],
+            cwd=ROOT, env={**clean, **own}, text=True, stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, stderr=self._said,
+        )  # fmt: skip
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._process.communicate(timeout=60)
+        self._said.close()
+
+    def _ask(self, **asked: Any) -> Any:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(asked) + "\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        assert answer, self.said()
+        return json.loads(answer)
+
+    def said(self) -> str:
+        return (self.folder / "said").read_text(encoding="utf-8")[-4000:]
+
+    def start(self, what: str, **values: Any) -> int:
+        return int(self._ask(do=what, **values))
+
+    def ended(self, number: int, *, wait: bool = False) -> int | None:
+        status: int | None = self._ask(end=number, wait=wait)
+        return status
+
+    def do(self, what: str, **values: Any) -> None:
+        assert self.ended(self.start(what, **values), wait=True) == 0, self.said()
+
+    def kept(self) -> dict[str, Any]:
+        self.do("kept", out=str(self.folder / "kept.json"))
+        found: dict[str, Any] = json.loads((self.folder / "kept.json").read_text(encoding="utf-8"))
+        return found
+
+    def lay(self, wave: Wave) -> None:
+        inbox = self.data / "inbox"
+        inbox.mkdir(parents=True, exist_ok=True)
+        for place, paths in ((inbox, wave.folder), (self.folder / wave.source, wave.fetched)):
+            for path in paths:
+                shutil.copy(path, place / f".{path.name}")
+                os.utime(place / f".{path.name}", (1, 1))
+                (place / f".{path.name}").rename(place / path.name)
 
 
-def _done(env: Environment, *words: str) -> None:
-    process = _command(env, *words)
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said.decode()
-
-
-def _arrive(wave: list[Path], data: Path) -> None:
-    inbox = data / "inbox"
-    inbox.mkdir(parents=True, exist_ok=True)
-    for path in wave:
-        shutil.copy(path, inbox / path.name)
-        os.utime(inbox / path.name, (1, 1))
-
-
-def _kept(data: Path, env: Environment) -> dict[str, Any]:
-    command = [sys.executable, str(KEPT), str(data)]
-    done = subprocess.run(command, check=False, env=env, capture_output=True, timeout=300)
-    assert done.returncode == 0, done.stderr.decode()
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
-
-
-def _undisturbed(waves: list[list[Path]], data: Path, env: Environment) -> tuple[Any, float]:
-    """Return what is kept when nobody kills, and how long a wave's work takes."""
-    longest = 0.0
+def _through(stem: Stem, waves: list[Wave], disturb: Callable[[int, Wave], None]) -> dict[str, Any]:
+    """Let all waves come, with whatever disturbs each, and return what is kept at the end."""
     for wave in waves:
-        _arrive(wave, data)
-        begun = time.monotonic()
-        _done(env, "reconcile", "--data", str(data), "--once")
-        longest = max(longest, time.monotonic() - begun)
-    return _kept(data, env), longest
+        (stem.folder / wave.source).mkdir()
+    stem.do("furnish", folder=str(stem.folder), account=ACCOUNT)
+    for number, wave in enumerate(waves):
+        stem.lay(wave)
+        disturb(number, wave)
+        stem.do("send", paths=[str(path) for path in wave.sent], key=f"wave-{number}")
+        stem.do("work", once=True)
+    stem.do("back_up", target=str(stem.folder / "last.tar"))
+    return stem.kept()
 
 
-def _count(folder: Path, pattern: str) -> int:
-    return len(list(folder.glob(pattern)))
+def _stage(data: Path) -> str:
+    """Return what a reconciler is at, by what lies in its folders."""
+    if any((data / "snapshots").glob("*.partial")):
+        return "publishing"
+    if any(not path.name.startswith(".") for path in (data / "inbox").glob("*")):
+        return "receiving"
+    if any((data / "waiting").glob("[0-9]*")):
+        return "taking"
+    return "tracking, alarms, notices"
 
 
-STAGES: dict[str, tuple[Callable[[Path], int], float]] = {
-    "collecting": (lambda data: -_count(data / "inbox", "*"), 0.3),
-    "taking": (lambda data: _count(data / "store" / "files", "*"), 0.8),
-    "tracking": (lambda data: _count(data / "snapshots", "*.partial"), 2.0),
-}
-"""What grows when a stage has begun, and how long it may go on."""
+STAGES: dict[str, float] = {
+    "receiving": 0.3, "taking": 0.8, "tracking, alarms, notices": 2.5, "publishing": 0.5,
+}  # fmt: skip
+"""How long a reconciler is let live once it is at a stage, at most, in seconds."""
 
 
-def _killed(data: Path, env: Environment, chance: random.Random, longest: float) -> str:
-    """Kill a worker at any time, or shortly after some stage has begun; return when."""
-    stage = chance.choice(("any", *STAGES))
-    process = _command(env, "reconcile", "--data", str(data))
-    if stage == "any":
-        seconds = round(chance.uniform(START_SECONDS, longest), 2)
-    else:
-        grows, most = STAGES[stage]
-        before, ends = grows(data), time.monotonic() + longest
-        while grows(data) <= before and time.monotonic() < ends:
-            time.sleep(0.005)
-        seconds = round(chance.uniform(0, most), 3)
-    time.sleep(seconds)
-    process.send_signal(signal.SIGKILL)
-    process.communicate(timeout=60)
-    return f"{stage}+{seconds}"
+class Storm:
+    """Kills at random moments, and counts what was at work then."""
 
+    def __init__(self, stem: Stem, chance: random.Random, left: int, killed: Counter[str]) -> None:
+        self.stem, self.chance, self.left, self.killed = stem, chance, left, killed
+        self.backups = 0
+        self._running: dict[str, int] = {}
 
-def _prove(
-    waves: list[list[Path]],
-    folder: Path,
-    database: Callable[[str], str],
-    kills: int,
-) -> None:
-    """Kill so often, over as many runs as that takes, and compare each with a quiet run."""
-    quiet = folder / "quiet"
-    expected, longest = _undisturbed(waves, quiet, _environment(database("quiet")))
-    assert expected["damaged"] == []
-    assert expected["audit"] == []
-    assert expected["inbox"] == expected["waiting"] == []
-    assert {state for _, state, *_ in expected["deliveries"]} == {"taken"}
-    assert expected["up_to_date"]
-    assert expected["incidents"]
-    chance = random.Random(SEED)
-    run, left = 0, kills
-    while left > 0:
-        run += 1
-        data, env = folder / f"run{run}", _environment(database(f"run{run}"))
-        data.mkdir()
-        moments = []
-        for wave in waves:
-            _arrive(wave, data)
-            if wave is waves[0]:  # The shape of the database is made by whoever serves.
-                _done(env, "audit", "verify", "--data", str(data))
-            for _ in range(chance.randint(1, 4)):
-                moments.append(_killed(data, env, chance, longest))
-                left -= 1
-            _done(env, "reconcile", "--data", str(data), "--once")
-        assert _kept(data, env) == expected, f"seed {SEED}, run {run}, killed after {moments}"
-        shutil.rmtree(data)
+    def over(self, number: int, wave: Wave) -> None:
+        """Kill some of what works on a wave."""
+        for _ in range(min(self.left, self.chance.randint(*A_WAVE))):
+            victim = self.chance.choice(VICTIMS)
+            if victim != "work":
+                self._end(victim)
+            for what in ("work", victim):
+                self._begin(what, number, wave)
+            self._wait(victim)
+            at = _stage(self.stem.data)
+            if self._end(victim):
+                self.left -= 1
+                what = {"work": f"reconciler: {at}", "send": "upload", "back_up": "backup"}[victim]
+                self.killed[what] += 1
+        for what in list(self._running):
+            self._end(what)
+
+    def _begin(self, what: str, number: int, wave: Wave) -> None:
+        if what in self._running and self.stem.ended(self._running[what]) is None:
+            return
+        values: dict[str, Any] = {"once": False}
+        if what == "send":
+            values = {"paths": [str(path) for path in wave.sent], "key": f"wave-{number}"}
+        elif what == "back_up":
+            self.backups += 1
+            values = {"target": str(self.stem.folder / f"{self.backups}.tar")}
+        self._running[what] = self.stem.start(what, **values)
+
+    def _wait(self, victim: str) -> None:
+        if victim != "work":
+            time.sleep(self.chance.uniform(0, 0.8))
+            return
+        wanted, ends = self.chance.choice(list(STAGES)), time.monotonic() + 4
+        while _stage(self.stem.data) != wanted and time.monotonic() < ends:
+            time.sleep(0.003)
+        time.sleep(self.chance.uniform(0, STAGES[wanted]))
+
+    def _end(self, what: str) -> bool:
+        """Kill one that runs; return whether it still did."""
+        number = self._running.pop(what, None)
+        if number is None or self.stem.ended(number) is not None:
+            return False
+        os.kill(number, signal.SIGKILL)
+        return self.stem.ended(number, wait=True) == -signal.SIGKILL
 
 
 def _sqlite(_: str) -> str:
     return ""
 
 
-def test_killed_on_sqlite(waves: list[list[Path]], tmp_path: Path) -> None:
-    _prove(waves, tmp_path, _sqlite, 2)
+@pytest.fixture(scope="module")
+def undisturbed(
+    waves: list[Wave], tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Path, dict[str, Any], list[str]]:
+    """A prepared data folder, what a server keeps that nobody kills, and what it tells outside."""
+    folder, outside = tmp_path_factory.mktemp("quiet"), Outside()
+    with Stem(folder, "", outside) as stem:
+        stem.do("prepare")
+        prepared = folder / "prepared"
+        shutil.copytree(stem.data, prepared)
+        kept = _through(stem, waves, lambda *_: None)
+    return prepared, kept, outside.told
+
+
+def _prove(
+    waves: list[Wave],
+    folder: Path,
+    undisturbed: tuple[Path, dict[str, Any], list[str]],
+    database: Database,
+    kills: int,
+) -> None:
+    """Kill so often, over as many servers as that takes; each keeps what a quiet one keeps."""
+    prepared, expected, told = undisturbed
+    chance, killed, run = random.Random(SEED), Counter[str](), 0
+    while (left := kills - killed.total()) > 0:
+        run += 1
+        place, outside = folder / f"run{run}", Outside()
+        place.mkdir()
+        shutil.copytree(prepared, place / "data")
+        with Stem(place, database(f"run{run}"), outside) as stem:
+            storm = Storm(stem, chance, left, killed)
+            kept = _through(stem, waves, storm.over)
+            assert kept == expected, f"seed {SEED}, run {run}: {stem.said()}"
+        assert max(Counter(outside.told).values()) == 1, outside.told
+        assert set(outside.told) <= set(told)
+        whole = [path for path in place.iterdir() if path.name.endswith(".tar")]
+        for path in whole:
+            unpack(path, place / "unpacked" / path.stem)
+            assert (place / "unpacked" / path.stem / DUMP).is_file()
+        assert {path.name for path in place.glob(".*")} == set()
+        shutil.rmtree(place)
+    print(f"{killed.total()} kills, seed {SEED}, {run} servers: {dict(sorted(killed.items()))}")
+
+
+def test_an_undisturbed_server_does_it_all(
+    undisturbed: tuple[Path, dict[str, Any], list[str]],
+) -> None:
+    """What the others are compared with is worth comparing."""
+    _, kept, told = undisturbed
+    assert kept["damaged"] == kept["audit"] == kept["inbox"] == kept["waiting"] == []
+    assert {(way, state) for _, way, state, *_ in kept["deliveries"]} == {
+        ("folder", "taken"), ("source", "taken"), ("api", "taken"), ("api", "duplicate"),
+    }  # fmt: skip
+    assert kept["up_to_date"]
+    assert kept["incidents"]
+    assert ["statement", ACCOUNT] in [alarm[:2] for alarm in kept["alarms"]]
+    assert {cleared for *_, cleared in kept["alarms"]} >= {True}
+    assert {kind for kind, _ in kept["notices"]} == {"alarm", "event"}
+    assert len(told) == len(set(told)) > 2
+
+
+def test_killed_on_sqlite(waves: list[Wave], tmp_path: Path, undisturbed: Any) -> None:
+    _prove(waves, tmp_path, undisturbed, _sqlite, 3)
+
+
+@pytest.fixture
+def postgresql(postgres: Callable[..., str], tmp_path: Path) -> Database:
+    """Makes databases that are prepared as the data folder is."""
+    folder = tmp_path / "prepared"
+    folder.mkdir()
+    with Stem(folder, postgres("prepared"), Outside()) as stem:
+        stem.do("prepare")
+    return lambda name: postgres(name, template="prepared")
 
 
 def test_killed_on_postgresql(
-    waves: list[list[Path]], tmp_path: Path, postgres: Callable[[str], str]
+    waves: list[Wave], tmp_path: Path, undisturbed: Any, postgresql: Database
 ) -> None:
-    _prove(waves, tmp_path, postgres, 2)
+    _prove(waves, tmp_path, undisturbed, postgresql, 3)
 
 
 @pytest.mark.soak
-def test_killed_again_and_again_on_sqlite(waves: list[list[Path]], tmp_path: Path) -> None:
-    _prove(waves, tmp_path, _sqlite, KILLS)
+def test_killed_again_and_again_on_sqlite(
+    waves: list[Wave], tmp_path: Path, undisturbed: Any
+) -> None:
+    _prove(waves, tmp_path, undisturbed, _sqlite, KILLS)
 
 
 @pytest.mark.soak
 def test_killed_again_and_again_on_postgresql(
-    waves: list[list[Path]], tmp_path: Path, postgres: Callable[[str], str]
+    waves: list[Wave], tmp_path: Path, undisturbed: Any, postgresql: Database
 ) -> None:
-    _prove(waves, tmp_path, postgres, KILLS)
+    _prove(waves, tmp_path, undisturbed, postgresql, KILLS)
