@@ -23,6 +23,9 @@ _BUFFER_BYTES: Final = 256 * 1024
 
 _DAMAGE_SHARE_MAX: Final = 0.05
 _NUL_SHARE: Final = 0.3
+_FOUR_BYTES: Final = re.compile(rb"[\x81-\xfe][0-9][\x81-\xfe][0-9]")
+"""A character of GB18030 that GBK does not have, such as ``ä``."""
+
 _HIGH: Final = re.compile(rb"[\x80-\xff]+")
 _NO_1252: Final = re.compile(rb"[\x81\x8d\x8f\x90\x9d]")
 """Bytes that Windows-1252 does not know."""
@@ -49,7 +52,7 @@ def sniff_encoding(head: bytes) -> str:
             return encoding
     if head and head.count(0) > _NUL_SHARE * len(head):
         return "utf-16-le" if head[1::2].count(0) >= head[::2].count(0) else "utf-16-be"
-    runs = _HIGH.findall(head)
+    runs = _HIGH.findall(_FOUR_BYTES.sub(b"\xff\xff", head))
     alone = 2 * sum(len(run) == 1 for run in runs) > len(runs)
     for encoding in ("utf-8", "gb18030"):
         if alone and encoding == "gb18030":

@@ -134,6 +134,7 @@ class _Entries:
                 "net_minor": net, "currency": currency,
                 "cleared_at": moment_of(item, "effective_at"),
                 "payout_id": text_of(item, "payout_id"), "status": "settled",
+                **_named_in_table(type_, details),
             },
             line,
         )  # fmt: skip
@@ -148,6 +149,18 @@ class _Entries:
 
     def finish(self) -> None:
         """Nothing is left to do: an answer states no totals."""
+
+
+def _named_in_table(type_: str, details: object) -> dict[str, str]:
+    """Return the ids of an entry's line in the Dashboard's transactions, which state it too."""
+    payment, refund = text_of(details, "payment_id"), text_of(details, "refund_id")
+    if type_ == "CHARGE" and payment:
+        return {"stated_as": f"{payment}-sale"}
+    if type_ == "REFUND":
+        # The Dashboard's table gives a refund an id of its own, or that of the payment.
+        ids = [f"{own}-refund" for own in (refund, payment) if own]
+        return dict(zip(("stated_as", "also_id"), ids, strict=False))
+    return {}
 
 
 class SquarePayoutsReader(ApiListReader):

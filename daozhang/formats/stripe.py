@@ -15,7 +15,8 @@ Rules kept here (docs.stripe.com, report types; the columns of the Dashboard's e
 - A line is known when it is made, and that a payout carries it is known later: of two exports that
   overlap, the one that names the payout is the later word.
 - Exports that name lines by what they are about (``ch_…``) and reports that name them by the
-  balance transaction (``txn_…``) state the same lines under different ids: use one of the two.
+  balance transaction (``txn_…``) state the same lines under different ids. A report that has both
+  says so (``also_id``), and where both are read its line stands.
 """
 
 from __future__ import annotations
@@ -238,7 +239,10 @@ class _Balance(StripeTable):
             kind = self.unknown.take(line, category) if category else self._unnamed(line, money)
         ref = self.first(cells, self.refs) or cells[self.id]
         cleared = self.when(cells, self.available) or at
-        self._settle(line, (cells[self.id], kind, ref), money, (at, cleared, payout), cells)
+        other = source if kind == "sale" or not source.startswith(_CHARGES) else ""
+        self._settle(
+            line, (cells[self.id], kind, ref), money, (at, cleared, payout), cells, also_id=other
+        )
         if kind in {"sale", "refund"}:
             self._sale(line, cells, (kind, source, ref), money, at)
 
@@ -260,6 +264,7 @@ class _Balance(StripeTable):
         money: _Money,
         when: tuple[dt.datetime, dt.datetime | dt.date, str | None],
         cells: list[str],
+        also_id: str = "",
     ) -> None:
         line_id, kind, ref = what
         gross, fee, net, currency = money
@@ -275,7 +280,7 @@ class _Balance(StripeTable):
                 "gross_minor": gross, "fee_minor": fee, "net_minor": net, "currency": currency,
                 "gross_currency": theirs if theirs != currency else None,
                 "cleared_at": cleared, "payout_id": payout or None, "status": "settled",
-                "known_at": at + SECOND if payout else at,
+                "known_at": at + SECOND if payout else at, "also_id": also_id or None,
             },
             line,
         )  # fmt: skip

@@ -134,6 +134,7 @@ class _Balance:
             "fx_rate": text_of(item, "exchange_rate") if foreign else None,
             "cleared_at": moment_of(item, "available_on", "created"), "payout_id": payout,
             "status": "settled", "known_at": _later(at) if payout else at,
+            "also_id": about if kind == "sale" or not about.startswith(_CHARGES) else None,
         }  # fmt: skip
         self.out.add("settlements", row, line)
         if self.lines is not None:

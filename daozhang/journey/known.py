@@ -4,8 +4,8 @@ Rules kept here (the contract's facts): rows of the same key are one fact; the g
 ``known_at`` wins; equal ``known_at`` with different content is a located error, and the winner
 among such rows is fixed by their content, so that the answer does not depend on the order of
 files. ``known_at`` is the event's own time where it is missing. An answer as of T uses only rows
-known by T, and nothing later than T has happened. Of two records of one sale the till's stands
-(:mod:`daozhang.journey.recorded`).
+known by T, and nothing later than T has happened. Of two records of one sale the till's stands, and
+of two exports of one line the fuller (:mod:`daozhang.journey.recorded`).
 
 A bare date becomes the start of that day where the fact belongs: a credit's in its account's zone,
 all others in the terms' zone.
@@ -22,7 +22,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine
 from daozhang.facts import TABLES, Problem, Table
-from daozhang.journey.recorded import leave_to_the_till
+from daozhang.journey.recorded import leave_to_the_fuller_export, leave_to_the_till
 
 __all__ = ["Counted", "Zones", "count_facts", "latest_known_at", "learn", "start_of_day"]
 
@@ -35,6 +35,9 @@ statement's period may end at midnight."""
 
 _READ_OFTEN = frozenset({"sales", "settlements", "payouts", "credits", "accounts", "terminals"})
 """Tables whose facts several steps read: few rows of them are kept."""
+
+_NARROWED = {"sales": leave_to_the_till, "settlements": leave_to_the_fuller_export}
+"""Tables in which two rows may be one thing that two files name differently."""
 
 _DATED = pa.schema(
     [("zone", pa.string()), ("day", pa.date32()), ("starts_at", pa.timestamp("us", "UTC"))]
@@ -185,10 +188,10 @@ def _learn_table(
         if name not in _STILL_TO_COME:
             happened += f' AND "{table.event}" <= {as_of}'
     told: list[Problem] = []
-    if repeats or name == "sales":
+    if repeats or name in _NARROWED:
         engine.view(f"known_{name}", known, few=counted.few)
         known = f"SELECT * FROM known_{name}"
-        told = leave_to_the_till(engine) if name == "sales" else []
+        told = _NARROWED[name](engine) if name in _NARROWED else []
     if repeats and _find_repeats(engine, table):
         return told + _settle_repeats(engine, table, columns, happened, few=few)
     facts = f"SELECT {_listed(columns)} FROM ({known}) AS k WHERE {happened}"

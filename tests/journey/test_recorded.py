@@ -97,3 +97,57 @@ def test_what_the_till_learns_later_does_not_change_an_earlier_answer(tmp_path):
         moment = found.outcome.as_of.replace(day=10)
     with checked(folder, as_of=moment) as found:
         assert found.engine.rows("SELECT sale_id FROM journeys") == [("o1",)]
+
+
+STRIPE = TERMS.replace('"wechat"', '"stripe"').replace('"CN"', '"ALL_DAYS"')
+REPORT = """balance_transaction_id,created_utc,available_on_utc,currency,gross,fee,net,\
+reporting_category,source_id,automatic_payout_id
+txn_1,2026-05-04 10:00:00,2026-05-06 00:00:00,cny,100.00,1.50,98.50,charge,ch_1,po_1
+txn_2,2026-05-04 11:00:00,2026-05-06 00:00:00,cny,-20.00,0.00,-20.00,refund,re_1,po_1
+txn_3,2026-05-04 11:30:00,2026-05-06 00:00:00,cny,-5.00,0.00,-5.00,refund,ch_2,po_1
+"""
+BY_CHARGE = """Type,ID,Created,Amount,Currency,Converted Amount,Fees,Net,Converted Currency
+Charge,ch_1,2026-05-04 18:00,100.00,cny,100.00,1.50,98.50,cny
+Charge,ch_2,2026-05-04 18:10,40.00,cny,40.00,0.60,39.40,cny
+Refund,re_1,2026-05-04 19:00,-20.00,cny,-20.00,0.00,-20.00,cny
+"""
+ENTRIES = """{"payout_entries": [
+{"effective_at": "2026-05-05T23:00:00Z", "id": "poe_1", "payout_id": "po_9", "type": "CHARGE",
+ "fee_amount_money": {"amount": 93, "currency_code": "USD"}, "gross_amount_money": {"amount": 3116,
+ "currency_code": "USD"}, "net_amount_money": {"amount": 3023, "currency_code": "USD"},
+ "type_charge_details": {"payment_id": "PA1"}}]}
+"""
+TRANSACTIONS = """Date,Time,Time Zone,Total Collected,Fees,Net Total,Transaction ID,Payment ID
+2026-05-04,10:02:11,UTC,$31.16,-$0.93,$30.23,SQA1,PA1
+2026-05-04,10:09:11,UTC,$10.00,-$0.50,$9.50,SQA2,PA2
+"""
+
+
+def lines_of(tmp_path, **files):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "terms.toml").write_text(STRIPE, encoding="utf-8")
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text.replace("\\\n", ""), encoding="utf-8")
+    with checked(folder) as found:
+        rows = found.engine.rows("SELECT line_id, ref FROM known_settlements ORDER BY 1")
+        told = [p for p in found.problems if p.code == "stated_in_two_exports"]
+    return [tuple(row) for row in rows], [(p.file, p.message.split()[0]) for p in told]
+
+
+def test_a_line_that_two_exports_name_differently_counts_once(tmp_path):
+    """A refund that names its charge is not the charge, which only the other export has."""
+    lines, told = lines_of(tmp_path, report=REPORT, charges=BY_CHARGE)
+    assert [line for line, _ in lines] == ["ch_2", "txn_1", "txn_2", "txn_3"]
+    assert told == [("charges.csv", "2")]
+
+
+def test_the_line_that_stands_is_found_by_the_sale_of_the_other_export(tmp_path):
+    lines, told = lines_of(tmp_path, entries=ENTRIES, table=TRANSACTIONS)
+    assert lines == [("PA2-sale", "SQA2"), ("poe_1", "SQA1")]
+    assert told == [("table.csv", "1")]
+
+
+def test_one_export_alone_is_taken_whole(tmp_path):
+    lines, told = lines_of(tmp_path, charges=BY_CHARGE)
+    assert (len(lines), told) == (3, [])
