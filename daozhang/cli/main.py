@@ -427,6 +427,17 @@ def user_add(
     raise typer.Exit(run(data, email, role))
 
 
+@user.command("reset-second-factor")
+def user_reset(
+    email: Annotated[str, typer.Argument(metavar="ADDRESS", help="Their mail address.")],
+    data: Data = _DATA,
+) -> None:
+    """Take somebody's second factor away, where no other administrator can."""
+    from daozhang.cli.serve import user_reset as run
+
+    raise typer.Exit(run(data, email))
+
+
 @audit.command("verify")
 def audit_verify(data: Data = _DATA) -> None:
     """Check that no entry of the audit trail was changed or removed."""

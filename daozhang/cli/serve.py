@@ -9,7 +9,16 @@ from typing import Final
 
 from daozhang.cli.common import UNUSABLE, say_error
 
-__all__ = ["back_up", "demo", "reconcile", "restore", "serve", "user_add", "verify_audit"]
+__all__ = [
+    "back_up",
+    "demo",
+    "reconcile",
+    "restore",
+    "serve",
+    "user_add",
+    "user_reset",
+    "verify_audit",
+]
 
 _DEMO_AS_OF: Final = "2026-04-25T18:00:00+08:00"
 _DEMO_START: Final = date(2026, 4, 13)
@@ -84,6 +93,23 @@ def user_add(data: Path, email: str, role: str) -> int:
         say_error(str(error), as_json=False)
         return UNUSABLE
     sys.stdout.write(f"{email} {password}\n")
+    return 0
+
+
+def user_reset(data: Path, email: str) -> int:
+    """Take somebody's second factor away, where no other administrator can."""
+    from daozhang.server import entry
+
+    entry.set_up(data)
+    entry.prepare()
+    from daozhang.server import commands
+
+    try:
+        commands.reset_second_factor(email)
+    except commands.CommandError as error:
+        say_error(str(error), as_json=False)
+        return UNUSABLE
+    sys.stdout.write(f"{email} signs in with the password alone\n")
     return 0
 
 

@@ -12,3 +12,9 @@ class ServerConfig(AppConfig):
 
     name = "daozhang.server"
     label = "server"
+
+    def ready(self) -> None:
+        """Let what people change about how they sign in be written down."""
+        from daozhang.server import second_factor  # noqa: PLC0415 - it has models
+
+        second_factor.listen()

@@ -42,6 +42,7 @@ from daozhang.server.models import (
     Invitation,
     Notice,
     Person,
+    SecondFactorRule,
     Source,
 )
 from daozhang.server.receiving import waiting_path
@@ -50,8 +51,8 @@ from daozhang.store.parts import Store, StoreBusyError, is_store
 __all__ = ["KEPT", "back_up", "load"]
 
 KEPT: Final[tuple[type[models.Model], ...]] = (
-    Person, Grant, Invitation, ApiToken, EmailAddress, Authenticator, Source, Delivery, Incident,
-    IncidentEvent, Alarm, Notice, IdempotentCall, AuditEntry, AuditHead,
+    Person, Grant, Invitation, ApiToken, SecondFactorRule, EmailAddress, Authenticator, Source,
+    Delivery, Incident, IncidentEvent, Alarm, Notice, IdempotentCall, AuditEntry, AuditHead,
 )  # fmt: skip
 """Tables that are kept, each after those that its rows name."""
 

@@ -16,8 +16,9 @@ from daozhang.server.demo import PASSWORD, furnish, people
 from daozhang.server.models import Person
 from daozhang.server.models.people import Role
 from daozhang.server.reconciler import Worker
+from daozhang.server.second_factor import reset
 
-__all__ = ["CommandError", "add_person", "broken_audit", "make_demo"]
+__all__ = ["CommandError", "add_person", "broken_audit", "make_demo", "reset_second_factor"]
 
 
 class CommandError(Exception):
@@ -64,3 +65,16 @@ def add_person(email: str, role: str) -> str:
 def broken_audit() -> list[str]:
     """Return where the audit trail does not hold together."""
     return [f"audit entry {one.number}: {one.what}" for one in audit.verify()]
+
+
+def reset_second_factor(email: str) -> None:
+    """Take somebody's second factor away: for the only administrator, whose phone is lost.
+
+    Raises:
+        CommandError: nobody has that address, or they have none.
+    """
+    person = Person.objects.filter(email=email.strip().lower()).first()
+    if person is None:
+        raise CommandError(f"nobody has the address {email}")
+    if not reset(now(), "command line", person):
+        raise CommandError(f"{email} has no second factor")

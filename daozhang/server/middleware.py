@@ -1,18 +1,22 @@
-"""What surrounds every request: the language it is answered in, and how errors leave."""
+"""What surrounds every request: its language, its log, and who must do something else first."""
 
 from __future__ import annotations
 
 import time
 import uuid
 from collections.abc import Callable
+from typing import Final
 
 import structlog
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils import translation
 
 from daozhang.server.metrics import observe
+from daozhang.server.models import Person
+from daozhang.server.second_factor import lacks
 
-__all__ = ["LANG_COOKIE", "Answered", "Spoken", "lang_of"]
+__all__ = ["LANG_COOKIE", "Answered", "Factored", "Spoken", "lang_of"]
 
 LANG_COOKIE = "lang"
 Next = Callable[[HttpRequest], HttpResponse]
@@ -72,3 +76,24 @@ def lang_of(request: HttpRequest) -> str:
     preferred = request.headers.get("Accept-Language", "").lower()
     zh, en = preferred.find("zh"), preferred.find("en")
     return "en" if en >= 0 and (zh < 0 or en < zh) else "zh"
+
+
+_BEFORE_FACTOR: Final = (
+    "/accounts/2fa/", "/accounts/reauthenticate/", "/accounts/login/", "/accounts/logout/",
+    "/static/", "/style.", "/health/", "/metrics", "/api/",
+)  # fmt: skip
+"""What somebody may ask for who must set up a second factor first; the API says so itself."""
+
+
+class Factored:
+    """Leads whoever must have a second factor and has none to the page that sets it up."""
+
+    def __init__(self, answer: Next) -> None:
+        self._answer = answer
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Answer, or lead there."""
+        person = None if request.path_info.startswith(_BEFORE_FACTOR) else request.user
+        if isinstance(person, Person) and lacks(person):
+            return HttpResponseRedirect(reverse("mfa_activate_totp"))
+        return self._answer(request)

@@ -15,6 +15,8 @@ from markupsafe import Markup
 from daozhang.app import report
 from daozhang.charts.palette import pattern_defs
 from daozhang.server.middleware import lang_of
+from daozhang.server.models import Person
+from daozhang.server.second_factor import lacks
 from daozhang.server.words import say
 
 __all__ = ["environment", "spoken", "style", "style_name"]
@@ -48,6 +50,11 @@ def style_name() -> str:
     return hashlib.sha256(style().encode()).hexdigest()[:12]
 
 
+def _must_set_up(request: HttpRequest) -> bool:
+    person = getattr(request, "user", None)
+    return isinstance(person, Person) and lacks(person)
+
+
 def spoken(request: HttpRequest) -> dict[str, Any]:
     """Return what the account pages need besides what their library gives them."""
     lang = lang_of(request)
@@ -61,4 +68,5 @@ def spoken(request: HttpRequest) -> dict[str, Any]:
         "lang": "zh-CN" if lang == "zh" else "en",
         "other_lang": "en" if lang == "zh" else "zh",
         "style_name": style_name(),
+        "must_set_up": _must_set_up(request),
     }

@@ -17,7 +17,15 @@ from daozhang.server import audit
 from daozhang.server.models import Grant, Invitation, Person
 from daozhang.server.words import say
 
-__all__ = ["Adapter", "accept", "digest_of", "invite", "let_in", "standing_invitation"]
+__all__ = [
+    "Adapter",
+    "accept",
+    "change_person",
+    "digest_of",
+    "invite",
+    "let_in",
+    "standing_invitation",
+]
 
 INVITATION_DAYS: Final = 7
 
@@ -112,3 +120,30 @@ def let_in(at: datetime, by: Person, person: Person, *, is_active: bool) -> None
         person.save()
         what = "person.let_in" if is_active else "person.shut_out"
         audit.record(at, by.email, what, person.email)
+
+
+def change_person(
+    at: datetime, by: Person, person: Person, *, role: str, grants: Sequence[tuple[str, str]]
+) -> None:
+    """Give somebody another role and other rows; what is so already stays so.
+
+    Args:
+        at: now, aware.
+        by: who changes it.
+        person: whom.
+        role: one of :class:`daozhang.server.models.people.Role`.
+        grants: (kind, id) of all the rows that they may see from now on.
+    """
+    with transaction.atomic():
+        before = {(one.kind, one.value) for one in person.grants.all()}
+        wanted = set(grants)
+        if (person.role, before) == (role, wanted):
+            return
+        person.role = role
+        person.save(update_fields=["role"])
+        for kind, value in before - wanted:
+            person.grants.filter(kind=kind, value=value).delete()
+        for kind, value in sorted(wanted - before):
+            Grant.objects.create(person=person, kind=kind, value=value)
+        told = [list(one) for one in sorted(wanted)]
+        audit.record(at, by.email, "person.changed", person.email, role=role, grants=told)

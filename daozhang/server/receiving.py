@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -56,6 +56,7 @@ def receive(
     by: Person | None = None,
     source: Source | None = None,
     origin: str = "",
+    traced: Mapping[str, str] | None = None,
     along: Callable[[Delivery], None] | None = None,
 ) -> Delivery:
     """Write a file down, then its receipt; a crash between the two leaves no receipt.
@@ -68,6 +69,7 @@ def receive(
         by: who sent it.
         source: where it was fetched.
         origin: which file of a folder or source it was; one origin is received once.
+        traced: what the audit trail keeps besides, such as the name of a token.
         along: is done with the receipt in hand, in its transaction.
 
     Raises:
@@ -100,7 +102,7 @@ def receive(
                 along(delivery)
             audit.record(
                 at, by.email if by else way, "file.received", delivery.name, size=size,
-                sha256=delivery.digest,
+                sha256=delivery.digest, **(traced or {}),
             )  # fmt: skip
             target = waiting_path(delivery)
             target.parent.mkdir(parents=True, exist_ok=True)

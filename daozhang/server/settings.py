@@ -76,6 +76,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
+    "daozhang.server.middleware.Factored",
 ]
 ROOT_URLCONF = "daozhang.server.urls"
 WSGI_APPLICATION = "daozhang.server.wsgi.application"
@@ -131,6 +132,7 @@ ACCOUNT_LOGOUT_ON_GET = False
 ACCOUNT_RATE_LIMITS = {"login": "30/m/ip", "login_failed": "10/m/ip,5/5m/key"}
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = False
+MFA_ADAPTER = "daozhang.server.second_factor.Adapter"
 MFA_SUPPORTED_TYPES = ["totp", "recovery_codes"]
 MFA_TOTP_ISSUER = "daozhang 到账"
 AXES_FAILURE_LIMIT = 8

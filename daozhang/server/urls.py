@@ -27,6 +27,7 @@ urlpatterns = [
     path("files/<int:pk>/", files.file, name="file"),
     path("", include("daozhang.server.urls_money")),
     path("settings/", people.settings, name="settings"),
+    path("settings/people/<int:pk>/", people.person, name="person"),
     path("audit/", audit.trail, name="audit"),
     path("invitation/<str:secret>/", people.invitation, name="invitation"),
     path("accounts/", include("allauth.urls")),

@@ -14,6 +14,7 @@ EN: Final[dict[str, str]] = {
     "api.error.no_right": "Your role may not do this; ask an administrator.",
     "api.error.token_scope": "The token is not good for this; make one with the scope that is named.",
     "api.error.session_needed": "No token may do this; sign in and do it yourself.",
+    "api.error.second_factor_needed": "Your role needs a second factor; sign in on a page and set it up first.",
     "api.error.not_found": "There is nothing here, or it lies outside the rows that were granted to you.",
     "api.error.method_not_allowed": "This address does not know this method; the header Allow names those that it knows.",
     "api.error.idempotency_key_reused": "This idempotency key was used for another call; take a new one for each call.",

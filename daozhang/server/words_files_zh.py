@@ -7,7 +7,7 @@ from typing import Final
 __all__ = ["ZH"]
 
 ZH: Final[dict[str, str]] = {
-    "upload.label": "收银、收单机构、银行的文件，或结算约定",
+    "upload.label": "收银、服务商、银行的文件，或结算约定",
     "upload.note": "下载下来的文件原样上传即可，可一次多选：CSV、Excel、MT940、CAMT、ZIP 等。同一文件传两次不会重复计数。",
     "upload.do": "上传",
     "upload.sending": "正在上传…",

@@ -17,7 +17,7 @@ PEOPLE = {
 SAMPLES: dict[str, str | None] = {
     "incident": "incident_id", "incident_sales": "incident_id", "sale": "sale_id",
     "calendar_day": "day", "file": "file", "upgrade": "release", "upgrade_terminals": "release",
-    "provider": "provider_id", "bank": "bank_id",
+    "provider": "provider_id", "bank": "bank_id", "person": "person",
 }  # fmt: skip
 """Page → what its address names; pages that are not here have addresses without names."""
 
@@ -51,7 +51,7 @@ def _address(name: str, sample: dict[str, str]) -> str:
 def _sample(where: str) -> dict[str, str]:
     """Return something of each kind among the sales that a condition keeps."""
     from daozhang.app.scope import EVERYTHING
-    from daozhang.server.models import Delivery
+    from daozhang.server.models import Delivery, Person
     from daozhang.server.readings import reading_for
 
     reading = reading_for(EVERYTHING)
@@ -66,6 +66,7 @@ def _sample(where: str) -> dict[str, str]:
     return {
         **{name: str(value) for name, value in rows[0].items()},
         "release": str(release), "day": "2026-04-23", "file": str(Delivery.objects.first().pk),  # type: ignore[union-attr]
+        "person": str(Person.objects.first().pk),  # type: ignore[union-attr]
     }  # fmt: skip
 
 

@@ -27,6 +27,7 @@ from daozhang.server.api.limits import PEOPLE, STRANGERS
 from daozhang.server.models import ApiToken, Person
 from daozhang.server.readings import reading_for
 from daozhang.server.rights import may, scope_of
+from daozhang.server.second_factor import lacks
 from daozhang.server.tokens import token_of
 
 __all__ = ["JSON", "MULTIPART", "Caller", "caller_of", "lang_asked", "needs"]
@@ -48,6 +49,11 @@ class Caller:
         self.person = person
         self.token = token
         self.lang = lang
+
+    @property
+    def traced(self) -> dict[str, str]:
+        """What the audit trail keeps beside the person: the name of the token."""
+        return {"token": self.token.name} if self.token is not None else {}
 
     @cached_property
     def scope(self) -> Scope:
@@ -160,6 +166,9 @@ class Session(_Needs):
         if check_csrf(request) is not None:
             request.known_person = person  # type: ignore[attr-defined]
             raise ApiError("csrf_failed")
+        if lacks(person):
+            request.known_person = person  # type: ignore[attr-defined]
+            raise ApiError("second_factor_needed")
         return self.admit(request, person, None)
 
 

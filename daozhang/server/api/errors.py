@@ -24,6 +24,7 @@ STATUSES: Final[dict[str, int]] = {
     "no_right": 403,
     "token_scope": 403,
     "session_needed": 403,
+    "second_factor_needed": 403,
     "not_found": 404,
     "method_not_allowed": 405,
     "idempotency_key_reused": 409,

@@ -130,6 +130,7 @@ def _received(caller: Caller, file: UploadedFile, keep: Keep) -> Receipt:
     try:
         delivery = receive(
             file.chunks(), file.name or "file", at=now(), way="api", by=caller.person,
+            traced=caller.traced,
             along=lambda received: keep(_receipt(received)),
         )  # fmt: skip
     except RefusedFileError as error:

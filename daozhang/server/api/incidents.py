@@ -259,5 +259,5 @@ def _note(caller: Caller, incident_id: str, text: str) -> Note:
         IncidentEvent.objects.create(
             incident=found, at=at, kind="note", by=caller.person, detail={"text": text}
         )
-        audit.record(at, caller.person.email, "incident.noted", incident_id)
+        audit.record(at, caller.person.email, "incident.noted", incident_id, **caller.traced)
     return Note(incident_id=incident_id, at=at, by=str(caller.person), text=text)

@@ -18,6 +18,7 @@ from daozhang.server.api.values import In, Line, Moment, Out
 from daozhang.server.clock import now
 from daozhang.server.models import ApiToken
 from daozhang.server.rights import ROLES
+from daozhang.server.second_factor import has_one
 from daozhang.server.tokens import make_token, revoke_token
 
 __all__ = ["router"]
@@ -53,6 +54,7 @@ class Me(Out):
     role: str
     rights: list[str]
     rows: Rows
+    second_factor: bool = Field(description="One is set up.")
     token: UsedToken | None = Field(description="Null: this is a session.")
 
 
@@ -111,6 +113,7 @@ def me(request: HttpRequest) -> dict[str, Any]:
                 for kind in kinds
             },
         },
+        "second_factor": has_one(person),
         "token": caller.token,
     }
 

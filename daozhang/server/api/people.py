@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
@@ -12,6 +12,7 @@ from ninja import Query, Router
 from ninja.responses import Status
 from pydantic import Field
 
+from daozhang.server import second_factor
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import JSON, Caller, caller_of, needs
 from daozhang.server.api.errors import ApiError, WrongValueError
@@ -21,7 +22,7 @@ from daozhang.server.api.values import In, Line, Moment, Out
 from daozhang.server.clock import now
 from daozhang.server.config import config
 from daozhang.server.models import Invitation, Person
-from daozhang.server.people import invite, let_in
+from daozhang.server.people import change_person, invite, let_in
 
 __all__ = ["router"]
 
@@ -56,13 +57,30 @@ class PersonOut(Out):
     lang: str
     is_active: bool = Field(description="False: shut out.")
     joined_at: Moment
+    second_factor: bool = Field(description="One is set up.")
     grants: list[GrantOut] = Field(description="None: all rows; for providers and banks none.")
 
 
 class PersonChange(In):
-    """What is changed of somebody."""
+    """What is changed of somebody; what is left out stays as it is."""
 
-    is_active: bool = Field(strict=True)
+    is_active: Annotated[bool, Field(strict=True)] | None = None
+    role: Role | None = None
+    grants: list[GrantIn] | None = Field(
+        None, max_length=GRANTS_MAX, description="All of them from now on."
+    )
+
+
+class SecondFactor(Out):
+    """Whose roles must have a second factor."""
+
+    roles: list[Role]
+
+
+class SecondFactorIn(In):
+    """Whose roles must have a second factor from now on; others need none."""
+
+    roles: list[Role] = Field(max_length=6)
 
 
 class InvitationIn(In):
@@ -103,6 +121,7 @@ def _person(person: Person) -> dict[str, Any]:
         "lang": person.lang,
         "is_active": person.is_active,
         "joined_at": person.joined_at,
+        "second_factor": second_factor.has_one(person),
         "grants": [{"kind": g.kind, "value": g.value} for g in person.grants.all()],
     }
 
@@ -158,13 +177,53 @@ def _found(person_id: int) -> Person:
     response=answers(PersonOut, 200, 404, 409, 413, 415), operation_id="change_person",
 )  # fmt: skip
 def change(request: HttpRequest, person_id: int, body: PersonChange) -> dict[str, Any]:
-    """Shut somebody out, or let them in again."""
+    """Shut somebody out or let them in again; give them another role or other rows."""
     caller = caller_of(request)
     found = _found(person_id)
     if found == caller.person:
         raise ApiError("not_yourself", person_id=person_id)
-    let_in(now(), caller.person, found, is_active=body.is_active)
+    if body.is_active is not None:
+        let_in(now(), caller.person, found, is_active=body.is_active)
+    if body.role is not None or body.grants is not None:
+        kept = [(one.kind, one.value) for one in found.grants.all()]
+        change_person(
+            now(), caller.person, found, role=body.role or found.role,
+            grants=kept if body.grants is None else [(g.kind, g.value) for g in body.grants],
+        )  # fmt: skip
     return _person(found)
+
+
+@router.delete(
+    "/people/{int:person_id}/second-factor", auth=needs("people", None),
+    response=answers(None, 204, 404, 409), operation_id="reset_second_factor",
+)  # fmt: skip
+def reset(request: HttpRequest, person_id: int) -> Status[None]:
+    """Take somebody's second factor away, as after a lost phone; a letter tells them."""
+    caller = caller_of(request)
+    found = _found(person_id)
+    if found == caller.person:
+        raise ApiError("not_yourself", person_id=person_id)
+    second_factor.reset(now(), caller.person.email, found)
+    return Status(204, None)
+
+
+@router.get(
+    "/second-factor", auth=needs("people", "read"), response=answers(SecondFactor),
+    operation_id="second_factor",
+)  # fmt: skip
+def must_have(request: HttpRequest) -> dict[str, Any]:  # noqa: ARG001 - ninja's
+    """Which roles' people must have a second factor before they see anything."""
+    return {"roles": sorted(second_factor.required())}
+
+
+@router.put(
+    "/second-factor", auth=needs("people", None, JSON),
+    response=answers(SecondFactor, 200, 413, 415), operation_id="require_second_factor",
+)  # fmt: skip
+def require(request: HttpRequest, body: SecondFactorIn) -> dict[str, Any]:
+    """Say which roles' people must have one, and no others."""
+    second_factor.require(now(), caller_of(request).person, body.roles)
+    return {"roles": sorted(second_factor.required())}
 
 
 @router.get(

@@ -6,10 +6,11 @@ Facts and journeys are not here: they lie in the store and in snapshots.
 from daozhang.server.models.audit import AuditEntry, AuditHead
 from daozhang.server.models.files import Delivery, Source
 from daozhang.server.models.incidents import Alarm, Incident, IncidentEvent, Notice
-from daozhang.server.models.people import ApiToken, Grant, Invitation, Person
+from daozhang.server.models.people import ApiToken, Grant, Invitation, Person, SecondFactorRule
 from daozhang.server.models.work import IdempotentCall, Lease, Snapshot
 
 __all__ = [
     "Alarm", "ApiToken", "AuditEntry", "AuditHead", "Delivery", "Grant", "IdempotentCall",
-    "Incident", "IncidentEvent", "Invitation", "Lease", "Notice", "Person", "Snapshot", "Source",
+    "Incident", "IncidentEvent", "Invitation", "Lease", "Notice", "Person", "SecondFactorRule",
+    "Snapshot", "Source",
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
 
-__all__ = ["ApiToken", "Grant", "Invitation", "Person", "Role"]
+__all__ = ["ApiToken", "Grant", "Invitation", "Person", "Role", "SecondFactorRule"]
 
 
 class Role(models.TextChoices):
@@ -106,3 +106,11 @@ class ApiToken(models.Model):
     ends_at = models.DateTimeField(null=True)
     used_at = models.DateTimeField(null=True)
     revoked_at = models.DateTimeField(null=True)
+
+
+class SecondFactorRule(models.Model):
+    """A role whose people must set up a second factor before they see anything."""
+
+    role = models.CharField(max_length=20, choices=Role.choices, primary_key=True)
+    since = models.DateTimeField()
+    by = models.ForeignKey(Person, null=True, on_delete=models.SET_NULL)

@@ -37,6 +37,9 @@ OWN = {
     "people":          (403, 403, 403, 403, 403, 200, 403),
     "person":          (403, 403, 403, 403, 403, 200, 403),
     "change_person":   (403, 403, 403, 403, 403, 200, 403),
+    "reset_second_factor":   (403, 403, 403, 403, 403, 204, 403),
+    "second_factor":         (403, 403, 403, 403, 403, 200, 403),
+    "require_second_factor": (403, 403, 403, 403, 403, 200, 403),
     "invitations":     (403, 403, 403, 403, 403, 200, 403),
     "invite":          (403, 403, 403, 403, 403, 201, 403),
     "audit":           (403, 403, 403, 403, 403, 200, 200),
@@ -56,7 +59,8 @@ FOREIGN = {
 
 SCOPES: dict[str, str | None] = {
     "add_note": "incidents", "send_file": "files", "make_token": None, "revoke_token": None,
-    "change_person": None, "invite": None,
+    "change_person": None, "invite": None, "reset_second_factor": None,
+    "require_second_factor": None,
 }  # fmt: skip
 """What a token must be good for, where that is not looking; None: no token will do."""
 
@@ -68,6 +72,7 @@ def body_of(name: str) -> Any:
         "make_token": {"name": "till", "scopes": ["read"]},
         "invite": {"email": "new@example.com", "role": "finance"},
         "change_person": {"is_active": False},
+        "require_second_factor": {"roles": []},
         "send_file": {"file": io.BytesIO(b"a,b\n1,2\n")},
     }.get(name)
 
@@ -89,7 +94,7 @@ def test_every_operation_has_its_expectations(data: object) -> None:
     assert len(named) == len(operations())
     assert set(OWN) == named
     assert set(FOREIGN) == {op.name for op in operations() if "{" in op.path} - {
-        "person", "change_person",
+        "person", "change_person", "reset_second_factor",
     }  # fmt: skip
     assert set(SCOPES) <= named
     unsafe = {op.name for op in operations() if op.method != "GET"}
