@@ -27,6 +27,7 @@ _MESSAGE_BYTES_MAX: Final = 8_192
 _MESSAGE_BYTES_MIN: Final = 10
 _PRINTABLE_SHARE: Final = 0.9
 _LINE_BYTES_MAX: Final = 64 * 1024
+_STAMP_CHARS: Final = len("2026-05-06 10:00:00 ")
 _TPDU: Final = 0x60
 _TPDU_BYTES: Final = 5
 _HEADER_BYTES: Final = 6
@@ -202,6 +203,7 @@ def _prefixed_frames(stream: BinaryIO, width: int) -> Iterator[Frame | tuple[int
 
 def _line_frames(stream: BinaryIO) -> Iterator[Frame | tuple[int, int]]:
     number = offset = 0
+    stamp, logged = b"", None
     while line := stream.readline(_LINE_BYTES_MAX):
         number += 1
         if line.strip():
@@ -212,7 +214,11 @@ def _line_frames(stream: BinaryIO) -> Iterator[Frame | tuple[int, int]]:
             else:
                 first = next(ways, None)
             if first is not None:
-                yield Frame(number, offset, first, ways, _logged(line))
+                if line[:_STAMP_CHARS] != stamp:
+                    logged = _logged(line)
+                    plain = line[16:17] == b":" and line[19:20] == b" " and line[4:5] == b"-"
+                    stamp = line[:_STAMP_CHARS] if plain else b""
+                yield Frame(number, offset, first, ways, logged)
             elif _hex_of(line.strip()):
                 yield number, offset
         offset += len(line)

@@ -19,7 +19,7 @@ import datetime as dt
 import re
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 from zoneinfo import ZoneInfo
 
 import iso8583
@@ -133,6 +133,8 @@ class _Reading:
         self.sold: OrderedDict[tuple[str, str], str] = OrderedDict()
         self.named: dict[tuple[str, str | None], frozenset[str]] = {}
         self.clock: tuple[dt.datetime | None, dt.datetime | None] = (None, None)
+        self.told_at: tuple[tuple[str, str, dt.date | None] | None, dt.datetime | None]
+        self.told_at = None, None
         self.shapes: dict[tuple[str, str, str], frozenset[str]] = {}
         self.told: set[tuple[str, ...]] = set()
         self.messages = 0
@@ -204,25 +206,26 @@ class _Reading:
         if naive != frame.logged:
             logged = frame.logged.replace(tzinfo=self.zone) if frame.logged else None
             self.clock = frame.logged, logged
-        if logged is not None:
-            self.day = logged.date()
-        at = logged or self._moment(fields)
-        terminal, trace = fields.get("41", "").strip(), fields.get("11", "")
+            if logged is not None:
+                self.day = logged.date()
+        terminal = fields.get("41", "").strip()
         if mti[2] in "024":
+            at = logged or self._moment(fields)
             self._shape(frame.number, mti, fields)
             self._overdue(terminal)
             self.waiting[terminal] = _Request(frame.number, mti, fields, at)
             if len(self.waiting) > _PENDING_MAX:
                 self.waiting.popitem(last=False)
             return
+        host_at = self._moment(fields)
         request = self.waiting.get(terminal)
-        if request is not None and request.asks(trace, mti):
+        if request is not None and request.asks(fields.get("11", ""), mti):
             del self.waiting[terminal]
         else:
             # Only the host's half was traced; it repeats what matters of the request.
             asked = f"{mti[:2]}{int(mti[2]) - 1 if mti[2].isdigit() and mti[2] != '0' else 0}0"
             request = _Request(frame.number, asked, fields, None)
-        self._answered(request, fields, at, self._moment(fields))
+        self._answered(request, fields, logged or host_at, host_at)
 
     def _moment(self, fields: dict[str, str]) -> dt.datetime | None:
         """Return the time of DE 12 and 13; None: the message states none.
@@ -235,6 +238,9 @@ class _Reading:
             date, time = time[2:6], time[6:]
         if len(date) != 4 or len(time) != 6 or not (date + time).isdigit():  # noqa: PLR2004
             return None
+        asked = date, time, self.day
+        if self.told_at[0] == asked:
+            return self.told_at[1]
         if self.day is None:
             raise RowError(
                 "year_missing",
@@ -246,7 +252,9 @@ class _Reading:
             clock = dt.time(int(time[:2]), int(time[2:4]), int(time[4:]))
         except ValueError:
             return None
-        return dt.datetime.combine(day, clock, self.zone) if day else None
+        moment = dt.datetime.combine(day, clock, self.zone) if day else None
+        self.told_at = asked, moment
+        return moment
 
     def _overdue(self, terminal: str) -> None:
         """Give up on a terminal's earlier request, which it no longer waits for."""
@@ -314,11 +322,11 @@ class _Reading:
             request.number,
         )  # fmt: skip
 
-    def _provider(self, fields: dict[str, str]) -> str:
-        return fields.get("32", "").strip() or (_UNIONPAY if self.spec == "bcd" else PROVIDER)
+    def _provider(self, acquirer: str) -> str:
+        return acquirer.strip() or (_UNIONPAY if self.spec == "bcd" else PROVIDER)
 
-    def _currency(self, fields: dict[str, str]) -> str:
-        code = fields.get("49", "").strip()
+    def _currency(self, code: str) -> str:
+        code = code.strip()
         found = currency_of(code) if code else self.currency
         if found is None and self.spec == "bcd" and not code:
             return "CNY"
@@ -336,35 +344,40 @@ class _Reading:
         at: dt.datetime,
         host_at: dt.datetime | None,
     ) -> None:
-        fields: dict[str, Any] = {**answer, **request.fields}
-        terminal, trace = fields.get("41", "").strip(), fields.get("11", "")
+        asked = request.fields
+
+        def told(field: str) -> str:
+            # The response repeats what matters of the request, which goes before it.
+            text = asked.get(field)
+            return answer.get(field, "") if text is None else text
+
+        terminal, trace = told("41").strip(), told("11")
         reversal = request.mti[1] == "4"
-        kind = "reversal" if reversal else sale_kind(request.mti, request.fields)
+        kind = "reversal" if reversal else sale_kind(request.mti, asked)
         original = self.sold.get((terminal, trace)) if reversal else None
         if kind is None or not terminal or (reversal and original is None):
             return
-        amount = fields.get("4", "")
+        amount = told("4")
         if not amount.isdigit():
             raise RowError("amount_missing", "an approved message has no amount (DE 4)")
-        number = batch_no(request.fields)
-        base = "-".join(
-            filter(None, (terminal, number, trace, at.date().isoformat().replace("-", "")))
-        )
+        number = batch_no(asked)
+        day = f"{at.year:04d}{at.month:02d}{at.day:02d}"
+        base = "-".join(filter(None, (terminal, number, trace, day)))
         sale_id = f"{base}-{kind}" if reversal else base
         if kind in {"void", "refund"}:
-            original = self._original(request.fields, terminal)
+            original = self._original(asked, terminal)
         self.out.add(
             "sales",
             {
                 "sale_id": sale_id, "kind": kind, "original_sale_id": original,
-                "merchant_id": fields.get("42", "").strip() or terminal,
-                "terminal_id": terminal, "provider_id": self._provider(fields),
+                "merchant_id": told("42").strip() or terminal,
+                "terminal_id": terminal, "provider_id": self._provider(told("32")),
                 "channel": "card", "amount_minor": int(amount),
-                "currency": self._currency(fields), "captured_at": at, "host_at": host_at,
+                "currency": self._currency(told("49")), "captured_at": at, "host_at": host_at,
                 "batch_no": number, "trace_no": trace or None,
                 "rrn": answer.get("37", "").strip() or None,
-                "mcc": fields.get("18") or None,
-                "method": method(fields.get("22", "")), "recorded_by": RECORDED_BY,
+                "mcc": told("18") or None,
+                "method": method(told("22")), "recorded_by": RECORDED_BY,
             },
             request.number,
         )  # fmt: skip
