@@ -56,6 +56,9 @@ def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, V
         (row["provider_id"], row["cutoff_at"]): row for row in _rows(engine, SQL["terminal_days"])
     }
     account_days = _rows(engine, SQL["account_exposed"])
+    stories: dict[int, list[Row]] = defaultdict(list)
+    for row in _rows(engine, SQL["payout_stories"]):
+        stories[row["unit"]].append(row)
     peers = Peers(
         units,
         _rows(engine, "SELECT * FROM account_days"),
@@ -66,15 +69,19 @@ def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, V
             terminal_days,
             {(row["provider_id"], row["due_day"]): row for row in account_days},
         ),
+        {unit for unit, told in stories.items() if any(s["status"] == "returned" for s in told)},
     )
     notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
-    elsewhere = _by_unit(engine, "lines_elsewhere")
+    engine.run("strangers", SQL["strangers"])
+    elsewhere, twins = (_by_unit(engine, name) for name in ("lines_elsewhere", "amounts_elsewhere"))
     cases = {
         **_submit_cases(engine, units, upgrades, wipes, notices),
-        **_clear_cases(engine, units, upgrades, elsewhere, notices, peers),
+        **_clear_cases(engine, units, upgrades, (elsewhere, twins), notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
-    cases |= _pay_out_cases(engine, book, units, elsewhere, notices, peers, repeats)
+    cases |= _pay_out_cases(
+        engine, book, units, (elsewhere, twins), notices, peers, (repeats, stories)
+    )
     cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
     verdicts = judge_terminals(cases, upgrades, wipes, terminal_days)
     verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days)
@@ -140,6 +147,7 @@ def _submit_cases(
         _by_unit(engine, "stall_batches"),
         _by_unit(engine, "stall_closes"),
         {row["unit"]: row["same"] for row in _rows(engine, SQL["stall_clocks"])},
+        _by_unit(engine, "clocks_after"),
         {row["unit"]: row["sales"] for row in _rows(engine, SQL["stall_others"])},
         actions,
         lines,
@@ -174,7 +182,7 @@ def _clear_cases(
     engine: Engine,
     units: list[Row],
     upgrades: Mapping[int, Row],
-    elsewhere: Mapping[int, Row],
+    others: tuple[Mapping[int, Row], Mapping[int, Row]],
     notices: list[Row],
     peers: Peers,
 ) -> dict[int, Case]:
@@ -189,7 +197,7 @@ def _clear_cases(
             "WHERE code IN ('97', '03') GROUP BY terminal_id",
         )
     }
-    seen = Cleared(peers, upgrades, elsewhere, ids, notices)
+    seen = Cleared(peers, upgrades, *others, ids, notices)
     return {unit["unit"]: clear_case(unit, seen) for unit in mine}
 
 
@@ -197,25 +205,24 @@ def _pay_out_cases(
     engine: Engine,
     book: TermsBook,
     units: list[Row],
-    elsewhere: Mapping[int, Row],
+    others: tuple[Mapping[int, Row], Mapping[int, Row]],
     notices: list[Row],
     peers: Peers,
-    repeats: Mapping[int, Row],
+    told: tuple[Mapping[int, Row], Mapping[int, list[Row]]],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "pay_out")
     if not mine:
         return {}
-    stories: dict[int, list[Row]] = defaultdict(list)
-    for row in _rows(engine, SQL["payout_stories"]):
-        stories[row["unit"]].append(row)
     limits = {
         term.provider_id
         for term in book.terms
         if term.min_payout_minor or term.daily_limit_minor is not None
     }
+    repeats, stories = told
     seen = Paid(
         peers,
-        elsewhere,
+        *others,
+        _by_unit(engine, "copies_refused"),
         stories,
         repeats,
         {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
@@ -225,24 +232,28 @@ def _pay_out_cases(
         frozenset(limits),
         frozenset((unit["provider_id"], unit["account_id"]) for unit in units if unit["remapped"]),
     )
-    cases = {unit["unit"]: pay_out_case(unit, seen) for unit in mine}
-    _go_on_holding(cases)
-    return cases
+    return _in_order_of_time(mine, seen)
 
 
-def _go_on_holding(cases: Mapping[int, Case]) -> None:
-    """Let a hold that was told of one payout speak for those of the account that follow it."""
-    ordered = sorted(cases.values(), key=lambda c: (c.unit["due_at"], c.unit["unit"]))
-    holds: dict[tuple[str, str], tuple[str, datetime]] = {}
-    for case in ordered:
-        unit = case.unit
-        account = (unit["provider_id"], unit["account_id"])
+def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
+    """Weigh units as they fell due.
+
+    A hold that was shown for one payout of an account speaks for those that follow it, and an
+    account that is held says nothing about its provider.
+    """
+    cases: dict[int, Case] = {}
+    holds: dict[str, dict[str, tuple[str, datetime]]] = defaultdict(dict)
+    for unit in sorted(units, key=lambda u: (u["due_at"], u["unit"])):
+        held, own = holds[unit["provider_id"]], unit["account_id"]
+        apart = {a for a, (_, until) in held.items() if a != own and unit["due_at"] <= until}
+        case = pay_out_case(unit, seen, apart)
         mechanism = case.shares()[0][0]
         if mechanism in _HOLDS and case.evidence_for(mechanism):
-            until = max(unit["ended_at"], unit["due_at"] + HELD_ON)
-            holds[account] = (mechanism, until)
-        elif account in holds and unit["due_at"] <= holds[account][1] and not case.shows(_TOLD):
-            case.add("held_on", {holds[account][0]: 3.0})
+            held[own] = (mechanism, max(unit["ended_at"], unit["due_at"] + HELD_ON))
+        elif own in held and unit["due_at"] <= held[own][1] and not case.shows(_TOLD):
+            case.add("held_on", {held[own][0]: 3.0})
+        cases[unit["unit"]] = case
+    return cases
 
 
 def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:

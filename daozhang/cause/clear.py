@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from daozhang.cause.peers import WIDE, Peers
+from daozhang.cause.peers import IN_HOURS, WIDE, Peers
 from daozhang.cause.verdict import Case
 from daozhang.journey.reasons import reason_class
 
@@ -34,6 +34,7 @@ class Cleared:
         peers: what was due together.
         upgrades: rows of ``unit_upgrades`` by unit.
         elsewhere: rows of ``lines_elsewhere`` by unit.
+        twins: rows of ``amounts_elsewhere`` by unit.
         ids: refusals of the terminal's identity by terminal.
         notices: all notices.
     """
@@ -41,6 +42,7 @@ class Cleared:
     peers: Peers
     upgrades: Mapping[int, Row]
     elsewhere: Mapping[int, Row]
+    twins: Mapping[int, Row]
     ids: Mapping[str, int]
     notices: list[Row]
 
@@ -61,10 +63,12 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     # One terminal's sales are not a provider's hour.
     hours = seen.peers.clear_hours(unit) if terminals.late > 1 else share
     spared = upgrade is not None and seen.peers.spared(unit)
-    if not spared and (max(share.part, hours.part) > WIDE) and terminals.due > 1:
+    others = (s.without(unit["sales"]).strikes(IN_HOURS) for s in (share, hours))
+    wide = max(others) >= 0
+    if not spared and wide and max(share.part, hours.part) > WIDE and terminals.due > 1:
         share = max(share, hours, key=lambda s: s.part)
-        wide = {"provider_outage": 3.0, "interface_field_mismatch": 1.5}
-        case.add("provider_wide", wide, late=share.late, due=share.due)
+        speaks = {"provider_outage": 3.0, "interface_field_mismatch": 1.5}
+        case.add("provider_wide", speaks, late=share.late, due=share.due)
     elif spared or (terminals.due > FEW and terminals.part <= WIDE):
         narrow = {"wrong_terminal_or_merchant_id": 3.0, "interface_field_mismatch": 1.0}
         case.add("few_terminals", narrow, late=terminals.late, due=terminals.due)
@@ -72,6 +76,13 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
         case.add(
             "line_elsewhere",
             {"wrong_terminal_or_merchant_id": 6.0},
+            sales=row["sales"],
+            merchant_id=row["merchant_id"],
+        )
+    elif row := seen.twins.get(unit["unit"]):
+        case.add(
+            "amounts_elsewhere",
+            {"wrong_terminal_or_merchant_id": 3.0 + min(3.0, row["sales"] - 1.0)},
             sales=row["sales"],
             merchant_id=row["merchant_id"],
         )

@@ -27,6 +27,8 @@ LEAST_BELIEF: Final = 0.5
 _INSTEAD: Final = {"network_setting_lost": "network_outage"}
 """What a mechanism that only an upgrade can bring about is, where no upgrade did."""
 
+_FROM_UPGRADE: Final = frozenset({"silent_from_upgrade", "silent_again"})
+
 _ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held", "risk_hold"})
 
 Row = Mapping[str, Any]
@@ -99,11 +101,28 @@ def judge_terminals(
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
         before = {**wipes, **upgrades} if mechanism == "unsettled_batch_lost" else upgrades
-        runs = onsets(units, before)
+        runs = onsets(units, before, _begun(mechanism, units, cases, before))
         by_ring = compare_terminals(runs, mechanism, days)
         for run in runs:
             verdicts |= _of_run(run, mechanism, cases, by_ring)
     return verdicts
+
+
+def _begun(
+    mechanism: str, units: list[Row], cases: Mapping[int, Case], upgrades: Mapping[int, Row]
+) -> frozenset[int]:
+    """Return the units whose trouble began with the upgrade by what else is known of them.
+
+    The line fell silent then, or the terminal has sold nothing since that met no such trouble.
+    """
+    if mechanism not in SHARP:
+        return frozenset()
+    return frozenset(
+        unit["unit"]
+        for unit in units
+        if cases[unit["unit"]].shows(_FROM_UPGRADE)
+        or upgrades.get(unit["unit"], {}).get("good", 1) == 0
+    )
 
 
 def _of_run(

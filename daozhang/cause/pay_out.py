@@ -9,15 +9,19 @@ second clearing (二清).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from daozhang.cause.peers import WIDE, Peers
+from daozhang.cause.peers import IN_DAYS, WIDE, Peers
 from daozhang.cause.verdict import Case
 from daozhang.journey.reasons import reason_class
 
 __all__ = ["Paid", "pay_out_case"]
+
+FEW: Final = 2
+"""Of fewer others that were to be paid nothing is learnt."""
 
 LATER: Final = timedelta(hours=12)
 
@@ -49,6 +53,8 @@ class Paid:
     Attributes:
         peers: what was due together.
         elsewhere: rows of ``lines_elsewhere``.
+        twins: rows of ``amounts_elsewhere``.
+        copies: rows of ``copies_refused``.
         stories: rows of ``payout_stories``.
         repeats: rows of ``account_repeats``.
         meanwhile: payouts to the same account while the unit waited.
@@ -62,6 +68,8 @@ class Paid:
 
     peers: Peers
     elsewhere: Mapping[int, Row]
+    twins: Mapping[int, Row]
+    copies: Mapping[int, Row]
     stories: Mapping[int, list[Row]]
     repeats: Mapping[int, Row]
     meanwhile: Mapping[int, int]
@@ -72,8 +80,15 @@ class Paid:
     remapped: frozenset[tuple[str, str]]
 
 
-def pay_out_case(unit: Row, seen: Paid) -> Case:
-    """Weigh what speaks for each mechanism of one unit that was paid out late."""
+def pay_out_case(unit: Row, seen: Paid, apart: AbstractSet[str] = frozenset()) -> Case:
+    """Weigh what speaks for each mechanism of one unit that was paid out late.
+
+    Args:
+        unit: a row of ``units``.
+        seen: what the facts hold.
+        apart: the provider's accounts whose money is kept back already for reasons of their own,
+            so that they say nothing about the provider.
+    """
     case = Case(
         unit,
         {
@@ -84,7 +99,6 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         },
     )
     told = _stories(case, seen)
-    _notices(case, seen.notices)
     repeats = seen.repeats.get(unit["unit"])
     if repeats:
         case.add(
@@ -93,11 +107,18 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
             times=repeats["repeats"],
             terminals=repeats["terminals"],
         )
-    share = seen.peers.pay_out(unit)
+    if copies := seen.copies.get(unit["unit"]):
+        case.add("copies_refused", {"duplicate_upload_held": 5.0}, sales=copies["sales"],
+                 reason=copies["reason"])  # fmt: skip
+    share = seen.peers.pay_out(unit, apart)
     wide = share.due > 1 and share.part > WIDE and not seen.peers.spared(unit)
+    # A provider that is out pays nobody on that day; one that paid others on the next days, though
+    # this money still waited, was not out.
+    others = share.without(1)
+    wide = wide and others.strikes(IN_DAYS) >= 0
     if wide and unit["provider_id"] not in seen.unlicensed:
-        # A provider that is out pays nobody; one that paid others on the next days was not out.
-        wide = seen.peers.others_waited(unit).part > WIDE
+        wide = seen.peers.others_waited(unit, apart).part > WIDE
+    _notices(case, seen.notices, spared=others.due >= FEW and others.part <= WIDE)
     meanwhile = seen.meanwhile.get(unit["unit"], 0)
     if wide:
         stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
@@ -105,7 +126,7 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         # A provider that is out pays nobody; one that goes on paying an account meets its limit.
         weight = 3.0 if stall or not meanwhile else 1.0
         case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
-    if unit["provider_id"] in seen.unlicensed:
+    if unit["provider_id"] in seen.unlicensed and (wide or others.due < FEW):
         case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
     if not told:
         _untold(case, seen, meanwhile, wide=wide)
@@ -117,6 +138,13 @@ def pay_out_case(unit: Row, seen: Paid) -> Case:
         case.add(
             "line_elsewhere",
             {"wrong_terminal_or_merchant_id": 7.0},
+            sales=row["sales"],
+            merchant_id=row["merchant_id"],
+        )
+    elif row := seen.twins.get(unit["unit"]):
+        case.add(
+            "amounts_elsewhere",
+            {"wrong_terminal_or_merchant_id": 2.0 + min(3.0, row["sales"] - 1.0)},
             sales=row["sales"],
             merchant_id=row["merchant_id"],
         )
@@ -175,7 +203,8 @@ def _stories(case: Case, seen: Paid) -> bool:
     return told
 
 
-def _notices(case: Case, notices: list[Row]) -> None:
+def _notices(case: Case, notices: list[Row], *, spared: bool) -> None:
+    """Weigh what was announced; an outage is not why, where others were paid meanwhile."""
     unit = case.unit
     mine = {
         "account": unit["account_id"],
@@ -191,6 +220,8 @@ def _notices(case: Case, notices: list[Row]) -> None:
             continue
         text = notice["text"] or ""
         kind = reason_class(f"{text} {notice['kind']}")
+        if (notice["kind"] == "outage" or kind == "outage") and spared:
+            continue
         if notice["kind"] == "outage" or kind == "outage":
             speaks = {"provider_outage": 4.0}
         elif notice["kind"] == "review":

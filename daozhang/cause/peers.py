@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from math import log
 from typing import Any, Final
 
-__all__ = ["WIDE", "Exposure", "Peers", "Share"]
+__all__ = ["IN_DAYS", "IN_HOURS", "WIDE", "Exposure", "Peers", "Share"]
 
 DAY_HOURS: Final = 24
 FOLLOWED: Final = 3
@@ -16,6 +18,12 @@ FOLLOWED: Final = 3
 
 WIDE: Final = 0.5
 """A delay of more than this part of what was due is the provider's, not its customers'."""
+
+IN_HOURS: Final = 0.8
+"""What is wide strikes at least this part of what was due in its hours, whose edges are cut."""
+
+IN_DAYS: Final = 0.9
+"""What is wide strikes at least this part of those who were to be paid on a day."""
 
 RUN: Final = timedelta(hours=12)
 """Lines further apart than this were not cleared in one run."""
@@ -40,6 +48,17 @@ class Share:
     def part(self) -> float:
         """The late part; 0 where nothing else was due."""
         return self.late / self.due if self.due else 0.0
+
+    def without(self, late: int) -> Share:
+        """Return the others: all but so many that were late themselves."""
+        return Share(max(0, self.late - late), max(0, self.due - late))
+
+    def strikes(self, part: float) -> float:
+        """Return the log odds that a delay strikes this part of all, against one in two.
+
+        Few that were spared speak loudly against it.
+        """
+        return self.late * log(part / WIDE) + (self.due - self.late) * log((1 - part) / (1 - WIDE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +86,13 @@ class Peers:
         cycles: Iterable[Row],
         hours: Iterable[Row],
         exposure: Exposure,
+        returned: Container[int] = frozenset(),
     ) -> None:
-        """Take rows of ``units``, ``account_days``, ``cycle_totals`` and ``cycle_hours``."""
+        """Take rows of ``units``, ``account_days``, ``cycle_totals`` and ``cycle_hours``.
+
+        ``returned`` are units whose payout came back once: who had it returned was paid, so that
+        the provider was not out.
+        """
         self._exposure = exposure
         self._hours = {
             (row["provider_id"], row["channel"], row["hour"]): (row["late"], row["sales"])
@@ -76,15 +100,15 @@ class Peers:
         }
         self._accounts: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._bank: dict[tuple[str, date], set[str]] = defaultdict(set)
-        self._account_day: dict[tuple[str, str, date], int] = defaultdict(int)
-        self._account_late: dict[tuple[str, str, date], int] = defaultdict(int)
+        self._account_day: dict[tuple[str, str, datetime], int] = defaultdict(int)
+        self._account_late: dict[tuple[str, str, datetime], int] = defaultdict(int)
         self._bank_on_time: dict[tuple[str, date], int] = defaultdict(int)
         self._account_cleared: dict[tuple[str, str, date], datetime] = {}
         for row in account_days:
             day = row["promised_at"].date()
             self._accounts[row["provider_id"], day].add(row["account_id"])
             self._bank[row["bank_id"], day].add(row["account_id"])
-            self._account_day[row["provider_id"], row["account_id"], row["business_date"]] += row[
+            self._account_day[row["provider_id"], row["account_id"], row["promised_at"]] += row[
                 "sales"
             ]
             self._bank_on_time[row["bank_id"], day] += row["on_time"]
@@ -110,14 +134,14 @@ class Peers:
                     due = (unit["provider_id"], unit["due_at"].date())
                     self._unpaid_untouched[due].add(unit["account_id"])
             day = unit["promised_at"].date() if unit["promised_at"] else unit["business_date"]
-            self._account_late[unit["provider_id"], unit["account_id"], unit["business_date"]] += (
+            self._account_late[unit["provider_id"], unit["account_id"], unit["promised_at"]] += (
                 unit["sales"]
             )
             if unit["leg"] == "clear":
                 key = (unit["provider_id"], unit["channel"], unit["business_date"])
                 self._cleared[key] += unit["sales"]
                 self._cleared_terminals[key].add(unit["terminal_id"])
-            elif unit["leg"] == "pay_out":
+            elif unit["leg"] == "pay_out" and not (unit["returned"] or unit["unit"] in returned):
                 self._unpaid[unit["provider_id"], day].add(unit["account_id"])
             elif unit["leg"] == "credit":
                 self._uncredited[unit["bank_id"], day].add(unit["account_id"])
@@ -156,20 +180,30 @@ class Peers:
         due = self._cycle.get(key, {}).get("terminals", 0)
         return Share(len(self._cleared_terminals[key]), due)
 
-    def pay_out(self, unit: Row) -> Share:
-        """Return the accounts that the unit's provider had to pay on the day of the promise."""
-        key = (unit["provider_id"], unit["promised_at"].date())
-        return Share(len(self._unpaid[key]), len(self._accounts.get(key, ())))
+    def pay_out(self, unit: Row, apart: AbstractSet[str] = frozenset()) -> Share:
+        """Return the accounts that the unit's provider had to pay on the day of the promise.
 
-    def others_waited(self, unit: Row) -> Share:
-        """Return the days on which the provider had to pay other accounts while the unit waited."""
+        Args:
+            unit: a row of ``units``.
+            apart: accounts whose money is kept back for reasons of their own.
+        """
+        key = (unit["provider_id"], unit["promised_at"].date())
+        late, due = self._unpaid.get(key, set()), self._accounts.get(key, set())
+        return Share(len(late - apart), len(due - apart))
+
+    def others_waited(self, unit: Row, apart: AbstractSet[str] = frozenset()) -> Share:
+        """Return the days on which the provider had to pay other accounts while the unit waited.
+
+        The day on which it was paid in the end is none of them, and accounts in ``apart`` are left
+        out.
+        """
         provider, own = unit["provider_id"], unit["account_id"]
         first = unit["promised_at"].date()
-        days = min(FOLLOWED, max(0, (unit["ended_at"].date() - first).days))
+        days = min(FOLLOWED, (unit["ended_at"].date() - first).days - 1)
         late = due = 0
-        for number in range(days + 1):
+        for number in range(max(0, days) + 1):
             key = (provider, first + timedelta(days=number))
-            others = self._accounts.get(key, set()) - {own}
+            others = self._accounts.get(key, set()) - {own} - apart
             due += len(others)
             late += len(self._unpaid.get(key, set()) & others)
         return Share(late, due)
@@ -182,8 +216,8 @@ class Peers:
         return usual is not None and (cleared is None or cleared - usual > RUN)
 
     def account_day(self, unit: Row) -> Share:
-        """Return the sales of the unit's account and business date."""
-        key = (unit["provider_id"], unit["account_id"], unit["business_date"])
+        """Return the sales of the unit's account that were promised for the same moment."""
+        key = (unit["provider_id"], unit["account_id"], unit["promised_at"])
         return Share(self._account_late[key], self._account_day.get(key, 0))
 
     def credit(self, unit: Row) -> Share:

@@ -24,6 +24,9 @@ CLOCK_WRONG_S: Final = 300
 CLOCK_STEADY_S: Final = 120
 """Offsets of one wrong clock differ by less than this."""
 
+CLOCKED: Final = 2
+"""So many sales that are off by the same show a wrong clock."""
+
 CROSSES: Final = timedelta(hours=6)
 """An upgrade this long before a cut-off may still be at work when the batch should close."""
 
@@ -69,6 +72,7 @@ class Seen:
         batches: rows of ``stall_batches``.
         closes: rows of ``stall_closes``.
         clocks: sales of the terminal whose clock lags as much as the unit's.
+        clocks_after: rows of ``clocks_after``.
         others: sales of the same terminal and cut-off that were handed in on time.
         actions: rows of ``stall_actions``.
         lines: the terminals' lines.
@@ -84,6 +88,7 @@ class Seen:
     batches: Mapping[int, Row]
     closes: Mapping[int, Row]
     clocks: Mapping[int, int]
+    clocks_after: Mapping[int, Row]
     others: Mapping[int, int]
     actions: Mapping[int, list[Row]]
     lines: Lines
@@ -98,6 +103,8 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     case = Case(unit, {"batch_not_closed": 0.0, "cut_off_missed": -1.0})
     upgrade = seen.upgrades.get(unit["unit"])
     _clock(case, seen.attempts.get(unit["unit"], {}), seen.clocks.get(unit["unit"], 0))
+    if not case.shown:
+        _clock_after(case, seen.clocks_after.get(unit["unit"]))
     _answers(
         case,
         seen.attempts.get(unit["unit"], {}),
@@ -155,6 +162,15 @@ def _clock(case: Case, attempts: Row, same: int) -> None:
             case.add("clock", {"terminal_clock_wrong": weight}, seconds=high)
         else:
             case.add("stored", {"offline_sales_forwarded_late": 3.0}, sales=unit["sales"])
+
+
+def _clock_after(case: Case, after: Row | None) -> None:
+    """Weigh the clock by what the terminal sold next, where the unit itself was sold before."""
+    if after is None or after["sales"] < CLOCKED:
+        return
+    low, high = after["ahead_min_s"], after["ahead_max_s"]
+    if high - low < CLOCK_STEADY_S and min(abs(low), abs(high)) >= CLOCK_WRONG_S:
+        case.add("clock", {"terminal_clock_wrong": 5.0}, seconds=low)
 
 
 def _answers(case: Case, attempts: Row, upgrade: Row | None, *, deaf: bool) -> None:

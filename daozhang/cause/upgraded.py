@@ -9,7 +9,7 @@ bring about every day besides need more than an excess: it must be more than cha
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,9 +21,16 @@ __all__ = ["SHARP", "Onset", "compare", "compare_terminals", "onsets", "ring_of"
 CHAIN: Final = timedelta(days=4)
 """Late cut-offs no further apart than this, a long weekend, are one run."""
 
+SEEN: Final = timedelta(days=14)
+"""What began with an upgrade and cost nothing for longer than this is another trouble."""
+
 CHANCE: Final = 0.005
 """Above this an excess of an everyday mechanism is taken for chance. Several mechanisms are
 compared in a run, so it stands for about one false blame in forty runs."""
+
+USUAL: Final = 0.05
+"""The same for what comes later after an upgrade that is known already to bring the mechanism
+about."""
 
 WINDOWS: Final = {
     "batch_not_closed": "day", "cut_off_missed": "day", "unsettled_batch_lost": "day",
@@ -64,9 +71,18 @@ class Onset:
 
 
 def onsets(
-    units: Iterable[Mapping[str, Any]], upgrades: Mapping[int, Mapping[str, Any]]
+    units: Iterable[Mapping[str, Any]],
+    upgrades: Mapping[int, Mapping[str, Any]],
+    begun: Container[int] = frozenset(),
 ) -> list[Onset]:
-    """Put the late cut-offs of each terminal by one mechanism into runs."""
+    """Put the late cut-offs of each terminal by one mechanism into runs.
+
+    Args:
+        units: of one mechanism.
+        upgrades: rows of ``unit_upgrades`` by unit.
+        begun: units whose trouble is known to have begun with the upgrade, though it cost nothing
+            until later.
+    """
     by_terminal: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for unit in units:
         by_terminal[unit["terminal_id"], unit["provider_id"]].append(unit)
@@ -86,6 +102,8 @@ def onsets(
             first = run[0]
             upgrade = upgrades.get(first["unit"])
             after = first["cutoff_at"] - upgrade["started_at"] if upgrade is not None else None
+            if after is not None and first["unit"] in begun and after <= SEEN:
+                after = timedelta()
             release = upgrade["release_id"] if upgrade is not None else ""
             found.append(
                 Onset(tuple(u["unit"] for u in run), provider, first["cutoff_at"], after, release)
@@ -144,7 +162,10 @@ def compare_terminals(
             for run in runs
             if (ring := ring_of(run, mechanism)) in ("", window)
         ]
-        found[window] = compare(hits, counts, sharp=mechanism in SHARP, looks=len(windows))
+        chance = CHANCE / len(windows)
+        if any(blamed for _, blamed in found.values()):
+            chance = USUAL
+        found[window] = compare(hits, counts, sharp=mechanism in SHARP, chance=chance)
     return found
 
 
@@ -153,7 +174,7 @@ def compare(
     counts: Mapping[Any, tuple[int, int]],
     *,
     sharp: bool,
-    looks: int = 1,
+    chance: float = CHANCE,
 ) -> tuple[Excess, bool]:
     """Compare the exposed with the others of the same stratum.
 
@@ -161,7 +182,7 @@ def compare(
         hits: by stratum, each with whether it was exposed.
         counts: how many were exposed, and how many were not, by stratum.
         sharp: whether the moment alone convicts.
-        looks: how many comparisons are made of one mechanism.
+        chance: an excess less likely than this by chance is believed.
 
     Returns:
         The excess, and whether exposure is to blame.
@@ -174,5 +195,5 @@ def compare(
         one, other = hit.get(key, (0, 0))
         strata.append(Stratum(max(exposed_all, one), one, max(others_all, other), other))
     found = excess(strata)
-    sure = sharp or found.chance < CHANCE / looks
+    sure = sharp or found.chance < chance
     return found, found.share > 0.5 and sure  # noqa: PLR2004 - more its doing than not

@@ -128,6 +128,8 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.line_held": "the provider held the lines: {reason}",
     "fact.refusal_told": "the provider said that it refused a file: {text}",
     "fact.provider_told": "the provider announced: {text}",
+    "fact.copies_refused": "{sales} of the sales were sent again after they were settled, and refused: {reason}",
+    "fact.amounts_elsewhere": "the amounts of {sales} of the sales stand on the statement of merchant {merchant_id}, where no such sale was made",
     "fact.sent_twice": "{terminals} terminals sent {times} batches or sales twice (94) before the hold",
     "fact.provider_wide_pay": "{late} of the {due} accounts that the provider had to pay that day waited",
     "fact.payer_unlicensed": "the payer is not the licensed provider",

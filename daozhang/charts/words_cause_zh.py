@@ -128,6 +128,8 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.line_held": "服务商冻结明细：{reason}",
     "fact.refusal_told": "服务商告知文件被退回：{text}",
     "fact.provider_told": "服务商公告：{text}",
+    "fact.copies_refused": "其中 {sales} 笔清算后又重复上送，被拒：{reason}",
+    "fact.amounts_elsewhere": "其中 {sales} 笔的金额出现在商户 {merchant_id} 的对账单上，而那里并无这些交易",
     "fact.sent_twice": "冻结之前，{terminals} 台终端重复上送 {times} 次（94）",
     "fact.provider_wide_pay": "服务商当天该付的 {due} 个账户里有 {late} 个没付",
     "fact.payer_unlicensed": "付款方不是持牌的服务商",

@@ -213,7 +213,7 @@ def payout_rows(estate: Estate, done: Run, extra: list[Payout]) -> list[Row]:
             "currency": "CNY", "paid_out_at": payout.paid, "status": "sent", "reason": "",
             "replaces_payout_id": "", "known_at": payout.paid,
         }  # fmt: skip
-        first = payout.planned + chance(payout.name).randint(0, 20) * MINUTE
+        first = (payout.let_go or payout.planned) + chance(payout.name).randint(0, 20) * MINUTE
         if code == "F4":
             back = first + chance(payout.name).choice((3, 20)) * HOUR
             early = {**row, "paid_out_at": first, "known_at": first}

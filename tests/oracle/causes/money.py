@@ -118,6 +118,8 @@ class Payout:
     credited: Moment
     journeys: list[Journey]
     fault: Fault | None = None
+    let_go: Moment | None = None
+    """When what kept it back before the last fault let it go."""
 
 
 @dataclass
@@ -315,12 +317,14 @@ def _payout(
     terminal = group[0].sale.terminal
     rng = chance(estate.seed, account, planned, "pay")
     paid, name, why = planned + rng.randint(0, 25) * MINUTE, f"{planned:%m%d%H}", None
+    let_go: Moment | None = None
     for fault in faults:
         for target in (account, terminal.provider):
             window = fault.hit(target, paid) if fault.leg == "pay_out" else None
             if window is not None and window.release is not None and not fault.limit:
                 if fault.minimum:
                     continue
+                let_go = paid if why is not None else None
                 why = fault
                 paid = window.release + rng.randint(0, 25) * MINUTE
                 if fault.style == "merged":
@@ -328,7 +332,7 @@ def _payout(
     for journey in group:
         if why is not None:
             journey.struck(why)
-    return Payout(f"P{account[3:]}{name}", account, planned, paid, paid, list(group), why)
+    return Payout(f"P{account[3:]}{name}", account, planned, paid, paid, list(group), why, let_go)
 
 
 def _book(estate: Estate, payout: Payout, faults: list[Fault]) -> Moment:
