@@ -19,6 +19,7 @@ __all__ = ["Amounts", "Moments", "currency_code", "decimal_mark"]
 
 _REMEMBERED_MAX: Final = 50_000
 # What nearly every provider writes: a day and the time of day, in a fixed number of digits.
+_SECOND_CHARS: Final = len("2026-05-01 10:00:00")
 _PLAIN: Final = re.compile(
     r"(\d{4})([-/])(\d\d)\2(\d\d)[ T](\d\d):(\d\d):(\d\d)(?:\.\d{1,6})?", re.ASCII
 )
@@ -119,8 +120,16 @@ class Moments:
         return dt.datetime.combine(when, dt.time(), self.zone)
 
     def _parse(self, text: str) -> dt.datetime | dt.date:
-        # Chinese programs write full-width colons now and then.
+        if len(text) == _SECOND_CHARS and text[7] + text[10] + text[13] + text[16] == "- ::":
+            try:
+                return dt.datetime.fromisoformat(text).replace(tzinfo=self.zone)
+            except ValueError:
+                pass
+        # Chinese programs write full-width colons now and then, and WeChat's published example
+        # has no blank before the time.
         text = text.strip().replace("：", ":")
+        if len(text) == _SECOND_CHARS - 1 and text[4] == text[7] == "-" and text[10].isdigit():
+            text = f"{text[:10]} {text[10:]}"
         match = _PLAIN.fullmatch(text)
         if match is not None:
             year, _, month, day, hour, minute, second = match.groups()

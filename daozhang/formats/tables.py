@@ -8,6 +8,7 @@ delimiter and encoding, streaming, progress and the location of errors are dealt
 from __future__ import annotations
 
 import csv
+import functools
 import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -95,6 +96,12 @@ def is_workbook(source: Source) -> bool:
 def header_set(*names: str) -> frozenset[str]:
     """Return column names as a header is compared: a set for :attr:`TableReader.headers`."""
     return frozenset(map(normal_header, names))
+
+
+@functools.lru_cache(maxsize=4 * HEADER_SEARCH_ROWS)
+def _normal_row(row: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the normal cells of a row, which each layout looks at."""
+    return tuple(map(normal_header, row))
 
 
 def cell_at(cells: Sequence[str], place: int | None) -> str:
@@ -231,8 +238,8 @@ class TableReader:
 
     def header_of(self, row: Sequence[str]) -> list[str] | None:
         """Return the normal cells if the row is the header."""
-        cells = [normal_header(cell) for cell in row]
-        return cells if self._held(cells) else None
+        cells = _normal_row(tuple(row))
+        return list(cells) if self._held(cells) else None
 
     def first_row(self, row: list[str]) -> list[str] | None:
         """Return what the row that was found holds beside the header; None: it is only that."""

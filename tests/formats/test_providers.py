@@ -1,6 +1,7 @@
 """What holds for every provider's file: sums close, repeats are one, shapes do not matter."""
 
 import csv
+import datetime as dt
 import io
 import json
 from collections import Counter
@@ -10,6 +11,8 @@ import pytest
 
 from daozhang.facts import TABLES
 from daozhang.formats import Options, format_names, recognise
+from daozhang.formats._rows import RowError
+from daozhang.formats._values import Moments
 
 from . import golden
 from .conftest import DATA, Reading
@@ -203,3 +206,24 @@ def test_a_balance_that_does_not_follow_is_told_and_nothing_is_called_covered(
     after = Reading(write(path, text.replace(old, new, 1)), BERLIN)
     assert "balance_mismatch" in after.codes
     assert len(after.rows("coverage")) <= max(len(before.rows("coverage")) - 1, 0)
+
+
+TIMES = {
+    "2026-05-04 10:00:00": "2026-05-04T10:00:00+00:00",
+    "2026/05/04 10:00:00": "2026-05-04T10:00:00+00:00",
+    "2026-05-0410：00：00": "2026-05-04T10:00:00+00:00",
+    "2026-05-04 10:00+01": None,
+    "2026-05-04T10:00:00.5": "2026-05-04T10:00:00+00:00",
+    "2026-13-04 10:00:00": None,
+    "2026-05-04 10:61:00": None,
+}
+
+
+@pytest.mark.parametrize(("text", "expected"), TIMES.items())
+def test_times_as_providers_write_them(text, expected):
+    moments = Moments(dt.UTC)
+    if expected is None:
+        with pytest.raises(RowError):
+            moments(text)
+    else:
+        assert moments(text) == dt.datetime.fromisoformat(expected)
