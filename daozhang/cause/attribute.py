@@ -156,13 +156,18 @@ def _submit_cases(
         signalled=frozenset(
             str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_signals")
         ),
-        stored={
-            row["provider_id"]: (row["stored"] + 1) / (row["sales"] + 1)
-            for row in _rows(engine, SQL["stored_usually"])
-        },
+        stored=_stored_usually(engine),
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine
+    }
+
+
+def _stored_usually(engine: Engine) -> dict[str, float]:
+    """Return by provider which part of its sales is stored offline."""
+    return {
+        row["provider_id"]: (row["stored"] + 1) / (row["sales"] + 1)
+        for row in _rows(engine, SQL["stored_usually"])
     }
 
 
@@ -197,7 +202,7 @@ def _clear_cases(
             "WHERE code IN ('97', '03') GROUP BY terminal_id",
         )
     }
-    seen = Cleared(peers, upgrades, *others, ids, notices)
+    seen = Cleared(peers, upgrades, *others, _stored_usually(engine), ids, notices)
     return {unit["unit"]: clear_case(unit, seen) for unit in mine}
 
 

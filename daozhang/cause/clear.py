@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import log
 from typing import Any, Final
 
 from daozhang.cause.peers import IN_HOURS, WIDE, Peers
@@ -16,6 +17,9 @@ from daozhang.cause.verdict import Case
 from daozhang.journey.reasons import reason_class
 
 __all__ = ["Cleared", "clear_case"]
+
+RARE: Final = 0.5
+"""Where more than this part of a provider's sales is stored offline, it says nothing of one."""
 
 FEW: Final = 2
 """Of so few terminals none is compared with the others."""
@@ -35,6 +39,7 @@ class Cleared:
         upgrades: rows of ``unit_upgrades`` by unit.
         elsewhere: rows of ``lines_elsewhere`` by unit.
         twins: rows of ``amounts_elsewhere`` by unit.
+        stored: by provider, which part of its sales is stored offline.
         ids: refusals of the terminal's identity by terminal.
         notices: all notices.
     """
@@ -43,6 +48,7 @@ class Cleared:
     upgrades: Mapping[int, Row]
     elsewhere: Mapping[int, Row]
     twins: Mapping[int, Row]
+    stored: Mapping[str, float]
     ids: Mapping[str, int]
     notices: list[Row]
 
@@ -72,6 +78,8 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     elif spared or (terminals.due > FEW and terminals.part <= WIDE):
         narrow = {"wrong_terminal_or_merchant_id": 3.0, "interface_field_mismatch": 1.0}
         case.add("few_terminals", narrow, late=terminals.late, due=terminals.due)
+        if unit["stored_sales"] == unit["sales"] and not unit["stuck"]:
+            _stored(case, seen.stored.get(unit["provider_id"], 1.0))
     if row := seen.elsewhere.get(unit["unit"]):
         case.add(
             "line_elsewhere",
@@ -96,6 +104,17 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
         )
     _told(case, seen.notices)
     return case
+
+
+def _stored(case: Case, usual: float) -> None:
+    """Weigh that the host saw none of the sales when they were made.
+
+    Where money is paid several times a day, what is stored for hours misses a time, not the day.
+    """
+    if usual < RARE:
+        weight = 1.0 + min(2.5, -case.unit["sales"] * log(usual))
+        offline = {"offline_sales_forwarded_late": weight}
+        case.add("all_stored", offline, sales=case.unit["sales"])
 
 
 def _reason(case: Case) -> None:

@@ -206,7 +206,9 @@ def _exposure(
             return str(row["release_id"]) if twice["upgraded"] * 2 >= twice["terminals"] else ""
         since = row["first_started_at"]
         lately = since is not None and _began(unit) - since <= 2 * ACCOUNT_RECENT
-        return str(row["release_id"]) if lately and row["lately"] else ""
+        # An account that was paid nothing in time since then may have been in trouble since then.
+        soon = row["lately"] or (mechanism in _ACCOUNT_SHARP and not row["good"])
+        return str(row["release_id"]) if lately and soon else ""
 
     return release_of
 
