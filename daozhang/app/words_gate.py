@@ -20,7 +20,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "expected from the others on the same days ({others} of the others). The evidence is "
             "{e} to 1 and the rollout stops at {stop} to 1. {money} of upgraded terminals' money is "
             "late now. Start no further wave, put the release before on the harmed terminals, and "
-            "let check say which sales to chase."
+            "chase the late sales one by one."
         ),
         "harm_later": (
             "{release} was stopped by its harm before; {money} of upgraded terminals' money is "
@@ -81,7 +81,7 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "harm": (
             "{release} 有害：已升级的有 {hit} 组{outcome}，按同日未升级的对照本应只有 {expected} "
             "组（对照中有 {others} 组）。证据为 {e} 比 1，达到 {stop} 比 1 即叫停。已升级终端"
-            "目前有 {money} 迟到。请勿开始下一批，把受害终端退回原版本，用 check 查明要追哪些款。"
+            "目前有 {money} 迟到。请勿开始下一批，把受害终端退回原版本，逐笔追回迟到的款。"
         ),
         "harm_later": (
             "{release} 先前已因有害而叫停；已升级终端目前有 {money} 迟到。叫停不会自动解除，"

@@ -15,12 +15,14 @@ from daozhang.charts.guard import clean
 from daozhang.charts.speech import Speech
 from daozhang.journey.figures import Figures
 
-__all__ = ["PAYOUTS_NAMED", "Turn", "find_turns", "turn_action", "turn_evidence", "turn_place"]
+__all__ = [
+    "PAYOUTS_NAMED", "SPOKEN", "Turn", "find_turns", "turn_action", "turn_evidence", "turn_place",
+]  # fmt: skip
 
 PAYOUTS_NAMED: Final = 3
 """How many payouts are named as evidence; ``overdue_places.csv`` holds all of them."""
 
-_SPOKEN: Final = {
+SPOKEN: Final = {
     "cleared": ("held", "returned", "short"),
     "submitted": ("rejected", "short"),
     "paid_out": ("short",),
@@ -83,7 +85,7 @@ def find_turns(figures: Figures, currency: str | None = None) -> tuple[Turn, ...
         if currency not in (None, row["currency"]):
             continue
         station = row["station"]
-        reason = row["reason"] if row["reason"] in _SPOKEN.get(station, ()) else ""
+        reason = row["reason"] if row["reason"] in SPOKEN.get(station, ()) else ""
         who = row["bank_id"] if station == "paid_out" else row["provider_id"]
         rows.setdefault((row["currency"], station, reason, who), []).append(row)
     found = [Turn(*place, rows=tuple(own)) for place, own in rows.items()]

@@ -171,8 +171,18 @@ def scope_said(scope: Mapping[str, str], speech: Speech) -> str:
 def fact_said(fact: Mapping[str, Any], speech: Speech) -> str:
     """Return one piece of evidence as a clause, its times in the zone that is shown."""
     values = {name: _spoken(value, speech) for name, value in fact.items()}
+    if fact.get("what"):
+        values["what"] = speech("word.comma").join(
+            _step(one, speech) for one in str(fact["what"]).split("、")
+        )
     key = f"fact.{fact['fact']}"
     return speech(key, **values) if key in WORDS[speech.lang] else clean(fact["fact"], 200)
+
+
+def _step(what: str, speech: Speech) -> str:
+    """Return a step of an upgrade; what a log calls otherwise is told as it stands there."""
+    key = f"step.{what}"
+    return speech(key) if key in WORDS[speech.lang] else clean(what, 120)
 
 
 def _spoken(value: object, speech: Speech) -> str:

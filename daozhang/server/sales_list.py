@@ -9,6 +9,7 @@ from typing import Any, Final, overload
 
 from daozhang.app.seek import quoted
 from daozhang.engine import DuckEngine, rows_of
+from daozhang.server.attention import at_condition
 from daozhang.server.due_days import due_sums
 from daozhang.server.upgraded import GROUPS, group_of
 from daozhang.server.views.base import Face
@@ -87,6 +88,10 @@ def chosen(asked: Mapping[str, str]) -> dict[str, str]:
         found["status"] = ",".join(statuses)
     if asked.get("fee") == "differs":
         found["fee"] = "differs"
+    if at_condition(asked.get("at", "")) is not None:
+        found["at"] = asked["at"]
+    if asked.get("incident"):
+        found["incident"] = asked["incident"]
     if asked.get("release") and asked.get("side") in GROUPS:
         found |= {"release": asked["release"], "side": asked["side"]}
     return found
@@ -125,6 +130,12 @@ def condition(face: Face, filters: Mapping[str, str], sales: str = "o", accounts
         parts.append(f"{sales}.status IN ({wanted})")
     if "fee" in filters:
         parts.append(f"{sales}.own_lines > 0 AND {sales}.fee_minor <> {sales}.fee_expected_minor")
+    late = at_condition(filters["at"]) if "at" in filters else None
+    if late is not None:
+        parts.append(f"{sales}.sale_id IN (SELECT l.sale_id FROM listed AS l WHERE {late})")
+    if "incident" in filters:
+        its = f"i.incident_id = {quoted(filters['incident'])}"
+        parts.append(f"{sales}.sale_id IN (SELECT i.sale_id FROM incident_sales AS i WHERE {its})")
     if "release" in filters:
         group = group_of(face.reading, quoted(filters["release"]), filters["side"])
         parts.append(f"{sales}.sale_id IN ({group})")

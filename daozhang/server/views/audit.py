@@ -7,6 +7,7 @@ import json
 from django.http import HttpResponse
 
 from daozhang.server.audit import verify
+from daozhang.server.audit_words import action_said, actor_said, detail_said
 from daozhang.server.models import AuditEntry
 from daozhang.server.views.base import Face, page
 
@@ -35,10 +36,10 @@ def trail(face: Face) -> HttpResponse:
             {
                 "number": entry.number,
                 "at": face.speech.time(entry.at, year=True),
-                "actor": entry.actor,
-                "action": entry.action,
+                "actor": actor_said(entry, face.lang),
+                "action": action_said(entry, face.lang),
                 "subject": entry.subject,
-                "detail": json.dumps(entry.detail, ensure_ascii=False) if entry.detail else "",
+                "detail": detail_said(entry, face.lang),
             }
             for entry in listed
         ],

@@ -27,6 +27,7 @@ from daozhang.charts import Lang, ReportView, Speech
 from daozhang.engine import DuckEngine
 from daozhang.server.middleware import lang_of
 from daozhang.server.models import Person
+from daozhang.server.page_speech import PageSpeech
 from daozhang.server.readings import reading_for
 from daozhang.server.rights import PAGES, may, scope_of
 from daozhang.server.words import say
@@ -65,7 +66,7 @@ class Face:
     def speech(self) -> Speech:
         """How amounts, times and names are told to this person."""
         about = self.reading.about if self.reading else None
-        return Speech(
+        return PageSpeech(
             self.lang,
             ZoneInfo(about.timezone if about else "Asia/Shanghai"),
             about.names if about else {},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
@@ -29,6 +30,8 @@ _HEAD: Final = (
 )  # fmt: skip
 _UNITS: Final = ("B", "kB", "MB", "GB")
 _STEP: Final = 1000
+_QUOTED: Final = re.compile(r"(?<!\w)'([^']{1,80})'|\"([^\"]{1,80})\"")
+"""What a message quotes from a file: names of columns and values as they stand there."""
 
 
 @page("files")
@@ -135,9 +138,12 @@ def outcome(delivery: Delivery, face: Face) -> str:
 
 
 def said(code: str, message: str, lang: str) -> str:
-    """Return what is wrong and what to do; English messages hold the values, so they stay."""
+    """Return what is wrong and what to do; in Chinese with the values that the message quotes."""
     explained = IN_CHINESE.get(code) if lang == "zh" else None
-    return f"{explained}（{message}）" if explained else message
+    if not explained:
+        return message
+    quoted = dict.fromkeys(one for pair in _QUOTED.findall(message) for one in pair if one)
+    return f"{explained}（{'、'.join(quoted)}）" if quoted else explained
 
 
 def sender(delivery: Delivery) -> str:
@@ -161,9 +167,16 @@ def file(face: Face, pk: int) -> HttpResponse:
         return face.render("not_found.html", status=404)
     problems = problems_of(delivery)
     if face.request.GET.get("format") == "csv":
-        head = ("file", "line", "severity", "code", "what")
+        head = ("file", "line", "severity", "code", "what", "message")
         rows = (
-            (p.file, p.line or "", p.severity, p.code, said(p.code, p.message, face.lang))
+            (
+                p.file,
+                p.line or "",
+                p.severity,
+                p.code,
+                said(p.code, p.message, face.lang),
+                p.message,
+            )
             for p in problems
         )
         return face.csv(f"file-{pk}-findings", head, rows)

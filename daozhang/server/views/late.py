@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
@@ -31,6 +32,16 @@ _SALES = (
     "WHERE l.incident_id = {incident} ORDER BY CASE WHEN l.status = 'overdue' THEN 0 ELSE 1 END, "
     "l.amount_minor DESC, l.sale_id"
 )
+
+
+_SPLIT = (
+    "SELECT {column} AS part, count(*) AS sales, CAST(sum(o.amount_minor) AS BIGINT) "
+    "AS late_minor, "
+    "CAST(sum(CASE WHEN o.status = 'overdue' THEN o.amount_minor ELSE 0 END) AS BIGINT) "
+    "AS open_minor FROM outcomes_late AS o JOIN incident_sales AS i ON i.sale_id = o.sale_id "
+    "WHERE i.incident_id = {incident} GROUP BY part ORDER BY {order}"
+)
+_PARTS_SHOWN = 8
 
 
 @page("late")
@@ -113,8 +124,43 @@ def incident(face: Face, incident_id: str) -> HttpResponse:
         expected=expected_said(row, speech),
         sales=[_sale(sale, face) for sale in sales],
         more=row["sales"] - len(sales),
+        whole_url=_sales_url(incident_id),
+        count=speech.count("sales", row["sales"]),
+        release=json.loads(row["scope"]).get("release_id", "") if face.may("upgrades") else "",
+        splits=[_split(face, row, by) for by in ("store", "due")],
         events=[_event(event, row["currency"], face) for event in _events(incident_id)],
     )
+
+
+def _sales_url(incident_id: str, **filters: str) -> str:
+    return f"{reverse('sales')}?{urlencode({'incident': incident_id, **filters})}"
+
+
+def _split(face: Face, row: Mapping[str, Any], by: str) -> dict[str, Any]:
+    """Return an incident's money by store or by day, each bar with the sales behind it."""
+    speech, incident_id = face.speech, row["incident_id"]
+    column, order = {
+        "store": ("o.store_id", "late_minor DESC, part"), "due": ("o.due_date", "part"),
+    }[by]  # fmt: skip
+    sql = _SPLIT.format(column=column, order=order, incident=quoted(incident_id))
+    found = rows_of(face.engine.fetch(sql))
+    top = max((one["late_minor"] for one in found), default=1) or 1
+    return {
+        "by": by,
+        "rows": [
+            {
+                "name": speech.day(one["part"]) if by == "due" and one["part"]
+                else speech.name(one["part"]),
+                "url": _sales_url(incident_id, **{by: str(one["part"] or "?")}),
+                "late": speech.money(one["late_minor"], row["currency"]),
+                "sales": speech.count("sales", one["sales"]),
+                "late_wide": 100 * one["late_minor"] // top,
+                "open_wide": 100 * one["open_minor"] // top,
+            }
+            for one in found[:_PARTS_SHOWN]
+        ],
+        "hidden": max(0, len(found) - _PARTS_SHOWN),
+    }  # fmt: skip
 
 
 def _sale(row: Mapping[str, Any], face: Face) -> dict[str, str]:
@@ -148,7 +194,7 @@ def _event(event: IncidentEvent, currency: str, face: Face) -> dict[str, str]:
             sales=face.speech.count("sales", detail.get("sales", 0)),
         )  # fmt: skip
     return {
-        "at": face.speech.time(event.at), "kind": event.kind, "text": text,
+        "at": face.speech.time(event.at, year=True), "kind": event.kind, "text": text,
         "by": str(event.by) if event.by else "",
     }  # fmt: skip
 

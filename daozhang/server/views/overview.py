@@ -9,11 +9,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpResponse
+from django.urls import reverse
 
-from daozhang.charts.sheets import attention_sheet, money_sheets
+from daozhang.charts.sheets import money_sheets
 from daozhang.charts.standing import draw_headline, standings
 from daozhang.charts.why import expected_said
 from daozhang.server.alarm_words import alarms_said
+from daozhang.server.attention import matters
 from daozhang.server.pictures import pictures_of
 from daozhang.server.telling import incident_sentence
 from daozhang.server.views.base import Face, page
@@ -31,6 +33,11 @@ class Card:
     amount: str
     sales: str
     currency: str
+
+    @property
+    def url(self) -> str:
+        """Where its sales are listed."""
+        return f"{reverse('sales')}?status={self.status}&currency={self.currency}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +68,7 @@ def overview(face: Face) -> HttpResponse:
         return face.render("nothing_yet.html")
     found = pictures_of(face.reading, speech)
     main = standings(figures)[0].currency if standings(figures) else ""
+    waiting, places_hidden = matters(figures, speech)
     return face.render(
         "overview.html",
         headline=draw_headline(figures, speech),
@@ -69,7 +77,8 @@ def overview(face: Face) -> HttpResponse:
         needs=[_need(row, face) for row in figures.incidents[:INCIDENTS_SHOWN]],
         hidden=max(0, len(figures.incidents) - INCIDENTS_SHOWN),
         cards=_cards(face),
-        attention=attention_sheet(face.view(), speech),
+        matters=waiting,
+        places_hidden=places_hidden,
         money=money_sheets(figures, speech),
         flows=[p for p in found if p.key == "flow"],
         days=[p for p in found if p.key == "days" and p.currency == main],

@@ -68,6 +68,9 @@ def _chip(face: Face, name: str, value: str, filters: Mapping[str, str]) -> str:
     if name == "status":
         said = [speech(f"status.{status}") for status in value.split(",")]
         return face.say("word.comma").join(said)
+    if name == "at":
+        station, _, reason = value.partition(".")
+        return speech(f"turn.{reason or station}")
     if name == "fee":
         return face.say("rows.fee")
     if name == "release":
