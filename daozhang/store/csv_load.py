@@ -2,7 +2,8 @@
 
 Three ways, one outcome. Nothing doubtful: DuckDB's rows are taken. Some rows doubtful: one fast
 pass over the file finds their lines, and the Python rules judge only those. DuckDB refuses the
-file (wrong column counts, open quotes, bytes that are not UTF-8): Python reads all of it.
+file (wrong column counts, open quotes, bytes that are not UTF-8), or there is so little of it that
+planning its reading costs more than the reading: Python reads all of it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,10 @@ __all__ = ["load_csv"]
 _CHUNK_BYTES: Final = 1 << 20
 _DOUBTS_MAX: Final = 50_000
 """Most doubtful rows whose cells Python holds to find their lines; beyond, it reads all rows."""
+
+
+_LITTLE_BYTES: Final = 6_000
+"""Up to so many bytes Python has read a file before DuckDB has planned to: some forty sales."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +72,25 @@ def load_csv(relations: Relations, file: Canonical) -> Taken:
     number = relations.begin(file.name)
     findings = Findings(file.name)
     job = _Job(relations, file, number, _widened(relations, file, findings), findings)
-    doubts = _read_fast(job)
-    if doubts is None or (doubts.count and not _judge(job, doubts)):
-        relations.drop(number)
-        findings.clear()
-        _widened(relations, file, findings)
+    if file.path.stat().st_size <= _LITTLE_BYTES:
         _judge(job, None)
+    else:
+        _read_many(job)
     given = [column for column in job.columns if column is not None]
     take_out_cards(relations, file.table, number, given, job.first_line, findings)
     rows, period = relations.summary(file.table, number)
     counted = {file.table: rows} if rows else {}
     return Taken(file.name, file.format, counted, findings.refused, findings.problems(), period)
+
+
+def _read_many(job: _Job) -> None:
+    """Let DuckDB take what is beyond doubt, and judge the rest or, where it cannot, all."""
+    doubts = _read_fast(job)
+    if doubts is None or (doubts.count and not _judge(job, doubts)):
+        job.relations.drop(job.number)
+        job.findings.clear()
+        _widened(job.relations, job.file, job.findings)
+        _judge(job, None)
 
 
 def _widened(relations: Relations, file: Canonical, findings: Findings) -> list[str | None]:

@@ -4,6 +4,7 @@ import duckdb
 import pytest
 
 from daozhang.facts import Problem
+from daozhang.store import csv_load
 from daozhang.store.relations import Relations
 from daozhang.store.taking import take_file
 
@@ -17,6 +18,12 @@ def con():
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         yield connection
+
+
+@pytest.fixture(autouse=True)
+def files_are_many(monkeypatch):
+    """Let DuckDB read the little files of these tests as it reads those of millions of rows."""
+    monkeypatch.setattr(csv_load, "_LITTLE_BYTES", -1)
 
 
 @pytest.fixture

@@ -84,6 +84,17 @@ def test_more_doubtful_rows_than_python_holds(load, monkeypatch):
     assert (taken.rows, [p.line for p in taken.problems]) == ({"releases": 3}, [2, 4, 6])
 
 
+def test_duckdb_does_not_plan_to_read_a_little_file(load, con, monkeypatch):
+    monkeypatch.undo()
+    planned = []
+    monkeypatch.setattr(csv_load, "_read_fast", planned.append)
+    little = load(releases=HEAD + "r1,good,\n,bad,\n")
+    assert (little.rows, little.refused, planned) == ({"releases": 1}, 1, [])
+    assert con.execute("SELECT count(*) FROM raw_releases").fetchone() == (1,)
+    load(releases=HEAD + "r1,good,\n" * 1000)
+    assert len(planned) == 1
+
+
 def test_every_table_is_there_with_its_shape(load, con):
     load()
     kinds = {"text": "VARCHAR", "int": "BIGINT", "date": "DATE", "decimal": "VARCHAR"}
