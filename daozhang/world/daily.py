@@ -8,6 +8,7 @@ refund's line has the refund's own reference; fees are rounded half up and not g
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -227,12 +228,15 @@ def batch_numbers(path: Path, terminal: Ints, batch_day: Ints) -> Ints:
 
 def dated(first_day: int, days: Ints, form: str) -> tuple[list[str], Ints]:
     """Return the texts of the days named and each row's place among them."""
-    low, high = int(days.min(initial=0)), int(days.max(initial=0))
-    texts = []
-    for day in range(low, high + 1):
-        when = np.datetime64(EPOCH, "D") + np.timedelta64(first_day + day, "D")
-        texts.append(when.item().strftime(form))
-    return texts, days - low
+    if not len(days):
+        return [_day_text(first_day, form)], days
+    low, high = int(days.min()), int(days.max())
+    return [_day_text(first_day + day, form) for day in range(low, high + 1)], days - low
+
+
+@functools.lru_cache(maxsize=4_096)
+def _day_text(day: int, form: str) -> str:
+    return str((np.datetime64(EPOCH, "D") + np.timedelta64(day, "D")).item().strftime(form))
 
 
 def sale_ids(world: World, days: Ints, numbers: Ints, null: Bools | None = None) -> Any:
