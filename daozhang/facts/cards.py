@@ -23,6 +23,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from daozhang.facts.card_numbers import is_card_number
 from daozhang.facts.problems import Problem
 from daozhang.facts.schema import TABLES
 
@@ -66,9 +67,6 @@ _RUN: Final = re.compile(
     r"(?:[0-9]{13,19}|[0-9]{4}([ -])[0-9]{4}\1[0-9]{4}\1[0-9]{1,4}(?:\1[0-9]{1,3})?)"
     r"(?![0-9A-Za-z_*]|-[0-9A-Za-z]|[./][0-9])"
 )
-# ISO/IEC 7812 issuer ranges: Visa, Mastercard, American Express, Diners, JCB, Discover, Maestro,
-# UnionPay, and the 9-series that Chinese banks issued before UnionPay's 62.
-_PREFIX: Final = re.compile(r"4|5[0-8]|2(?:22[1-9]|2[3-9]|[3-6]|7[01]|720)|3[0-9]|6[0-9]|81|9[05]")
 # What networks issue today, with the lengths of their numbers (Visa; Mastercard; UnionPay, Mir and
 # JCB; American Express; Diners; Discover): an id must look like this to be taken for a card number.
 _ISSUED: Final = re.compile(
@@ -79,7 +77,6 @@ _ISSUED: Final = re.compile(
     r"|(?:30[0-5]|3[689][0-9])[0-9](?:[0-9]{10}|[0-9]{12}|[0-9]{15})"
     r"|(?:6011|64[4-9][0-9]|65[0-9]{2})(?:[0-9]{12}|[0-9]{15})"
 )
-_DOUBLED: Final = (0, 2, 4, 6, 8, 1, 3, 5, 7, 9)
 _DIGIT, _JOINER, _GAP = b"0a "
 # What each byte is when a text is only looked over: a digit, what joins digits to a word, a gap.
 _LOOKS: Final = bytes(
@@ -91,18 +88,6 @@ _LOOKS: Final = bytes(
 _WRITTEN: Final = b" 0000000000000"
 _SPACED: Final = b" 0000 0000 0000 0"
 _HYPHENED: Final = b" 0000a0000a0000a0"
-_ASCII_ZERO: Final = ord("0")
-
-
-def is_card_number(digits: str) -> bool:
-    """Say whether 13 to 19 ASCII digits begin like a card number and pass the Luhn check."""
-    if _PREFIX.match(digits) is None or len(set(digits)) == 1:
-        return False
-    total = 0
-    for place, char in enumerate(reversed(digits)):
-        digit = ord(char) - _ASCII_ZERO
-        total += _DOUBLED[digit] if place % 2 else digit
-    return total % 10 == 0
 
 
 def may_hold_card_number(text: str) -> bool:

@@ -2,7 +2,8 @@
 
 Rules kept here: a problem names the file, the line, a stable code and, in one sentence, what was
 found and what to do. An ``error`` means that the row (or the file) was refused; a ``warning``
-means that it was taken and should be looked at. Reading always goes on.
+means that it was taken and should be looked at. Reading always goes on. No message holds a whole
+card number, whoever writes it.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from daozhang.facts.card_numbers import hide_card_numbers
 from daozhang.facts.problem_words import IN_CHINESE
 
 __all__ = ["Problem"]
@@ -32,6 +34,12 @@ class Problem:
     code: str
     message: str
     severity: Literal["error", "warning"] = "error"
+
+    def __post_init__(self) -> None:
+        """Cut card numbers: a message quotes cells, and any cell may hold one."""
+        cut = hide_card_numbers(self.message)
+        if cut != self.message:
+            object.__setattr__(self, "message", cut)
 
     def __str__(self) -> str:
         """Return ``file:line: message [code]``, the form editors can jump to."""

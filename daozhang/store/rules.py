@@ -173,12 +173,12 @@ def _integer(column: Column, value: object, currency: object) -> int | None:
     if not -INT_MAX - 1 <= number <= INT_MAX:
         raise _out_of_range(column, number)
     if column.name.endswith("_minor") and abs(number) > AMOUNT_MAX:
-        found = f"{column.name} is {number}: no payment has more than {AMOUNT_MAX} minor units"
+        found = f"{column.name} is {shown(number)}: no payment has over {AMOUNT_MAX} minor units"
         raise _BadCellError("amount_too_large", f"{found}; is a column shifted?")
     if column.values and str(number) not in column.values:
         raise _not_allowed(column, number)
     if column.at_least is not None and number < column.at_least:
-        found = f"{column.name} is {number}: it cannot be less than {column.at_least}"
+        found = f"{column.name} is {shown(number)}: it cannot be less than {column.at_least}"
         raise _BadCellError("below_minimum", found)
     return number
 
@@ -192,7 +192,9 @@ def _not_integer(column: Column, text: str, currency: object) -> _BadCellError:
     example = "write 1234 for 12.34"
     try:
         known = currency if isinstance(currency, str) else ""
-        example = f"write {parse_amount(text, known)} for {text}"
+        minor = parse_amount(text, known)
+        if abs(minor) <= AMOUNT_MAX:
+            example = f"write {minor} for {text}"
     except AmountError:
         pass
     found = f"{name} is {what}: amounts are integers in minor units: {example}"

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from daozhang.facts import Problem
 from daozhang.facts.cards import (
     _RUN,
     is_card_number,
@@ -152,3 +153,15 @@ def test_through_a_profile(reading):
     assert found.codes == ["card_number_as_id"]
     told = " ".join(map(str, found.items))
     assert not any(card in told for card in OTHER_CARDS)
+
+
+CELLS = ("4111111111111111", "-4111111111111111", "4111111111111111.00", "4111-1111-1111-1111",
+         "ORD-4111111111111111", "4111 1111 1111 1111,5", "x4111111111111111x")  # fmt: skip
+
+
+@pytest.mark.parametrize("cell", CELLS)
+def test_no_problem_quotes_a_card_number(cell):
+    problem = Problem("a.csv", 1, "amount_unreadable", f"the amount {cell!r} cannot be taken")
+    for text in (problem.message, str(problem), problem.said("zh"), str(problem.to_json())):
+        assert "1111111111" not in text.replace("-", "").replace(" ", "")
+    assert "411111******1111" in problem.message

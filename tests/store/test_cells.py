@@ -235,3 +235,11 @@ def test_shortened_cells_are_told_once(load):
     assert [(p.code, p.severity) for p in taken.problems] == [("card_number_shortened", "warning")]
     assert "2 cells" in taken.problems[0].message
     assert taken.refused == 0
+
+
+@pytest.mark.parametrize("column", ["amount_minor", "batch_no", "captured_at", "currency", "kind"])
+@pytest.mark.parametrize("cell", ["4111111111111111", "-4111111111111111", "4111111111111111.00"])
+def test_no_message_quotes_a_card_number(load, column, cell):
+    taken = load(sales=csv_of("sales", changed("sales", column, cell)))
+    assert not any("4111111111111111" in str(problem) for problem in taken.problems)
+    assert taken.problems or column == "batch_no"
