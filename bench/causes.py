@@ -10,19 +10,21 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import subprocess
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import duckdb
 
 from bench.check import facts_of_machine
-from daozhang.world.faults import FAULTS, TRAPS
+from daozhang.app.check import checked
+from daozhang.world import FAULTS, TRAPS, build
 
 __all__ = ["World", "main", "scored", "tables", "worlds"]
 
@@ -65,21 +67,18 @@ def worlds(count: int) -> list[World]:
 
 def scored(world: World, sales: int) -> Counts:
     """Make a world, check it, and add up money by what was so and what was said."""
-    tool = [sys.executable, "-m", "daozhang.cli"]
+    alone = {0: "trap" if world.traps else "harmless", 1: "alone", 2: "pair"}
+    kind = alone.get(len(world.faults), "all")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        make = [*tool, "world", str(folder / "w"), "--seed", str(world.seed), "--sales", str(sales)]
-        if world.faults:
-            make += ["--faults", ",".join(world.faults)]
-        if world.traps:
-            make += ["--traps", ",".join(world.traps)]
-        subprocess.run(make, check=True, capture_output=True)
-        check = [*tool, "check", str(folder / "w" / "in"), "--out", str(folder / "out")]
-        done = subprocess.run(check, check=False, capture_output=True)
-        assert (folder / "out" / "journeys.parquet").exists(), done.stderr.decode()[-2000:]
-        alone = {0: "trap" if world.traps else "harmless", 1: "alone", 2: "pair"}
-        kind = alone.get(len(world.faults), "all")
+        build(folder, seed=world.seed, faults=world.faults, traps=world.traps, sales=sales)
+        with checked(folder / "in") as found:
+            said = found.engine.fetch(
+                "SELECT sale_id, terminal_id, status, captured_at, amount_minor, cause, mechanism "
+                "FROM journeys"
+            )
         con = duckdb.connect()
+        con.register("said", said)
         rows = con.execute(
             "SELECT coalesce(t.mechanism, 'nothing'), coalesce(t.cause, 'nothing'), "
             "coalesce(j.mechanism, 'nothing'), coalesce(j.cause, 'nothing'), "
@@ -87,12 +86,11 @@ def scored(world: World, sales: int) -> Counts:
             "EXISTS (SELECT 1 FROM read_csv(?, all_varchar = true) AS u "
             "WHERE u.terminal_id = j.terminal_id "
             "AND CAST(u.started_at AS TIMESTAMPTZ) <= j.captured_at) AS before "
-            "FROM read_parquet(?) AS t JOIN read_parquet(?) AS j USING (sale_id) "
+            "FROM read_parquet(?) AS t JOIN said AS j USING (sale_id) "
             "WHERE j.status IN ('late', 'overdue') GROUP BY ALL",
             [
-                str(folder / "w" / "in" / "upgrades.csv"),
-                str(folder / "w" / "truth" / "journeys.parquet"),
-                str(folder / "out" / "journeys.parquet"),
+                str(folder / "in" / "upgrades.csv"),
+                str(folder / "truth" / "journeys.parquet"),
             ],
         ).fetchall()
         con.close()
@@ -196,8 +194,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--write", action="store_true", help="put the tables into docs/causes.md")
     chosen = parser.parse_args(arguments)
     counts: Counts = Counter()
-    with ThreadPoolExecutor(2) as pool:
-        for found in pool.map(lambda w: scored(w, chosen.sales), worlds(chosen.worlds)):
+    with ProcessPoolExecutor(2, get_context("spawn")) as pool:
+        for found in pool.map(partial(scored, sales=chosen.sales), worlds(chosen.worlds)):
             counts += found
     text = tables(counts, chosen.worlds)
     print(text)

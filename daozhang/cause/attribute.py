@@ -256,7 +256,9 @@ def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
         if mechanism in _HOLDS and case.evidence_for(mechanism):
             held[own] = (mechanism, max(unit["ended_at"], unit["due_at"] + HELD_ON))
         elif own in held and unit["due_at"] <= held[own][1] and not case.shows(_TOLD):
-            case.add("held_on", {held[own][0]: 3.0})
+            # What was held before its provider stalled, and after, the stall did not touch.
+            weight = 6.5 if seen.peers.outlasts(unit, apart) else 3.0
+            case.add("held_on", {held[own][0]: weight})
         cases[unit["unit"]] = case
     return cases
 

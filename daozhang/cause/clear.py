@@ -102,7 +102,7 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
             {"wrong_terminal_or_merchant_id": 1.0, "interface_field_mismatch": 0.5},
             started_at=upgrade["started_at"],
         )
-    _told(case, seen.notices)
+    _told(case, seen.notices, spared=spared or (terminals.due > FEW and not wide))
     return case
 
 
@@ -141,7 +141,8 @@ def _reason(case: Case) -> None:
         case.add("line_refused", {mechanism: 4.0}, reason=unit["reason"])
 
 
-def _told(case: Case, notices: list[Row]) -> None:
+def _told(case: Case, notices: list[Row], *, spared: bool) -> None:
+    """Weigh what was announced; an outage that spared the others is hardly why."""
     unit = case.unit
     for notice in notices:
         mine = (notice["scope"] == "provider" and notice["scope_id"] == unit["provider_id"]) or (
@@ -155,5 +156,6 @@ def _told(case: Case, notices: list[Row]) -> None:
             case.add("refusal_told", {"interface_field_mismatch": 5.0}, text=notice["text"] or "")
             return
         if any(word in text.casefold() for word in _OUTAGES) or reason_class(text) == "outage":
-            case.add("provider_told", {"provider_outage": 4.0}, text=notice["text"] or "")
+            weight = 1.0 if spared else 4.0
+            case.add("provider_told", {"provider_outage": weight}, text=notice["text"] or "")
             return

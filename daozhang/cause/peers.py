@@ -122,6 +122,7 @@ class Peers:
         self._cleared: dict[tuple[str, str, date], int] = defaultdict(int)
         self._cleared_terminals: dict[tuple[str, str, date], set[str]] = defaultdict(set)
         self._unpaid: dict[tuple[str, date], set[str]] = defaultdict(set)
+        self._waited: dict[tuple[str, date], dict[str, datetime]] = defaultdict(dict)
         self._uncredited: dict[tuple[str, date], set[str]] = defaultdict(set)
         self._late_untouched: dict[tuple[str, Any], set[str]] = defaultdict(set)
         self._unpaid_untouched: dict[tuple[str, date], set[str]] = defaultdict(set)
@@ -143,6 +144,7 @@ class Peers:
                 self._cleared_terminals[key].add(unit["terminal_id"])
             elif unit["leg"] == "pay_out" and not (unit["returned"] or unit["unit"] in returned):
                 self._unpaid[unit["provider_id"], day].add(unit["account_id"])
+                self._waited[unit["provider_id"], day][unit["account_id"]] = unit["ended_at"]
             elif unit["leg"] == "credit":
                 self._uncredited[unit["bank_id"], day].add(unit["account_id"])
 
@@ -207,6 +209,15 @@ class Peers:
             due += len(others)
             late += len(self._unpaid.get(key, set()) & others)
         return Share(late, due)
+
+    def outlasts(self, unit: Row, apart: AbstractSet[str]) -> bool:
+        """Return whether a unit waited on when most others that waited with it had been paid."""
+        waited = self._waited.get((unit["provider_id"], unit["promised_at"].date()), {})
+        others = sorted(
+            until for a, until in waited.items() if a != unit["account_id"] and a not in apart
+        )
+        ended: datetime = unit["ended_at"]
+        return bool(others) and ended - others[len(others) // 2] > RUN
 
     def cleared_later(self, unit: Row) -> bool:
         """Return whether the account's sales that were on time were cleared in a run before."""
