@@ -86,6 +86,7 @@ IN_CHINESE: Final[dict[str, str]] = {
     "stated_in_two_exports": "同一笔结算明细在收单机构的两种导出文件里编号不同，以内容更全的一份为准；两种文件请只放一种",
     "total_mismatch": "逐行相加与文件自己写的合计不符，可能缺行；请重新导出核对",
     # currencies
+    "currency_assumed": "金额前的货币符号与设定的币种不符，按符号的币种读取；如果不对，请指明币种",
     "currency_missing": "没有写明币种；请指明按哪种货币读",
     "currency_unknown": "不是 ISO 4217 货币代码；请写大写代码，例如 CNY",
     "unknown_currency": "条款里的 currency 不是 ISO 4217 货币代码；请写大写代码，例如 CNY",
@@ -124,7 +125,7 @@ IN_CHINESE: Final[dict[str, str]] = {
     "no_entries": "文件里没有一笔流水；如果当天有交易，请重取",
     "no_messages": "文件里没有 ISO 8583 报文；请确认导出的是终端或主机的报文日志",
     "no_response": "日志结束时这些请求还没有应答；请导出更长的一段再看",
-    "not_cash": "证券类流水不动用这个账户的现金，已略过；不用处理",
+    "not_cash": "证券类流水（买卖、分红等）里没有收单机构的打款，已略过；不用处理",
     "no_statement": "文件里没有对账单的内容；请向银行要完整的对账单",
     "notification_not_statement": "camt.054 只是入账通知，不能证明已经入账，流水只作参考；请补上 camt.053 对账单",
     "record_length": "这条记录比规定的长度短，可能被截断；请重新下载文件",
@@ -133,6 +134,7 @@ IN_CHINESE: Final[dict[str, str]] = {
     "refund_not_paid": "退款没有成功，没有退出钱，已略过；请在收银系统里核对这笔退款",
     "shape_changed": "报文的字段和以前不一样了；如果没有通知接收方，对方可能会拒收",
     "summary_missing": "文件到末尾都没有汇总，可能不完整；请重新下载",
+    "test_payments": "测试模式下的支付没有真正收钱，已略过；不用处理",
     "timezone_unknown": "时区的写法不唯一或认不出，时间无法确定；请写成 Asia/Shanghai 这样",
     "status_unknown": "流水状态认不出；请向银行问明这个状态的含义",
     # profiles for layouts of the user's own

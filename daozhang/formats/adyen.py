@@ -128,6 +128,7 @@ class _Places:
         self.came, self.went = place("Gross Credit (GC)", "Main Amount"), place("Gross Debit (GC)")
         self.fees = [p for p in (place(f"{name} {unit}") for name in _FEES) if p != _NONE]
         self.more_fees = place(f"Payment Fees {unit}")
+        self.says_fees = bool(self.fees) or self.more_fees != _NONE
         self.method = place("Payment Method")
         self.store, self.terminal = place("Store"), place("Terminal ID", "Unique Terminal ID")
         self.width = 1 + max(
@@ -246,7 +247,7 @@ class _Body:
             return net + fee, fee, sold
         gross, kept = sold[0], sold[0] - net
         more = amounts(cells[self.places.more_fees])
-        if kept not in {more, fee + more}:
+        if kept not in {more, fee + more} and self.places.says_fees:
             told = (format_minor(n, amounts.currency) for n in (gross, fee, net))
             self.out.warn(
                 line, "net_differs",

@@ -301,8 +301,8 @@ class _Reading:
         if self.invested:
             self.out.warn(
                 self.invested_line, "not_cash",
-                f"{self.invested} transactions of securities move no cash of this account and were "
-                "left out",
+                f"{self.invested} transactions of securities (what was bought, sold, earned) were "
+                "left out: no payout is among them",
             )  # fmt: skip
         if not self.statements and not self.entries and not self.refused:
             self.out.error(

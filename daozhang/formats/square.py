@@ -63,6 +63,11 @@ _WORDS: Final = {
 }
 _KINDS: Final = {word: kind for kind, words in _WORDS.items() for word in words.split()}
 _STANDINGS: Final = {"SENT": "sent", "PAID": "sent", "FAILED": "returned", "PENDING": "held"}
+_MARKS: Final = {
+    "$": ("USD", "CAD", "AUD"), "£": ("GBP",), "€": ("EUR",), "¥": ("JPY",), "￥": ("JPY",),
+}  # fmt: skip
+"""What Square's amounts are marked with, and the currencies of its countries that it means."""
+
 _NO_MONEY: Final = frozenset({"failed", "canceled", "cancelled", "voided", "declined"})
 
 
@@ -252,6 +257,7 @@ class _Transactions:
         self.out = out
         self.zone: dt.tzinfo = ZoneInfo(options.timezone)
         self.amounts = Amounts(options.currency or "USD")
+        self.marked = False
         need, place = head.need, head.place
         self.date, self.time, self.time_zone = need("Date"), need("Time"), need("Time Zone")
         self.total, self.fee, self.net = need("Total Collected"), need("Fees"), need("Net Total")
@@ -288,6 +294,8 @@ class _Transactions:
             )
         if not (cells[self.total] and cells[self.net]):
             raise RowError("amount_missing", "the row has no Total Collected or no Net Total")
+        if not self.marked:
+            self._mark(line, cells[self.total])
         if cell_at(cells, self.state).lower() in _NO_MONEY:
             return
         amounts = self.amounts
@@ -308,6 +316,18 @@ class _Transactions:
             )  # fmt: skip
             fee = gross - paid
         self._add(line, cells, gross, fee)
+
+    def _mark(self, line: int, total: str) -> None:
+        """Take the currency whose mark stands before the amounts, if the user's is another."""
+        self.marked = True
+        meant = next((codes for mark, codes in _MARKS.items() if mark in total), ())
+        if meant and self.amounts.currency not in meant:
+            self.out.warn(
+                line, "currency_assumed",
+                f"the amounts are marked as {meant[0]}, which is taken, and not as "
+                f"{self.amounts.currency}: set the currency of the terms if it is another",
+            )  # fmt: skip
+            self.amounts = Amounts(meant[0])
 
     def _moment(self, cells: list[str], text: str) -> dt.datetime | dt.date:
         name = cells[self.time_zone]

@@ -5,6 +5,7 @@ Rules kept here (the Dashboard's payments export, older and newer columns):
 - A payment that went through is a sale, in the currency in which the customer paid. What reaches
   the bank stands in the balance reports: this export's fee belongs to no line of them.
 - One that failed never was money and becomes an attempt; one that is not captured yet is left out.
+- What was paid in test mode (``mode`` in older exports) moved no money and is left out.
 - A refund has no id of its own here, and the balance reports state each with one: the amounts are
   left out, and one warning says how many, so that none is counted twice.
 - The balance reports state the same sales. This export says more of them (card, terminal), so it is
@@ -52,6 +53,9 @@ class StripePaymentsReader(TableReader):
     headers = (
         header_set("id", "Created (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
         header_set("id", "Created date (UTC)", "Amount", "Amount Refunded", "Currency", "Status"),
+        header_set(
+            "id", "created", "amount", "amount_refunded", "currency", "status", "seller_message"
+        ),
     )
 
     def open(self, head: Head, options: Options, out: Collector) -> _Payments:
@@ -70,19 +74,22 @@ class _Payments(StripeTable):
         super().__init__(head, options, out)
         place, need = head.place, head.need
         self.id, self.amount = need("id"), need("Amount")
-        self.refunded, self.currency = need("Amount Refunded"), need("Currency")
+        self.refunded = need("Amount Refunded", "amount_refunded")
+        self.currency = need("Currency")
         self.standing = need("Status")
-        self.created = self.times("Created date (UTC)", "Created (UTC)")
+        self.created = self.times("Created date (UTC)", "Created (UTC)", "created")
         self.refs = self.places(
             "order_id (metadata)", "order_number (metadata)", "Client Reference ID",
-            "PaymentIntent ID",
+            "PaymentIntent ID", "payment_intent_id",
         )  # fmt: skip
         self.reader, self.location = place("Terminal Reader ID"), place("Terminal Location ID")
-        self.method, self.brand = place("Payment Source Type"), place("Card Brand")
+        self.method = place("Payment Source Type", "payment_source_type")
+        self.brand = place("Card Brand", "card_brand")
         self.captured, self.decline = place("Captured"), place("Decline Reason")
         self.width = 1 + max(self.id, self.amount, self.refunded, self.currency, self.standing)
-        self.refunds = 0
-        self.first_refund = 0
+        self.mode = place("Mode")
+        self.refunds = self.first_refund = 0
+        self.tests = self.first_test = 0
 
     def row(self, line: int, cells: list[str]) -> None:
         """Take one payment.
@@ -93,6 +100,10 @@ class _Payments(StripeTable):
         values = self.strip(cells)
         if not values[self.id]:
             raise RowError("value_missing", "the row has no id")
+        if cell_at(values, self.mode).lower() == "test":
+            self.tests += 1
+            self.first_test = self.first_test or line
+            return
         if not values[self.amount]:
             raise RowError("amount_missing", "the row has no amount")
         state = category_word(values[self.standing])
@@ -151,7 +162,13 @@ class _Payments(StripeTable):
         )  # fmt: skip
 
     def finish(self) -> None:
-        """Say how many refunds were left to the balance reports."""
+        """Say how many refunds were left to the balance reports, and how many rows were tests."""
+        if self.tests:
+            self.out.warn(
+                self.first_test, "test_payments",
+                f"{self.tests} payments were made in test mode, where no money moves; they were "
+                "left out",
+            )  # fmt: skip
         if self.refunds:
             self.out.warn(
                 self.first_refund, "refund_not_itemised",

@@ -210,3 +210,17 @@ def test_both_reports_give_a_line_the_same_id():
     first, second = (next(r for r in rs if r["line_id"] in same) for rs in (batches, accounting))
     for name in ("gross_minor", "fee_minor", "net_minor", "cleared_at", "payout_id", "ref"):
         assert first[name] == second[name]
+
+
+def test_a_report_without_fee_columns_leaves_the_fee_between_gross_and_net(reading):
+    found = reading(
+        "Company Account,Merchant Account,Psp Reference,Payment Method,Creation Date,TimeZone,Type,"
+        "Gross Currency,Gross Debit (GC),Gross Credit (GC),Net Currency,Net Debit (NC),"
+        "Net Credit (NC),Batch Number\n"
+        "Co,Shop,P1,mc,2026-06-01 09:15:02,UTC,Settled,CHF,,120.50,CHF,,118.90,42\n"
+        "Co,Shop,,,2026-06-02 09:15:02,UTC,MerchantPayout,CHF,118.90,,CHF,118.90,,42\n",
+        "adyen.csv",
+    )
+    (row,) = found.rows("settlements")
+    assert (row["gross_minor"], row["fee_minor"], row["net_minor"]) == (12050, 160, 11890)
+    assert found.problems == []

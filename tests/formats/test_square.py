@@ -250,3 +250,20 @@ def test_what_an_answer_is_of(tmp_path, content, name):
     path.write_text(json.dumps(content))
     assert getattr(recognise(path), "name", None) == name
     assert name or isinstance(recognise(path), Problem)
+
+
+@pytest.mark.parametrize(
+    ("mark", "asked", "taken", "codes"),
+    [("$", "EUR", "USD", ["currency_assumed"]), ("$", "CAD", "CAD", []), ("$", None, "USD", []),
+     ("£", "GBP", "GBP", []), ("€", "USD", "EUR", ["currency_assumed"]), ("", "EUR", "EUR", [])],
+)  # fmt: skip
+def test_the_mark_before_an_amount_goes_before_the_users_currency(
+    reading, mark, asked, taken, codes
+):
+    found = reading(
+        "Date,Time,Time Zone,Total Collected,Fees,Net Total,Transaction ID\n"
+        f"2026-05-04,10:02:11,UTC,{mark}31.16,-{mark}0.93,{mark}30.23,SQA1\n",
+        "square.csv", Options(currency=asked),
+    )  # fmt: skip
+    (row,) = found.rows("settlements")
+    assert (row["currency"], row["net_minor"], found.codes) == (taken, 3023, codes)

@@ -410,3 +410,20 @@ def test_damaged_payments_are_survived(tmp_path):
         place = rng.randrange(len(data))
         path.write_bytes(data[:place] + rng.randbytes(rng.randrange(4)) + data[place + 3 :])
         list(StripePaymentsReader().read(Source(path, path.name, path.read_bytes()), Options()))
+
+
+def test_the_oldest_payments_export_and_its_test_mode(reading):
+    """Lower-case names, local times without seconds, and a column that says which mode it was."""
+    found = reading(
+        "id,description,seller_message,created,amount,amount_refunded,currency,fee,mode,status,"
+        "captured,card_brand\n"
+        "ch_1,a,Payment complete.,2021-02-03 13:12,25.00,0.00,cad,1.03,Live,Paid,true,Visa\n"
+        "ch_2,b,Payment complete.,2021-02-03 06:53,27.50,0.00,cad,1.10,Test,Paid,true,Visa\n",
+        "payments.csv", Options(timezone="America/Toronto"),
+    )  # fmt: skip
+    (sale,) = found.rows("sales")
+    assert (sale["sale_id"], sale["amount_minor"], sale["currency"]) == ("stripe:ch_1", 2500, "CAD")
+    assert sale["captured_at"].isoformat() == "2021-02-03T13:12:00-05:00"
+    assert [(p.line, p.code, p.severity) for p in found.problems] == [
+        (3, "test_payments", "warning")
+    ]
