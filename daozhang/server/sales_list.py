@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, overload
+from typing import Any, Final, Protocol, overload
 
 from daozhang.app.seek import quoted
+from daozhang.app.snapshot import Reading
 from daozhang.engine import DuckEngine, rows_of
 from daozhang.server.attention import at_condition
 from daozhang.server.due_days import due_sums
 from daozhang.server.upgraded import GROUPS, group_of
-from daozhang.server.views.base import Face
 
 __all__ = ["COLUMNS", "Rows", "Totals", "chosen", "condition", "listed", "totals"]
 
@@ -39,6 +39,18 @@ _ORDER: Final = (
     "ORDER BY CASE o.status WHEN 'overdue' THEN 0 WHEN 'late' THEN 1 WHEN 'unknown' THEN 2 "
     "WHEN 'in_transit' THEN 3 ELSE 4 END, o.amount_minor DESC, o.sale_id"
 )
+
+
+class Asks(Protocol):
+    """Whoever asks, by a page or a call, with the snapshot in their scope."""
+
+    @property
+    def reading(self) -> Reading | None:
+        """The snapshot; None: nothing was tracked yet."""
+
+    @property
+    def engine(self) -> DuckEngine:
+        """Its tables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,16 +116,16 @@ def _day(text: str) -> date | None:
         return None
 
 
-def condition(face: Face, filters: Mapping[str, str], sales: str = "o", accounts: str = "a") -> str:
+def condition(asks: Asks, filters: Mapping[str, str], sales: str = "o", accounts: str = "a") -> str:
     """Return the SQL condition of filters that :func:`chosen` let through.
 
     Args:
-        face: who asks.
+        asks: who asks.
         filters: of :func:`chosen`.
         sales: what the table of sales is called.
         accounts: what the table of accounts is called.
     """
-    assert face.reading is not None
+    assert asks.reading is not None
     parts = [f"{sales}.status NOT IN ('cancelled', 'failed')"]
     for name, column in _EQUAL.items():
         if name in filters:
@@ -137,46 +149,46 @@ def condition(face: Face, filters: Mapping[str, str], sales: str = "o", accounts
         its = f"i.incident_id = {quoted(filters['incident'])}"
         parts.append(f"{sales}.sale_id IN (SELECT i.sale_id FROM incident_sales AS i WHERE {its})")
     if "release" in filters:
-        group = group_of(face.reading, quoted(filters["release"]), filters["side"])
+        group = group_of(asks.reading, quoted(filters["release"]), filters["side"])
         parts.append(f"{sales}.sale_id IN ({group})")
     return " AND ".join(parts)
 
 
-def totals(face: Face, filters: Mapping[str, str]) -> tuple[Totals, ...]:
+def totals(asks: Asks, filters: Mapping[str, str]) -> tuple[Totals, ...]:
     """Return what the sales of filters come to, most sales first."""
     if set(filters) <= _SUMMED and set(filters) & set(_DUE):
-        return _from_sums(face, filters)
-    rows = face.engine.rows(
+        return _from_sums(asks, filters)
+    rows = asks.engine.rows(
         "SELECT o.currency, count(*) AS n, CAST(sum(o.amount_minor) AS BIGINT), "
         "CAST(sum(CASE WHEN o.status <> 'unknown' THEN o.outstanding_minor ELSE 0 END) AS BIGINT) "
-        f"{_FROM} WHERE {condition(face, filters)} GROUP BY o.currency ORDER BY n DESC, o.currency"
+        f"{_FROM} WHERE {condition(asks, filters)} GROUP BY o.currency ORDER BY n DESC, o.currency"
     )
     return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
 
 
-def _from_sums(face: Face, filters: Mapping[str, str]) -> tuple[Totals, ...]:
+def _from_sums(asks: Asks, filters: Mapping[str, str]) -> tuple[Totals, ...]:
     """Return the same from the sums by due day, which are a thousand times fewer."""
-    assert face.reading is not None
+    assert asks.reading is not None
     # The sums have the columns of both tables and hold no sale that is cancelled or failed.
-    where = condition(face, filters, sales="s", accounts="s")
-    rows = face.engine.rows(
+    where = condition(asks, filters, sales="s", accounts="s")
+    rows = asks.engine.rows(
         "SELECT s.currency, CAST(sum(s.sales) AS BIGINT) AS n, "
         "CAST(sum(s.amount_minor) AS BIGINT), CAST(sum(CASE WHEN s.status <> 'unknown' "
         "THEN s.outstanding_minor ELSE 0 END) AS BIGINT) "
-        f"FROM {due_sums(face.reading)} AS s WHERE {where} "
+        f"FROM {due_sums(asks.reading)} AS s WHERE {where} "
         "GROUP BY s.currency ORDER BY n DESC, s.currency"
     )
     return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
 
 
-def listed(face: Face, filters: Mapping[str, str], count: int) -> Rows:
+def listed(asks: Asks, filters: Mapping[str, str], count: int) -> Rows:
     """Return the sales of filters, those that need someone first.
 
     Args:
-        face: who asks.
+        asks: who asks.
         filters: of :func:`chosen`.
         count: how many there are, by :func:`totals`.
     """
     columns = ", ".join("a.bank_id" if name == "bank_id" else f"o.{name}" for name in COLUMNS)
-    sql = f"SELECT {columns} {_FROM} WHERE {condition(face, filters)} {_ORDER}"
-    return Rows(face.engine, sql, count)
+    sql = f"SELECT {columns} {_FROM} WHERE {condition(asks, filters)} {_ORDER}"
+    return Rows(asks.engine, sql, count)

@@ -20,6 +20,7 @@ EN: Final[dict[str, str]] = {
     "api.error.idempotency_key_reused": "This idempotency key was used for another call; take a new one for each call.",
     "api.error.idempotency_in_progress": "The call with this idempotency key is still going on; ask again in a moment.",
     "api.error.already_there": "Somebody with this address is here already.",
+    "api.error.source_there": "A source of this name is here already.",
     "api.error.not_yourself": "You cannot shut yourself out; ask another administrator.",
     "api.error.too_large": "The request is too large; put files of more than 8 GB into the watched folder on the server.",
     "api.error.unsupported_media_type": "The body has another media type than is read here; detail names the right one.",
@@ -63,5 +64,8 @@ EN: Final[dict[str, str]] = {
     "api.field.cursor": "was not made by this list; begin without a cursor",
     "api.field.span": "must not lie before since, nor more than 92 days after it",
     "api.field.past": "must lie in the future",
+    "api.field.source_address": "holds an address that cannot be used, or names no account either; the page Files → sources shows examples",
+    "api.field.source_clock": "must be a time such as 09:30, and goes together with an account",
+    "api.field.side": "goes together with release",
     "api.field.email": "is not a mail address; write it like name@example.com",
 }

@@ -20,6 +20,7 @@ ZH: Final[dict[str, str]] = {
     "api.error.idempotency_key_reused": "这个幂等键已用于另一个调用；每个调用请使用新的键。",
     "api.error.idempotency_in_progress": "带有这个幂等键的调用仍在进行；请稍后再试。",
     "api.error.already_there": "使用这个邮箱的人已经在这里了。",
+    "api.error.source_there": "已有同名来源。",
     "api.error.not_yourself": "不能停用自己；请让另一位管理员来做。",
     "api.error.too_large": "请求过大；超过 8 GB 的文件请放入服务器上的监视文件夹。",
     "api.error.unsupported_media_type": "请求体的媒体类型不对；detail 中写明了正确的类型。",
@@ -63,5 +64,8 @@ ZH: Final[dict[str, str]] = {
     "api.field.cursor": "不是此列表给出的游标；请不带游标重新开始",
     "api.field.span": "不得早于 since，也不得晚于其后 92 天",
     "api.field.past": "必须在将来",
+    "api.field.source_address": "地址不可用，或地址与账户都没有填；示例见“文件”页的来源",
+    "api.field.source_clock": "须是 09:30 这样的时间，并与账户同时填写",
+    "api.field.side": "须与 release 一起给出",
     "api.field.email": "不是邮箱地址；请写成 name@example.com 这样",
 }

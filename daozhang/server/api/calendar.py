@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
@@ -14,11 +14,13 @@ from daozhang.server.api.callers import caller_of, needs
 from daozhang.server.api.errors import WrongValueError
 from daozhang.server.api.values import Asked, Out
 from daozhang.server.due_days import Day, days_between
+from daozhang.server.due_days import places as awaited
 
 __all__ = ["router"]
 
 DAYS_MAX: Final = 92
 _AROUND: Final = dt.timedelta(days=14)
+_WEEK: Final = dt.timedelta(days=7)
 
 router = Router(tags=["calendar"])
 SomeDay = Annotated[
@@ -95,4 +97,53 @@ def _day(one: Day) -> dict[str, Any]:
             status: {"sales": one.sales.get(status, 0), "amount_minor": minor}
             for status, minor in one.amounts.items()
         },
+    }
+
+
+class PlaceOut(Out):
+    """What is still to come at one bank or account, in one currency; known fees are taken off."""
+
+    bank_id: str | None
+    account_id: str | None
+    currency: str
+    overdue_minor: int
+    today_minor: int
+    soon_minor: int = Field(description="In the next seven days.")
+    later_minor: int
+
+
+class Places(Out):
+    """Where money is awaited."""
+
+    today: dt.date | None
+    items: list[PlaceOut]
+
+
+class PlacesBy(Asked):
+    """How it is taken together."""
+
+    by: Literal["bank", "account"] = "bank"
+
+
+@router.get(
+    "/calendar/places", auth=needs("calendar", "read"), response=answers(Places),
+    operation_id="places",
+)  # fmt: skip
+def places(request: HttpRequest, asked: Query[PlacesBy]) -> dict[str, Any]:
+    """What is still to come by bank or account: overdue, today, in the next days, later."""
+    reading = caller_of(request).reading
+    if reading is None:
+        return {"today": None, "items": []}
+    today = reading.about.as_of.astimezone(caller_of(request).speech().zone).date()
+    return {
+        "today": today,
+        "items": [
+            {
+                "bank_id": one.bank_id,
+                "account_id": one.account_id,
+                "currency": one.currency,
+                **{f"{name}_minor": minor for name, minor in one.minor.items()},
+            }
+            for one in awaited(reading, asked.by, today, today + _WEEK)
+        ],
     }

@@ -30,6 +30,7 @@ STATUSES: Final[dict[str, int]] = {
     "idempotency_key_reused": 409,
     "idempotency_in_progress": 409,
     "already_there": 409,
+    "source_there": 409,
     "not_yourself": 409,
     "too_large": 413,
     "unsupported_media_type": 415,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 from django.http import HttpRequest
@@ -10,8 +11,17 @@ from pydantic import Field
 
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import Caller, caller_of, needs
-from daozhang.server.api.values import Out
-from daozhang.server.parties import Dimension, Party, parties, tells_findings
+from daozhang.server.api.errors import ApiError
+from daozhang.server.api.values import Moment, Out
+from daozhang.server.due_days import late_days
+from daozhang.server.parties import (
+    Dimension,
+    Party,
+    incidents_of,
+    narrowed,
+    parties,
+    tells_findings,
+)
 
 __all__ = ["router"]
 
@@ -46,6 +56,102 @@ class Parties(Out):
     """Providers or banks, the least punctual first."""
 
     items: list[PartyOut]
+
+
+class LateDay(Out):
+    """One due day on which money of it was late; before fees."""
+
+    day: dt.date
+    currency: str
+    promised_minor: int
+    late_minor: int
+    overdue_minor: int
+
+
+class Legs(Out):
+    """How long money takes on one leg, in minutes; of money that arrived."""
+
+    leg: str
+    currency: str
+    sales: int
+    p05_min: int
+    p25_min: int
+    median_min: int
+    p75_min: int
+    p95_min: int
+
+
+class Finding(Out):
+    """What is wrong with a provider, by the merchant's own bills."""
+
+    finding: str
+    subject: str
+    detail: str
+    currency: str
+    rows: int
+    amount_minor: int
+    cost_minor: int | None
+    since: Moment
+    until: Moment
+    example: str | None
+
+
+class Fee(Out):
+    """What was charged beside what was agreed, of sales that were cleared."""
+
+    channel: str | None
+    currency: str
+    sales: int
+    fee_minor: int
+    fee_expected_minor: int
+    sales_differing: int
+
+
+class PartyWhole(Out):
+    """One provider or bank with all that is known of it."""
+
+    id: str
+    name: str | None
+    currencies: list[PartyOut]
+    late_days: list[LateDay] = Field(description="The newest first.")
+    legs: list[Legs] = Field(description="Of banks none.")
+    fees: list[Fee] = Field(description="Of banks none.")
+    findings: list[Finding] | None = Field(
+        description="Of banks none; null for who sees only some of the money."
+    )
+    incidents: list[str] = Field(description="Ids of incidents that struck it.")
+
+
+def _whole(caller: Caller, dimension: Dimension, value: str) -> dict[str, Any]:
+    reading = caller.reading
+    found = [] if reading is None else [
+        one for one in parties(reading.figures, dimension) if one.value == value
+    ]  # fmt: skip
+    if reading is None or not found:
+        raise ApiError("not_found", id=value)
+    own, name = narrowed(reading.figures, dimension, value), reading.about.names.get(value)
+    tell = tells_findings(caller.scope)
+    return {
+        "id": value,
+        "name": name,
+        "currencies": [_party(one, name, tell=tell) for one in found],
+        "late_days": [
+            {
+                "day": day.day,
+                "currency": day.currency,
+                "promised_minor": day.promised_minor,
+                "late_minor": day.amounts.get("late", 0),
+                "overdue_minor": day.amounts.get("overdue", 0),
+            }
+            for day in late_days(reading, dimension, value)
+        ],
+        "legs": own.legs,
+        "fees": own.fees,
+        "findings": own.findings if tell else None,
+        "incidents": [
+            row["incident_id"] for row in incidents_of(reading.figures, dimension, value)
+        ],
+    }
 
 
 def _listed(caller: Caller, dimension: Dimension) -> dict[str, Any]:
@@ -98,3 +204,21 @@ def providers(request: HttpRequest) -> dict[str, Any]:
 def banks(request: HttpRequest) -> dict[str, Any]:
     """How punctual each bank is; the least punctual first."""
     return _listed(caller_of(request), "bank_id")
+
+
+@router.get(
+    "/providers/{path:provider_id}", auth=needs("providers", "read"),
+    response=answers(PartyWhole, 200, 404), operation_id="provider",
+)  # fmt: skip
+def provider(request: HttpRequest, provider_id: str) -> dict[str, Any]:
+    """One provider: punctuality, late days, legs, fees, findings and incidents."""
+    return _whole(caller_of(request), "provider_id", provider_id)
+
+
+@router.get(
+    "/banks/{path:bank_id}", auth=needs("providers", "read"),
+    response=answers(PartyWhole, 200, 404), operation_id="bank",
+)  # fmt: skip
+def bank(request: HttpRequest, bank_id: str) -> dict[str, Any]:
+    """One bank: punctuality, late days and incidents."""
+    return _whole(caller_of(request), "bank_id", bank_id)

@@ -21,6 +21,9 @@ from daozhang.server.api import (
     overview,
     parties,
     people,
+    sales,
+    sources,
+    terms,
     upgrades,
 )
 from daozhang.server.api.handling import BodyParser, Plain, handle
@@ -66,6 +69,7 @@ api = _Api(
 )  # fmt: skip
 handle(api)
 for _subject in (
-    overview, incidents, journeys, calendar, upgrades, parties, files, me, people, audit,
+    overview, incidents, journeys, sales, calendar, upgrades, parties, terms, files, sources, me,
+    people, audit,
 ):  # fmt: skip
     api.add_router("", _subject.router)

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 from django.http import HttpRequest
-from ninja import Router
+from ninja import Query, Router
 from pydantic import Field
 
 from daozhang.app.gate_record import GateRecord
+from daozhang.app.seek import quoted
+from daozhang.app.snapshot import Reading
+from daozhang.engine import rows_of
+from daozhang.server.agreed import agreed, terms_for
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import Caller, caller_of, needs
-from daozhang.server.api.values import Moment, Out
+from daozhang.server.api.errors import ApiError
+from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
+from daozhang.server.api.values import Line, Moment, Out
 from daozhang.server.effects import Effect, Release, effects_of, releases
-from daozhang.server.gate_told import gate_of
+from daozhang.server.gate_told import back_of, gate_of, stores_back
+from daozhang.server.quiet_hours import DAYS, cutoffs_by_provider, quietest, store_hours
+from daozhang.server.upgraded import intervals
 
 __all__ = ["router"]
 
@@ -71,6 +80,60 @@ class Upgrades(Out):
     items: list[ReleaseOut]
 
 
+class ReleaseWhole(ReleaseOut):
+    """One release with what the gate goes by and what it led to."""
+
+    why: list[str] = Field(description="Of the gate; empty for who sees only some rows.")
+    incidents: list[str] = Field(description="Ids of the incidents that it caused.")
+    stores_back: dict[str, str] = Field(
+        description="Store → pass, fail, not yet, or empty: whether it is at its former level."
+    )
+
+
+class TerminalOut(Out):
+    """One terminal that a release reached."""
+
+    terminal_id: str
+    store_id: str | None
+    provider_id: str | None
+    from_at: Moment = Field(description="When its upgrade began.")
+    until_at: Moment | None = Field(description="When it went on or was put back; null: neither.")
+    outcome: str | None
+    wave: str | None
+    tries: int
+
+
+class TerminalFilters(Paging):
+    """Whose terminals."""
+
+    release_id: Line = Field(min_length=1, max_length=120)
+
+
+class Proposal(Out):
+    """Hours, local, in which an upgrade disturbs fewest customers; until 0 is midnight."""
+
+    from_hour: int
+    until_hour: int
+    sales: int = Field(description="In those hours, over all days that were looked at.")
+    closed: bool = Field(description="The store is closed then; its terminals must stay on.")
+
+
+class StoreHoursOut(Out):
+    """One store."""
+
+    store_id: str
+    sales: int
+    sales_by_hour: list[int]
+    proposals: list[Proposal]
+
+
+class QuietHours(Out):
+    """The stores, those with most sales first."""
+
+    days: int = Field(description="How many days were looked at.")
+    items: list[StoreHoursOut]
+
+
 @router.get(
     "/upgrades", auth=needs("upgrades", "read"), response=answers(Upgrades),
     operation_id="upgrades",
@@ -87,6 +150,95 @@ def upgrades(request: HttpRequest) -> dict[str, Any]:
             for one in releases(caller.reading)
         ]
     }
+
+
+@router.get(
+    "/upgrades/{path:release_id}", auth=needs("upgrades", "read"),
+    response=answers(ReleaseWhole, 200, 404), operation_id="upgrade",
+)  # fmt: skip
+def upgrade(request: HttpRequest, release_id: str) -> dict[str, Any]:
+    """One release: the gate's verdict and reasons, the money, and which stores are back."""
+    caller = caller_of(request)
+    reading, one = _found(caller, release_id)
+    record, back = gate_of(reading).get(release_id), back_of(reading).get(release_id)
+    told = record.told[caller.lang] if record is not None and caller.scope.whole else None
+    return {
+        **_release(one, effects_of(reading).get(release_id, []), record, caller),
+        "why": list(dict.fromkeys((told.why, told.now))) if told else [],
+        "incidents": [
+            row["incident_id"]
+            for row in reading.figures.incidents
+            if json.loads(row["scope"]).get("release_id") == release_id
+        ],
+        "stores_back": stores_back(reading, back) if back is not None else {},
+    }
+
+
+def _found(caller: Caller, release_id: str) -> tuple[Reading, Release]:
+    reading = caller.reading
+    known = releases(reading) if reading is not None else []
+    one = next((one for one in known if one.release_id == release_id), None)
+    if reading is None or one is None:
+        raise ApiError("not_found", release_id=release_id)
+    return reading, one
+
+
+@router.get(
+    "/terminals", auth=needs("upgrades", "read"),
+    response=answers(PageOf[TerminalOut], 200, 404), operation_id="terminals",
+)  # fmt: skip
+def terminals(request: HttpRequest, asked: Query[TerminalFilters]) -> dict[str, Any]:
+    """List the terminals that a release reached, by their number."""
+    caller = caller_of(request)
+    after = place_of(asked.cursor, str)
+    reading, one = _found(caller, asked.release_id)
+    beyond = "" if after is None else f"AND u.terminal_id > {quoted(after[0])} "
+    columns = ", ".join(f"u.{name}" for name in TerminalOut.model_fields)
+    rows = rows_of(
+        caller.engine.fetch(
+            f"SELECT {columns} FROM {intervals(reading)} AS u "
+            f"WHERE u.release_id = {quoted(one.release_id)} {beyond}"
+            f"ORDER BY u.terminal_id LIMIT {asked.limit + 1}"
+        )
+    )
+    return page_of(
+        request, rows, asked.limit, place=lambda row: [row["terminal_id"]],
+        told=lambda row: {**row, "wave": None if row["wave"] is None else str(row["wave"])},
+    )  # fmt: skip
+
+
+@router.get(
+    "/quiet-hours", auth=needs("upgrades", "read"), response=answers(QuietHours),
+    operation_id="quiet_hours",
+)  # fmt: skip
+def quiet_hours(request: HttpRequest) -> dict[str, Any]:
+    """When to upgrade each store: the hours that disturb fewest customers, clear of cut-offs."""
+    caller = caller_of(request)
+    if caller.reading is None:
+        return {"days": DAYS, "items": []}
+    stores, book = store_hours(caller.reading), agreed()
+    today = caller.reading.about.as_of.astimezone(caller.speech().zone).date()
+    providers = frozenset(p for one in stores.values() for p in one.providers)
+    terms = terms_for(book, caller.scope, providers, on=today) if book else ()
+    cutoffs = cutoffs_by_provider(terms)
+    return {
+        "days": DAYS,
+        "items": [
+            {
+                "store_id": one.store_id,
+                "sales": one.whole,
+                "sales_by_hour": list(one.sales),
+                "proposals": [
+                    {"from_hour": w.begins, "until_hour": w.ends, "sales": w.sales,
+                     "closed": w.closed}
+                    for w in quietest(
+                        one, {c for p in one.providers for c in cutoffs.get(p, frozenset())}
+                    )
+                ],
+            }
+            for one in stores.values()
+        ],
+    }  # fmt: skip
 
 
 def _release(

@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any, Final
+from typing import Any
 
 from django.contrib import messages
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
-from daozhang.server import audit
 from daozhang.server.clock import now
 from daozhang.server.models import Source
-from daozhang.server.places import wrong_address
+from daozhang.server.sources import (
+    MINUTES,
+    SourceError,
+    add_source,
+    remove_source,
+    switch_source,
+    try_source,
+)
 from daozhang.server.views.base import Face, page
 
 __all__ = ["sources"]
-
-MINUTES: Final = (5, 15, 30, 60, 180, 720, 1440)
-ADDRESS_MAX: Final = 400
-_CLOCK: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
 @page("sources", here="files")
@@ -66,32 +67,17 @@ def _change(face: Face) -> HttpResponse:
 
 def _add(face: Face) -> None:
     post = face.request.POST
-    name, address = post.get("name", "").strip()[:80], post.get("address", "").strip()
-    account, by = post.get("account", "").strip()[:120], post.get("expected_by", "").strip()
-    minutes = post.get("every", "")
-    wrong = ""
-    if not name or not (address or account):
-        wrong = face.say("source.needs")
-    elif address and (key := wrong_address(address)):
-        wrong = face.say(f"source.error.{key}", detail="")
-    elif len(address) > ADDRESS_MAX:
-        wrong = face.say("source.error.bad_kind", detail="")
-    elif bool(account) != bool(by) or (by and not _CLOCK.fullmatch(by)):
-        wrong = face.say("source.bad_clock")
-    if wrong:
-        messages.error(face.request, wrong)
-        return
+    name, minutes = post.get("name", "").strip()[:80], post.get("every", "")
     try:
-        with transaction.atomic():
-            Source.objects.create(
-                name=name, address=address, account_id=account, expected_by=by,
-                every_minutes=int(minutes) if minutes in map(str, MINUTES) else 60,
-            )  # fmt: skip
-    except IntegrityError:
-        messages.error(face.request, face.say("source.there_already", name=name))
+        add_source(
+            now(), face.person, name=name, address=post.get("address", "").strip(),
+            every_minutes=int(minutes) if minutes in map(str, MINUTES) else 60,
+            account_id=post.get("account", "").strip()[:120],
+            expected_by=post.get("expected_by", "").strip(),
+        )  # fmt: skip
+    except SourceError as error:
+        messages.error(face.request, face.say(error.key, detail="", name=name))
         return
-    # The address names secrets and holds none.
-    audit.record(now(), face.person.email, "source.added", name, address=address, account=account)
     messages.success(face.request, face.say("source.added", name=name))
 
 
@@ -103,22 +89,17 @@ def _chosen(face: Face) -> Source | None:
 def _switch(face: Face) -> None:
     source = _chosen(face)
     if source is not None:
-        source.enabled = not source.enabled
-        source.save(update_fields=["enabled"])
-        what = "source.started" if source.enabled else "source.stopped"
-        audit.record(now(), face.person.email, what, source.name)
+        switch_source(now(), face.person, source, enabled=not source.enabled)
 
 
 def _try(face: Face) -> None:
     source = _chosen(face)
     if source is not None:
-        source.last_tried_at, source.last_error = None, ""
-        source.save(update_fields=["last_tried_at", "last_error"])
+        try_source(source)
         messages.success(face.request, face.say("source.next", name=source.name))
 
 
 def _remove(face: Face) -> None:
     source = _chosen(face)
     if source is not None:
-        audit.record(now(), face.person.email, "source.removed", source.name)
-        source.delete()
+        remove_source(now(), face.person, source)

@@ -67,3 +67,7 @@ class Ids:
     file: int
     person: int
     token: int
+    source: int
+    release: str
+    provider: str
+    bank: str

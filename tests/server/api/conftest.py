@@ -57,7 +57,7 @@ def ids_of(server: object) -> Callable[[str, bool], Ids]:
     """
     from daozhang.app.scope import EVERYTHING
     from daozhang.server.clock import now
-    from daozhang.server.models import ApiToken, Delivery, Grant, Person
+    from daozhang.server.models import ApiToken, Delivery, Grant, Person, Source
     from daozhang.server.readings import reading_for
     from daozhang.server.tokens import make_token
 
@@ -87,6 +87,24 @@ def ids_of(server: object) -> Callable[[str, bool], Ids]:
         assert sale
         assert incident
         assert ApiToken.objects.filter(pk=token.pk).exists()
-        return Ids(str(sale), str(incident), file.pk, other.pk, token.pk)
+        source = Source.objects.create(name=f"{name} {own}", address="file:///nowhere")
+        (parties,) = engine.rows(
+            "SELECT min(provider_id), min(bank_id), (SELECT min(release_id) FROM facts_upgrades) "
+            f"FROM listed WHERE {wanted}"
+        )
+        provider, bank, release = (str(value) for value in parties)
+        if wanted != inside and grants[0].kind != "bank":
+            of = "FROM outcomes AS o LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
+            seen = f"WHERE o.{inside}"
+            ((unseen, elsewhere),) = engine.rows(
+                f"SELECT (SELECT min(o.provider_id) {of} WHERE o.provider_id NOT IN "
+                f"(SELECT o.provider_id {of} {seen})), (SELECT min(a.bank_id) {of} "
+                f"WHERE a.bank_id NOT IN (SELECT a.bank_id {of} {seen} AND a.bank_id IS NOT NULL))"
+            )
+            provider, bank = str(unseen or "NOBODY"), str(elsewhere or "NOBODY")
+        return Ids(
+            str(sale), str(incident), file.pk, other.pk, token.pk, source.pk, release, provider,
+            bank,
+        )  # fmt: skip
 
     return found

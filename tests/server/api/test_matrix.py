@@ -23,8 +23,21 @@ OWN = {
     "track":           (200, 200, 200, 200, 200, 200, 200),
     "journeys":        (200, 200, 200, 200, 200, 200, 200),
     "journey":         (200, 200, 200, 200, 200, 200, 200),
+    "sales":           (200, 200, 200, 200, 200, 200, 200),
+    "places":          (200, 200, 200, 200, 200, 200, 200),
     "calendar":        (200, 200, 200, 200, 200, 200, 200),
     "upgrades":        (200, 200, 200, 200, 403, 200, 200),
+    "upgrade":         (200, 200, 200, 200, 403, 200, 200),
+    "terminals":       (200, 200, 200, 200, 403, 200, 200),
+    "quiet_hours":     (200, 200, 200, 200, 403, 200, 200),
+    "provider":        (200, 200, 200, 200, 403, 200, 200),
+    "bank":            (200, 200, 200, 200, 403, 200, 200),
+    "terms":           (403, 403, 200, 403, 403, 200, 200),
+    "what_if":         (403, 403, 200, 403, 403, 200, 200),
+    "sources":         (403, 403, 403, 403, 403, 200, 403),
+    "add_source":      (403, 403, 403, 403, 403, 201, 403),
+    "change_source":   (403, 403, 403, 403, 403, 200, 403),
+    "remove_source":   (403, 403, 403, 403, 403, 204, 403),
     "providers":       (200, 200, 200, 200, 403, 200, 200),
     "banks":           (200, 200, 200, 200, 403, 200, 200),
     "files":           (200, 200, 200, 200, 200, 200, 200),
@@ -51,6 +64,8 @@ FOREIGN = {
     "incident":        (200, 404, 200, 404, 404, 200, 200),
     "incident_sales":  (200, 404, 200, 404, 404, 200, 200),
     "add_note":        (201, 404, 201, 404, 404, 201, 403),
+    "provider":        (200, 404, 200, 404, 403, 200, 200),
+    "bank":            (200, 404, 200, 404, 403, 200, 200),
     "journey":         (200, 404, 200, 404, 404, 200, 200),
     "file":            (200, 404, 200, 404, 404, 200, 200),
     "revoke_token":    (404, 404, 404, 404, 404, 204, 404),
@@ -60,7 +75,8 @@ FOREIGN = {
 SCOPES: dict[str, str | None] = {
     "add_note": "incidents", "send_file": "files", "make_token": None, "revoke_token": None,
     "change_person": None, "invite": None, "reset_second_factor": None,
-    "require_second_factor": None,
+    "require_second_factor": None, "add_source": None, "change_source": None,
+    "remove_source": None,
 }  # fmt: skip
 """What a token must be good for, where that is not looking; None: no token will do."""
 
@@ -73,6 +89,8 @@ def body_of(name: str) -> Any:
         "invite": {"email": "new@example.com", "role": "finance"},
         "change_person": {"is_active": False},
         "require_second_factor": {"roles": []},
+        "add_source": {"name": "bank", "account_id": "A1", "expected_by": "09:30"},
+        "change_source": {"enabled": False, "try_now": True},
         "send_file": {"file": io.BytesIO(b"a,b\n1,2\n")},
     }.get(name)
 
@@ -81,12 +99,17 @@ def path_of(path: str, ids: Ids) -> str:
     """An operation's address with ids in it."""
     values = {
         "incident_id": ids.incident, "path:sale_id": ids.sale, "int:file_id": ids.file,
-        "int:token_id": ids.token, "int:person_id": ids.person,
+        "int:token_id": ids.token, "int:person_id": ids.person, "int:source_id": ids.source,
+        "path:release_id": ids.release, "path:provider_id": ids.provider, "path:bank_id": ids.bank,
     }  # fmt: skip
     for name, value in values.items():
         path = path.replace("{" + name + "}", str(value))
     assert "{" not in path, "an id that no test knows"
-    return f"{path}?q=1234" if path.endswith("/track") else path
+    queries = {
+        "/track": "q=1234", "/terminals": f"release_id={ids.release}",
+        "/terms/what-if": f"provider={ids.provider}&lag=1&basis=calendar&extra=0.05",
+    }  # fmt: skip
+    return next((f"{path}?{q}" for end, q in queries.items() if path.endswith(end)), path)
 
 
 def test_every_operation_has_its_expectations(data: object) -> None:
@@ -94,7 +117,8 @@ def test_every_operation_has_its_expectations(data: object) -> None:
     assert len(named) == len(operations())
     assert set(OWN) == named
     assert set(FOREIGN) == {op.name for op in operations() if "{" in op.path} - {
-        "person", "change_person", "reset_second_factor",
+        "person", "change_person", "reset_second_factor", "change_source", "remove_source",
+        "upgrade",
     }  # fmt: skip
     assert set(SCOPES) <= named
     unsafe = {op.name for op in operations() if op.method != "GET"}
@@ -144,9 +168,12 @@ def test_a_token_may_what_its_scope_and_its_person_may(
 def test_who_is_not_known_may_nothing(server: object, ids_of: Callable[[str, bool], Ids]) -> None:
     from django.test import Client
 
+    from daozhang.server.api import limits
+
     stranger = Caller(Client(raise_request_exception=False, enforce_csrf_checks=True))
     ids = ids_of("admin", True)
     for op in operations():
+        limits.STRANGERS._buckets.clear()
         for headers in ({}, {"Authorization": "Bearer dz_nobody"}, {"Authorization": "Basic eDp5"}):
             response = stranger(op.method, path_of(op.path, ids), body_of(op.name), **headers)
             assert response.status_code == 401, (op.name, headers)

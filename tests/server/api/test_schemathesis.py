@@ -21,7 +21,7 @@ LONG = 150
 
 KNOWN_TO_OPERATIONS = {
     "cursor", "control_character", "past", "email", "string_too_short", "timezone_aware",
-    "greater_than_equal", "less_than", "span",
+    "greater_than_equal", "less_than", "span", "source_address", "source_clock", "side", "terms",
 }  # fmt: skip
 """Why a value that the description allows may be refused all the same."""
 
@@ -71,7 +71,7 @@ def headers(
 def existing() -> dict[str, Any]:
     """Ids of things that are there, by the names that addresses give them."""
     from daozhang.app.scope import EVERYTHING
-    from daozhang.server.models import Delivery, Person
+    from daozhang.server.models import Delivery, Person, Source
     from daozhang.server.readings import reading_for
 
     reading = reading_for(EVERYTHING)
@@ -82,6 +82,10 @@ def existing() -> dict[str, Any]:
         "sale_id": sale,
         "file_id": Delivery.objects.latest("id").pk,
         "person_id": Person.objects.get(email="bank@demo.example").pk,
+        "source_id": Source.objects.create(name="a test's", address="file:///nowhere").pk,
+        "provider_id": reading.figures.pace[0]["provider_id"],
+        "bank_id": reading.figures.pace[0]["bank_id"],
+        "release_id": "3.2.1",
     }
 
 
