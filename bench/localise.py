@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from bench._localise_made import FAMILIES, Case, Truth, make
+from bench._localise_more import MORE
 from bench._localise_rivals import RIVALS
 from daozhang.cause import localise
 
@@ -34,7 +35,7 @@ def ours(case: Case) -> Truth:
     return {frozenset(cause.items()) for cause in said}
 
 
-TOOLS: dict[str, Callable[[Case], Truth]] = {"daozhang": ours, **RIVALS}
+TOOLS: dict[str, Callable[[Case], Truth]] = {"daozhang": ours, **RIVALS, **MORE}
 
 
 def score(said: Truth, truth: Truth) -> tuple[int, int, int]:

@@ -252,13 +252,13 @@ def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
         held, own = holds[unit["provider_id"]], unit["account_id"]
         apart = {a for a, (_, until) in held.items() if a != own and unit["due_at"] <= until}
         case = pay_out_case(unit, seen, apart)
-        mechanism = case.shares()[0][0]
-        if mechanism in _HOLDS and case.evidence_for(mechanism):
-            held[own] = (mechanism, max(unit["ended_at"], unit["due_at"] + HELD_ON))
-        elif own in held and unit["due_at"] <= held[own][1] and not case.shows(_TOLD):
+        if own in held and unit["due_at"] <= held[own][1] and not case.shows(_TOLD):
             # What was held before its provider stalled, and after, the stall did not touch.
             weight = 6.5 if seen.peers.outlasts(unit, apart) else 3.0
             case.add("held_on", {held[own][0]: weight})
+        mechanism = case.shares()[0][0]
+        if mechanism in _HOLDS and case.evidence_for(mechanism):
+            held[own] = (mechanism, max(unit["ended_at"], unit["due_at"] + HELD_ON))
         cases[unit["unit"]] = case
     return cases
 

@@ -12,7 +12,15 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daozhang.cause.catalogue import MECHANISMS
-from daozhang.cause.upgraded import SHARP, Onset, compare, compare_terminals, onsets, ring_of
+from daozhang.cause.upgraded import (
+    SHARP,
+    Onset,
+    compare,
+    compare_terminals,
+    onsets,
+    ring_of,
+    struck_alike,
+)
 from daozhang.cause.verdict import RIVAL_SHARE, Case, Verdict
 from daozhang.stats import Excess
 
@@ -165,6 +173,10 @@ def judge_accounts(
     for case in cases.values():
         if not case.unit["terminal_id"]:
             by_mechanism[case.shares()[0][0]].append(case.unit)
+    counts = {
+        (row["provider_id"], row["due_day"]): (row["exposed"], row["accounts"] - row["exposed"])
+        for row in days
+    }
     verdicts: dict[int, Verdict] = {}
     for mechanism, units in sorted(by_mechanism.items()):
         if not MECHANISMS[mechanism].upgrade:
@@ -172,18 +184,15 @@ def judge_accounts(
             continue
         exposed = _exposure(mechanism, upgrades, repeats)
         firsts = _account_onsets(units)
+        hits = [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts]
+        alike = struck_alike(hits, counts)
         found, blamed = compare(
-            [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts],
-            {
-                (row["provider_id"], row["due_day"]): (
-                    row["exposed"], row["accounts"] - row["exposed"],
-                )
-                for row in days
-            },
+            [hit for hit in hits if hit[0] not in alike],
+            counts,
             sharp=mechanism in _ACCOUNT_SHARP or mechanism in SHARP,
         )  # fmt: skip
-        for first, run in firsts:
-            release = exposed(first)
+        for (first, run), (key, _) in zip(firsts, hits, strict=True):
+            release = "" if key in alike else exposed(first)
             for unit in run:
                 share = found.share if release else 0.0
                 verdicts[unit["unit"]] = _verdict(

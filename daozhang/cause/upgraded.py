@@ -12,11 +12,12 @@ from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import comb
 from typing import Any, Final
 
 from daozhang.stats import Excess, Stratum, excess
 
-__all__ = ["SHARP", "Onset", "compare", "compare_terminals", "onsets", "ring_of"]
+__all__ = ["SHARP", "Onset", "compare", "compare_terminals", "onsets", "ring_of", "struck_alike"]
 
 CHAIN: Final = timedelta(days=4)
 """Late cut-offs no further apart than this, a long weekend, are one run."""
@@ -27,6 +28,9 @@ SEEN: Final = timedelta(days=14)
 CHANCE: Final = 0.005
 """Above this an excess of an everyday mechanism is taken for chance. Several mechanisms are
 compared in a run, so it stands for about one false blame in forty runs."""
+
+SEVERAL: Final = 2
+"""So many that were struck together without an upgrade are no chance."""
 
 USUAL: Final = 0.05
 """The same for what comes later after an upgrade that is known already to bring the mechanism
@@ -167,6 +171,39 @@ def compare_terminals(
             chance = USUAL
         found[window] = compare(hits, counts, sharp=mechanism in SHARP, chance=chance)
     return found
+
+
+def struck_alike(
+    hits: Iterable[tuple[Hashable, bool]], counts: Mapping[Any, tuple[int, int]]
+) -> frozenset[Hashable]:
+    """Return the strata in which those not exposed were struck at the same moment, and as often.
+
+    What begins on one day for both began with neither's upgrade. Fisher's exact test says whether
+    the exposed were struck more often than chance explains.
+
+    Args:
+        hits: by stratum, each with whether it was exposed.
+        counts: how many were exposed, and how many were not, by stratum.
+    """
+    hit: dict[Hashable, list[int]] = defaultdict(lambda: [0, 0])
+    for key, exposed in hits:
+        hit[key][0 if exposed else 1] += 1
+    alike = []
+    for key, (one, other) in hit.items():
+        exposed_all, others_all = counts.get(key, (one, other))
+        exposed_all, others_all = max(exposed_all, one), max(others_all, other)
+        if one and other >= SEVERAL and _tail(one, exposed_all, other, others_all) >= CHANCE:
+            alike.append(key)
+    return frozenset(alike)
+
+
+def _tail(one: int, exposed: int, other: int, others: int) -> float:
+    """Return the probability that so many or more of the struck are exposed ones by chance."""
+    struck = one + other
+    ways = sum(
+        comb(exposed, k) * comb(others, struck - k) for k in range(one, min(exposed, struck) + 1)
+    )
+    return ways / comb(exposed + others, struck)
 
 
 def compare(
