@@ -175,8 +175,44 @@ def test_a_fine_cell_is_kept_as(load, con, case, exact):
     text = csv_of(table, cells) + ("x\n" if exact else "")
     taken = load(**{table: text})
     assert taken.rows == {table: 1}
-    kept = con.execute(f"SELECT CAST({column} AS VARCHAR) FROM raw_{table}").fetchone()
-    assert kept == (str(value),)
+    assert kept(con, table, column) == [str(value)]
+
+
+def kept(con, table, column):
+    """Return a column's values as text; those of a wrong type look otherwise."""
+    rows = con.execute(f"SELECT CAST({column} AS VARCHAR) FROM raw_{table} ORDER BY 1").fetchall()
+    return [value for (value,) in rows]
+
+
+@pytest.mark.parametrize("case", FINE)
+@pytest.mark.parametrize("blank", [False, True], ids=["tidy", "blanks"])
+def test_a_fine_cell_is_kept_of_parquet_text(load, con, tmp_path, case, blank):
+    table, column, cell, value = case
+    # No cell is empty or padded but the one in question, and one of another row where asked.
+    row = {name: text or None for name, text in changed(table, column, cell).items()}
+    other = {**row, column: cell + " " if blank else cell}
+    path = tmp_path / "rows.parquet"
+    pq.write_table(pa.table({name: [row[name], other[name]] for name in row}), path)
+    taken = load(**{f"{table}.parquet": path.read_bytes()})
+    assert taken.rows == {table: 2}
+    assert kept(con, table, column) == [str(value)] * 2
+
+
+@pytest.mark.parametrize("padded", ["M1 ", "M1\t", " M1", "\tM1", "\t M1\t "])
+@pytest.mark.parametrize("others", ["M1", "M1 of 2"], ids=["none", "inside"])
+def test_one_padded_text_of_parquet_is_trimmed(load, con, tmp_path, padded, others):
+    row = {name: text or None for name, text in GOOD["sales"].items()}
+    table = pa.table({name: [text] * 2 for name, text in row.items() if name != "merchant_id"})
+    path = tmp_path / "rows.parquet"
+    pq.write_table(table.append_column("merchant_id", pa.array([others, padded])), path)
+    load(**{"sales.parquet": path.read_bytes()})
+    assert kept(con, "sales", "merchant_id") == ["M1", others]
+
+
+@pytest.mark.parametrize("currency", ["CNY", "JPY", "XAF"])
+def test_currencies_usual_and_not(load, con, currency):
+    load(sales=csv_of("sales", changed("sales", "currency", currency)))
+    assert kept(con, "sales", "currency") == [currency]
 
 
 def test_messages_say_what_to_write():
