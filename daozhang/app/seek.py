@@ -2,6 +2,10 @@
 
 An exact id or reference number is found at once. Otherwise sales are offered by payout, batch, the
 end of a number, a part of an id, an amount, or an id that differs in a character or two.
+
+Rules kept here: ends of numbers are looked for in :data:`NUMBERS`, which a snapshot keeps in their
+order; which sales are meant is asked of as few columns as will do, and all that is told of a sale
+only of those few.
 """
 
 from __future__ import annotations
@@ -10,12 +14,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 from daozhang.engine import Engine
 from daozhang.money import digits_of
 
-__all__ = ["OFFERED_MAX", "Offer", "find_sales", "offer_sales", "quoted"]
+__all__ = [
+    "NUMBERS", "OFFERED_MAX", "Offer", "find_sales", "lay_numbers", "offer_sales", "quoted",
+]  # fmt: skip
 
 CANDIDATES_MAX: Final = 20
 """How many sales are offered when a reference stands for several."""
@@ -26,6 +33,19 @@ OFFERED_MAX: Final = 8
 _ENDING_MIN: Final = 4
 _NEAR_MIN: Final = 5
 _NEAR_EDITS: Final = 2
+_PIECES: Final = _NEAR_EDITS + 1
+_HIGHEST: Final = "chr(1114111)"
+
+_WHOSE: Final = "o.captured_at, o.merchant_id, o.store_id, o.provider_id, o.account_id"
+
+NUMBERS: Final = (
+    f"SELECT reverse(lower(o.sale_id)) AS backwards, false AS is_rrn, o.sale_id, {_WHOSE} "
+    f"FROM outcomes AS o UNION ALL SELECT reverse(lower(p.rrn)), true, o.sale_id, {_WHOSE} "
+    "FROM outcomes AS o JOIN parcels AS p ON p.sale_id = o.sale_id WHERE p.rrn IS NOT NULL"
+)
+"""The ids and reference numbers of sales from their end on, with whose they are: in the order of
+``backwards``, all that end alike lie together."""
+
 _AMOUNT: Final = re.compile(r"[¥$€£]?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d{1,3}))?", re.ASCII)
 
 
@@ -57,35 +77,77 @@ def quoted(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def lay_numbers(engine: Engine) -> None:
+    """Name ``numbers`` in a run, as a snapshot has it: what the functions here ask."""
+    engine.view("numbers", NUMBERS)
+
+
 def find_sales(engine: Engine, reference: str) -> list[str]:
-    """Return the ids of the sales that a sale id or a reference number (RRN) stands for."""
-    exact = engine.rows(f"SELECT sale_id FROM outcomes WHERE sale_id = {quoted(reference)}")
-    if exact:
+    """Return the ids of the sales that a sale id or a reference number (RRN) stands for.
+
+    Args:
+        engine: holds a run with :func:`lay_numbers`, or a snapshot.
+        reference: as somebody wrote it.
+    """
+    whole = quoted(reference)
+    if engine.rows(f"SELECT sale_id FROM outcomes WHERE sale_id = {whole}"):
         return [reference]
     acted = engine.rows(
-        f"SELECT DISTINCT sale_id FROM acts WHERE act_id = {quoted(reference)} "
-        "AND sale_id IS NOT NULL"
+        f"SELECT DISTINCT sale_id FROM acts WHERE act_id = {whole} AND sale_id IS NOT NULL"
     )
     by_rrn = engine.rows(
-        f"SELECT sale_id FROM parcels WHERE rrn = {quoted(reference)} "
-        f"ORDER BY sale_id LIMIT {CANDIDATES_MAX}"
+        f"SELECT DISTINCT sale_id FROM numbers WHERE backwards = reverse(lower({whole})) "
+        f"AND is_rrn ORDER BY sale_id LIMIT {CANDIDATES_MAX}"
     )
     return sorted({str(row[0]) for row in (*acted, *by_rrn)})
 
 
 def offer_sales(engine: Engine, reference: str) -> tuple[Offer, ...]:
-    """Return sales that may be meant by a reference that stands for none, likeliest first."""
-    found: dict[str, Offer] = {}
-    for why, condition in _conditions(reference.strip()):
+    """Return sales that may be meant by a reference that stands for none, likeliest first.
+
+    Args:
+        engine: holds a run with :func:`lay_numbers`, or a snapshot.
+        reference: as somebody wrote it.
+    """
+    found: dict[str, str] = {}
+    for why, sql in _ways(reference.strip()):
         if len(found) >= OFFERED_MAX:
             break
+        for (sale_id,) in engine.rows(f"{sql} LIMIT {OFFERED_MAX}"):
+            found.setdefault(str(sale_id), why)
+    shown = list(found)[:OFFERED_MAX]
+    if not shown:
+        return ()
+    told = {
+        row["sale_id"]: row
         for row in engine.fetch(
-            "SELECT o.sale_id, o.amount_minor, o.currency, o.captured_at, o.terminal_id, "
-            "o.status FROM outcomes AS o JOIN facts_sales AS f ON f.sale_id = o.sale_id "
-            f"WHERE {condition} ORDER BY o.captured_at DESC, o.sale_id LIMIT {OFFERED_MAX}"
-        ).to_pylist():
-            found.setdefault(row["sale_id"], Offer(why, **row))
-    return tuple(found.values())[:OFFERED_MAX]
+            "SELECT sale_id, amount_minor, currency, captured_at, terminal_id, status "
+            f"FROM outcomes WHERE sale_id IN ({', '.join(map(quoted, shown))})"
+        ).to_pylist()
+    }
+    return tuple(Offer(found[sale_id], **told[sale_id]) for sale_id in shown)
+
+
+def _ways(reference: str) -> Iterator[tuple[str, str]]:
+    """Yield what a reference may be, from likely to far-fetched: why, and its sales as SQL."""
+    for why, condition in _conditions(reference):
+        if why == "ending":
+            yield (
+                why,
+                (
+                    f"SELECT sale_id FROM numbers WHERE {condition} GROUP BY sale_id "
+                    "ORDER BY max(captured_at) DESC, sale_id"
+                ),
+            )
+            continue
+        batch = " JOIN facts_sales AS f ON f.sale_id = o.sale_id" if why == "batch" else ""
+        yield (
+            why,
+            (
+                f"SELECT o.sale_id FROM outcomes AS o{batch} WHERE {condition} "
+                "ORDER BY o.captured_at DESC, o.sale_id"
+            ),
+        )
 
 
 def _conditions(reference: str) -> Iterator[tuple[str, str]]:
@@ -99,10 +161,8 @@ def _conditions(reference: str) -> Iterator[tuple[str, str]]:
     if amount and ("." in reference or "," in reference or not reference[0].isdigit()):
         yield "amount", _amounts(amount[1].replace(",", ""), amount[2] or "")
     if len(reference) >= _ENDING_MIN:
-        yield (
-            "ending",
-            f"(ends_with(lower(o.sale_id), lower({whole})) OR ends_with(f.rrn, {whole}))",
-        )
+        begins = f"reverse(lower({whole}))"
+        yield "ending", f"backwards >= {begins} AND backwards < {begins} || {_HIGHEST}"
         yield "part", f"contains(lower(o.sale_id), lower({whole}))"
     if amount:
         yield "amount", _amounts(amount[1].replace(",", ""), amount[2] or "")
@@ -110,7 +170,18 @@ def _conditions(reference: str) -> Iterator[tuple[str, str]]:
         length = len(reference)
         alike = f"length(o.sale_id) BETWEEN {length - _NEAR_EDITS} AND {length + _NEAR_EDITS}"
         edits = f"levenshtein(lower(o.sale_id), lower({whole}))"
-        yield "near", f"{alike} AND {edits} <= {_NEAR_EDITS}"
+        yield "near", f"{alike} AND {_shares_a_piece(reference)} AND {edits} <= {_NEAR_EDITS}"
+
+
+def _shares_a_piece(reference: str) -> str:
+    """Return the condition that an id holds one of three pieces of a reference.
+
+    Two changed characters leave one of three pieces as it is; comparing whole ids costs more.
+    """
+    ends = [len(reference) * place // _PIECES for place in range(_PIECES + 1)]
+    pieces = [reference[a:b] for a, b in pairwise(ends)]
+    held = (f"contains(lower(o.sale_id), lower({quoted(piece)}))" for piece in pieces)
+    return f"({' OR '.join(held)})"
 
 
 def _amounts(whole: str, part: str) -> str:

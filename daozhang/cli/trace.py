@@ -10,7 +10,7 @@ from typing import cast
 from rich.console import Console
 
 from daozhang.app.check import Checked, UnusableError
-from daozhang.app.seek import find_sales, offer_sales
+from daozhang.app.seek import find_sales, lay_numbers, offer_sales
 from daozhang.app.trace import Trace, trace_sale
 from daozhang.app.trace_json import plainly, trace_json
 from daozhang.app.tracker import Teller
@@ -35,6 +35,7 @@ def run(source: Path, reference: str, *, as_of: str | None, lang: str, as_json: 
     """Print the journey; 2 if there is no such sale."""
     try:
         with open_checked(source, as_of, quiet=as_json, whole=True) as checked:
+            lay_numbers(checked.engine)
             found = find_sales(checked.engine, reference)
             if len(found) != 1:
                 _say_choices(checked, reference, found, source=source, lang=lang, as_json=as_json)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from daozhang.app.kept import remembered
 from daozhang.app.scope import EVERYTHING, Scope
 from daozhang.app.snapshot import Reading, open_reading
-from daozhang.charts import LANGS, Speech
+from daozhang.charts import LANGS, Lang, Speech
 from daozhang.charts.pictures import Picture, draw_pictures
 from daozhang.server.ahead import sum_ahead
 
@@ -21,19 +22,20 @@ def pictures_of(reading: Reading, speech: Speech) -> tuple[Picture, ...]:
     return remembered(path, lambda: draw_pictures(reading.figures, speech))
 
 
-def draw_ahead(folder: Path, scope: Scope = EVERYTHING) -> None:
+def draw_ahead(folder: Path, scope: Scope = EVERYTHING, langs: Collection[Lang] = LANGS) -> None:
     """Draw the figures, sums and pictures of a scope before anybody asks for them.
 
     Args:
         folder: of a snapshot.
         scope: whose rows.
+        langs: in which pictures will be looked at.
     """
     reading = open_reading(folder, scope)
     try:
         if reading.figures.first_sale is None:
             return
         sum_ahead(reading)
-        for lang in LANGS:
+        for lang in langs:
             about = reading.about
             pictures_of(reading, Speech(lang, ZoneInfo(about.timezone), about.names))
     finally:

@@ -7,10 +7,9 @@ from collections import OrderedDict
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
-from daozhang.app.scope import Scope
-from daozhang.app.snapshot import Reading, open_reading
+from daozhang.app.scope import EVERYTHING, Scope
+from daozhang.app.seek import quoted
+from daozhang.app.snapshot import Reading, fits, open_reading
 from daozhang.server.config import config
 from daozhang.server.models import Snapshot
 
@@ -24,8 +23,12 @@ _open: OrderedDict[tuple[int, str], Reading] = OrderedDict()
 
 
 def newest() -> Snapshot | None:
-    """Return the newest snapshot; None: nothing was tracked yet."""
-    return Snapshot.objects.first()
+    """Return the newest snapshot; None: nothing was tracked yet, or only by another version.
+
+    After an upgrade that changes what lies in a snapshot the reconciler makes one at once.
+    """
+    found = Snapshot.objects.first()
+    return found if found is not None and fits(folder_of(found)) else None
 
 
 def folder_of(snapshot: Snapshot) -> Path:
@@ -55,12 +58,12 @@ def reading_for(scope: Scope, snapshot: Snapshot | None = None) -> Reading | Non
 def accounts_of_banks(banks: frozenset[str]) -> frozenset[str]:
     """Return the accounts that banks keep, by the newest facts; none before there are any."""
     snapshot = newest()
-    if snapshot is None:
+    if snapshot is None or not banks:
         return frozenset()
-    path = folder_of(snapshot) / "facts_accounts.parquet"
-    with duckdb.connect() as connection:
-        rows = connection.execute(
-            "SELECT DISTINCT account_id FROM read_parquet(?) WHERE list_contains(?, bank_id)",
-            [str(path), sorted(banks)],
-        ).fetchall()
+    reading = reading_for(EVERYTHING, snapshot)
+    assert reading is not None
+    rows = reading.engine().rows(
+        "SELECT DISTINCT account_id FROM facts_accounts "
+        f"WHERE bank_id IN ({', '.join(map(quoted, sorted(banks)))})"
+    )
     return frozenset(str(row[0]) for row in rows)

@@ -26,16 +26,19 @@ from django.db import transaction
 from daozhang.app.books import mark_of
 from daozhang.app.check import UnusableError, checked
 from daozhang.app.ingest import ingest
-from daozhang.app.snapshot import publish
+from daozhang.app.scope import Scope
+from daozhang.app.snapshot import fits, publish
+from daozhang.charts import Lang
 from daozhang.server.alarms import Watch
 from daozhang.server.config import config
 from daozhang.server.incidents import follow
-from daozhang.server.models import Delivery, Lease, Snapshot
+from daozhang.server.models import Delivery, Lease, Person, Snapshot
 from daozhang.server.pictures import draw_ahead
 from daozhang.server.pulling import pull
-from daozhang.server.readings import folder_of
+from daozhang.server.readings import folder_of, newest
 from daozhang.server.receipts import refuse, sweep, write_receipt
 from daozhang.server.receiving import RefusedFileError, receive, waiting_path
+from daozhang.server.rights import scope_of
 from daozhang.store.parts import Store, is_settings, is_store
 
 __all__ = ["LEASE", "Worker", "take_lease"]
@@ -43,6 +46,9 @@ __all__ = ["LEASE", "Worker", "take_lease"]
 LEASE: Final = "reconciler"
 LEASE_SECONDS: Final = 120
 SNAPSHOTS_KEPT: Final = 3
+LATELY: Final = timedelta(days=7)
+"""Who signed in since then is expected back: what they see is drawn before they ask."""
+
 SETTLED_SECONDS: Final = 2
 """A file in the watched folder is taken once nobody has written to it for so long."""
 
@@ -85,6 +91,7 @@ class Worker:
         self.holder = f"{socket.gethostname()}:{os.getpid()}"
         self._locked: Callable[[], object] | None = None
         self._watch = Watch()
+        self._drawn: set[tuple[int, str]] = set()
 
     def once(self) -> bool:
         """Do what there is to do; return whether anything was done."""
@@ -96,7 +103,8 @@ class Worker:
         taken = self._take()
         tracked = self._track()
         self._watch.look(self._clock())
-        return bool(collected or taken or tracked)
+        drawn = not (collected or taken or tracked) and self._draw()
+        return bool(collected or taken or tracked or drawn)
 
     def release(self) -> None:
         """Give the lease back, so that another worker need not wait for its end."""
@@ -173,10 +181,12 @@ class Worker:
         if not is_store(store):
             return False
         mark = mark_of(Store.open(store))
-        newest = Snapshot.objects.first()
-        if mark in {newest.mark if newest else None, self._useless}:
+        last = Snapshot.objects.first()
+        # One that another version wrote, or that somebody removed, is made anew.
+        known = last.mark if last and fits(folder_of(last)) else None
+        if mark in {known, self._useless}:
             return False
-        number = (newest.number if newest else 0) + 1
+        number = (last.number if last else 0) + 1
         folder = config().snapshots / f"{number:08d}"
         shutil.rmtree(folder, ignore_errors=True)  # Left by one that was killed before it told.
         begun = time.monotonic()
@@ -202,6 +212,35 @@ class Worker:
         _log.info("tracked", snapshot=number, sales=about.sales)
         _prune()
         return True
+
+    def _draw(self) -> bool:
+        """Draw the newest snapshot for somebody who was here lately and sees only some rows.
+
+        Returns:
+            Whether there was anything to draw: one at a time, as files that come go first.
+        """
+        snapshot = newest()
+        if snapshot is None:
+            return False
+        for scope, langs in _looking(self._clock()).values():
+            key = (snapshot.number, f"{scope.key} {sorted(langs)}")
+            if key not in self._drawn:
+                draw_ahead(folder_of(snapshot), scope, langs)
+                self._drawn = {one for one in self._drawn if one[0] == snapshot.number} | {key}
+                return True
+        return False
+
+
+def _looking(at: datetime) -> dict[str, tuple[Scope, set[Lang]]]:
+    """Return the scopes of people who signed in lately, the last first, by their keys."""
+    found: dict[str, tuple[Scope, set[Lang]]] = {}
+    people = Person.objects.filter(is_active=True, last_login__gte=at - LATELY)
+    for person in people.order_by("-last_login").prefetch_related("grants"):
+        scope = scope_of(person)
+        if not scope.whole:
+            _, langs = found.setdefault(scope.key, (scope, set()))
+            langs.add("zh" if person.lang == "zh" else "en")
+    return found
 
 
 def _rests(path: Path) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from daozhang.app.check import checked
-from daozhang.app.seek import find_sales, offer_sales
+from daozhang.app.seek import find_sales, lay_numbers, offer_sales
 from daozhang.app.trace import trace_sale
 from daozhang.app.tracker import Teller
 from daozhang.app.words_trace import WORDS as TRACE
@@ -63,6 +63,7 @@ def test_steps_are_the_facts_in_the_order_in_which_they_happened(tmp_path: Path,
 def test_a_sale_is_found_by_what_stands_on_the_slip(tmp_path: Path) -> None:
     """The sale's id, its refund's id or its RRN; several sales of one RRN are all offered."""
     with checked(write_small(tmp_path, term(), REFUNDED)) as found:
+        lay_numbers(found.engine)
         for reference, sales in {
             "s1": ["s1"], "r1": ["s1"], "777": ["s1"], "888": ["s2", "s3"], "it's;--": ["it's;--"],
             "nobody": [], "' OR 1=1 --": [],
@@ -155,6 +156,7 @@ def test_an_unknown_number_offers_what_may_be_meant(tmp_path: Path, reference: s
         "sale-0017777,4321,05-12T11:00,",
     }  # fmt: skip
     with checked(write_small(tmp_path, term(), files)) as found:
+        lay_numbers(found.engine)
         offers = offer_sales(found.engine, reference)
         assert [(offer.why, offer.sale_id) for offer in offers] == OFFERS[reference]
         for lang in LANGS:

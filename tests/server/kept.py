@@ -5,8 +5,41 @@ from __future__ import annotations
 import json
 import sys
 from collections import Counter
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
+
+
+def _rows() -> dict[str, Any]:
+    """Return what was found and told, without numbers and moments of this run."""
+    from daozhang.server.models import (
+        Alarm,
+        IdempotentCall,
+        Incident,
+        IncidentEvent,
+        Notice,
+    )
+
+    return {
+        "incidents": sorted(
+            [i.incident_id, i.is_open, i.late_minor, i.outstanding_minor, i.sales]
+            for i in Incident.objects.all()
+        ),
+        "events": sorted(
+            [e.incident_id, e.kind, e.detail.get("outstanding_minor")]
+            for e in IncidentEvent.objects.all()
+        ),
+        "alarms": sorted(
+            [a.kind, a.subject, a.day, a.detail, a.cleared_at is not None]
+            for a in Alarm.objects.all()
+        ),
+        "notices": sorted(
+            [n.subject.split(":")[0], n.sent_at is not None] for n in Notice.objects.all()
+        ),
+        "answered": sorted(
+            [c.key, c.status, c.body.get("name")] for c in IdempotentCall.objects.all()
+        ),
+    }
 
 
 def kept(data: Path) -> dict[str, Any]:
@@ -17,19 +50,14 @@ def kept(data: Path) -> dict[str, Any]:
     from daozhang.app.books import mark_of
     from daozhang.app.scope import EVERYTHING
     from daozhang.server import audit
-    from daozhang.server.models import (
-        Alarm,
-        AuditEntry,
-        Delivery,
-        IdempotentCall,
-        Incident,
-        IncidentEvent,
-        Notice,
-        Snapshot,
-    )
+    from daozhang.server.clock import now
+    from daozhang.server.models import AuditEntry, Delivery, Snapshot
     from daozhang.server.readings import newest, reading_for
+    from daozhang.server.receipts import ORPHAN_HOURS, sweep
     from daozhang.store.parts import Store
 
+    # What a receipt that never came to be has left is removed a day later.
+    sweep(now() + timedelta(hours=ORPHAN_HOURS + 1))
     store = Store.open(data / "store")
     snapshot = newest()
     assert snapshot is not None
@@ -49,24 +77,7 @@ def kept(data: Path) -> dict[str, Any]:
         "damaged": [str(problem) for problem in store.verify()],
         "up_to_date": snapshot.mark == mark_of(store),
         "money": [dict(row) for row in figures.by_status],
-        "incidents": sorted(
-            [i.incident_id, i.is_open, i.late_minor, i.outstanding_minor, i.sales]
-            for i in Incident.objects.all()
-        ),
-        "events": sorted(
-            [e.incident_id, e.kind, e.detail.get("outstanding_minor")]
-            for e in IncidentEvent.objects.all()
-        ),
-        "alarms": sorted(
-            [a.kind, a.subject, a.day, a.detail, a.cleared_at is not None]
-            for a in Alarm.objects.all()
-        ),
-        "notices": sorted(
-            [n.subject.split(":")[0], n.sent_at is not None] for n in Notice.objects.all()
-        ),
-        "answered": sorted(
-            [c.key, c.status, c.body.get("name")] for c in IdempotentCall.objects.all()
-        ),
+        **_rows(),
         "audit": [f"{one.number} {one.what}" for one in audit.verify()],
         "inbox": sorted(path.name for path in (data / "inbox").iterdir()),
         "waiting": [

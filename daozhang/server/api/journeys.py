@@ -239,7 +239,7 @@ def journey(request: HttpRequest, sale_id: str) -> dict[str, Any]:
     reading = caller.reading
     trace = None
     if reading is not None and "\0" not in sale_id:
-        trace = trace_sale(caller.engine, sale_id, reading.about.as_of)
+        trace = trace_sale(reading.of_sale(sale_id), sale_id, reading.about.as_of)
     if trace is None:
         raise ApiError("not_found", sale_id=sale_id)
     told = trace_json(trace)

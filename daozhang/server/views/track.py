@@ -64,7 +64,7 @@ def _line(face: Face, row: Any, why: str) -> dict[str, str]:
 def sale(face: Face, sale_id: str) -> HttpResponse:
     """Show one sale's journey."""
     reading = face.reading
-    trace = trace_sale(face.engine, sale_id, reading.about.as_of) if reading else None
+    trace = trace_sale(reading.of_sale(sale_id), sale_id, reading.about.as_of) if reading else None
     if reading is None or trace is None:
         return face.render("not_found.html", status=404)
     about = reading.about
