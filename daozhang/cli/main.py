@@ -336,8 +336,11 @@ def world(
 
 Data = Annotated[
     Path,
-    typer.Option("--data", metavar="DIR", help="The server's data folder; made if not there."),
-]
+    typer.Option(
+        "--data", metavar="DIR", envvar="DAOZHANG_DATA",
+        help="The server's data folder (or DAOZHANG_DATA); made if not there.",
+    ),
+]  # fmt: skip
 _DATA = Path("daozhang-data")
 Host = Annotated[str, typer.Option("--host", help="Address to listen at.")]
 Port = Annotated[int, typer.Option("--port", min=1, max=65535, help="Port to listen at.")]
@@ -372,8 +375,19 @@ def reconcile(
 
 
 @app.command()
+def migrate(data: Data = _DATA) -> None:
+    """Bring the server's database to this version's shape, as serve does when it begins."""
+    from daozhang.cli.serve import migrate as run
+
+    raise typer.Exit(run(data))
+
+
+@app.command()
 def demo(
-    data: Data = Path("demo/server"),
+    data: Annotated[
+        Path,
+        typer.Option("--data", metavar="DIR", help="The folder of the demo; made if not there."),
+    ] = Path("demo/server"),
     host: Host = "127.0.0.1",
     port: Port = 8321,
     sales: Annotated[int, typer.Option("--sales", min=100, help="About how many sales.")] = 40_000,

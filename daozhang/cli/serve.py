@@ -1,4 +1,4 @@
-"""The server from the command line: serve, demo, reconcile, user, audit, backup, restore."""
+"""The server from the command line: serve, migrate, demo, reconcile, people, backup."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from daozhang.cli.common import UNUSABLE, say_error
 __all__ = [
     "back_up",
     "demo",
+    "migrate",
     "reconcile",
     "restore",
     "serve",
@@ -45,6 +46,15 @@ def reconcile(data: Path | None, *, once: bool) -> int:
     if once:
         entry.prepare()
     entry.reconcile(once=once)
+    return 0
+
+
+def migrate(data: Path) -> int:
+    """Bring the database to this version's shape."""
+    from daozhang.server import entry
+
+    entry.set_up(data)
+    entry.prepare()
     return 0
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -72,6 +74,20 @@ def test_no_change_of_the_models_lacks_its_migration(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, timeout=120,
     )  # fmt: skip
     assert said.returncode == 0, said.stdout + said.stderr
+
+
+def test_the_database_is_made_ready_where_the_environment_says(tmp_path: Path) -> None:
+    """For a WSGI server that only serves: it finds the tables that it needs."""
+    own = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
+    done = subprocess.run(
+        [sys.executable, "-m", "daozhang.cli", "migrate"], cwd=tmp_path,
+        env={**own, "DAOZHANG_DATA": str(tmp_path / "data")}, capture_output=True, text=True,
+        check=False, timeout=120,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data"]
+    with closing(sqlite3.connect(tmp_path / "data" / "daozhang.sqlite3")) as made:
+        assert made.execute("SELECT count(*) FROM server_person").fetchone() == (0,)
 
 
 def test_every_text_is_there_in_both_languages_with_the_same_values() -> None:

@@ -179,6 +179,52 @@ def test_sftp_with_a_secret_and_a_known_host(place: Path, sftp: Any) -> None:
     assert "wrong" not in _error(source)
 
 
+@pytest.fixture
+def s3(place: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that speaks S3, with the bank's files in a bucket."""
+    import fsspec
+    from moto.server import ThreadedMotoServer
+
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    address = "http://{}:{}".format(*server.get_host_and_port())
+    bucket = fsspec.filesystem(
+        "s3", key="AK", secret="s3cret", client_kwargs={"endpoint_url": address},
+        skip_instance_cache=True,
+    )  # fmt: skip
+    bucket.mkdir("bucket")
+    for path in (place / "bank").glob("credits-*"):
+        bucket.pipe(f"bucket/out/{path.name}", path.read_bytes())
+    yield address
+    server.stop()
+
+
+def test_a_bucket_with_a_secret(place: Path, s3: str) -> None:
+    from daozhang.server.models import Delivery
+    from daozhang.server.pulling import fetch
+
+    query = f"key=AK&secret={{SECRET:s3}}&endpoint_url={s3}"
+    source = _source(f"s3://bucket/out?{query}")
+    assert fetch(source, AT) == 0
+    assert _error(source) == "no_secret|s3"
+    _secret(place, "s3", "s3cret")
+    assert fetch(source, AT) == 2, _error(source)
+    assert _error(source) == ""
+    assert _fetched() == ["credits-1.csv", "credits-2.csv"]
+    sizes = {d.name: d.size for d in Delivery.objects.filter(way="source")}
+    assert sizes["credits-1.csv"] == (place / "bank" / "credits-1.csv").stat().st_size
+    assert fetch(source, AT) == 0
+    source.address = f"s3://bucket/out/*-2.csv?{query}"
+    source.seen = {}
+    source.save()
+    assert fetch(source, AT) == 0  # Known by its origin.
+    source.address = f"s3://elsewhere/out?{query}"
+    source.save()
+    assert fetch(source, AT) == 0
+    assert _error(source).startswith("not_there|")
+
+
 def test_one_that_cannot_be_reached_does_not_hold_up_the_others(place: Path) -> None:
     from daozhang.server.models import Source
     from daozhang.server.pulling import pull
