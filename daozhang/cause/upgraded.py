@@ -151,7 +151,7 @@ def compare_terminals(
     runs = list(runs)
     windows = rings(mechanism)
     providers = {run.provider_id for run in runs}
-    found = {}
+    found: dict[str, tuple[Excess, bool]] = {}
     for place, window in enumerate(windows):
         counts = {
             key: (

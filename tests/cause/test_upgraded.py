@@ -1,0 +1,87 @@
+"""Comparisons: what struck the upgraded beside what struck the others, and who was spared."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from daozhang.cause.peers import IN_DAYS, IN_HOURS, Share
+from daozhang.cause.upgraded import compare_terminals, onsets, ring_of, struck_alike
+
+CUTOFF = datetime(2026, 5, 20, 15, tzinfo=UTC)
+HOURS = timedelta(hours=1)
+
+
+def unit(number: int, terminal: str, cutoff: datetime = CUTOFF) -> dict[str, Any]:
+    return {"unit": number, "terminal_id": terminal, "provider_id": "P", "cutoff_at": cutoff}
+
+
+def test_what_strikes_the_others_on_the_same_day_as_often_is_struck_alike() -> None:
+    """Eight of nine upgraded accounts and five of nine others on one day: by chance."""
+    hits = [("day", True)] * 8 + [("day", False)] * 5
+    assert struck_alike(hits, {"day": (9, 9)}) == {"day"}
+
+
+@pytest.mark.parametrize(
+    ("hit", "exposed", "others_hit", "others"),
+    [(8, 9, 0, 9), (8, 9, 1, 9), (12, 14, 3, 60)],
+)
+def test_a_stray_one_among_many_others_does_not_clear_the_upgrade(
+    hit: int, exposed: int, others_hit: int, others: int
+) -> None:
+    hits = [("day", True)] * hit + [("day", False)] * others_hit
+    assert struck_alike(hits, {"day": (exposed, others)}) == frozenset()
+
+
+def test_what_began_with_the_upgrade_but_cost_nothing_until_later_counts_from_it() -> None:
+    """A terminal that sells seldom: its first late cut-off is five days after its upgrade."""
+    upgrades = {1: {"started_at": CUTOFF - 120 * HOURS, "release_id": "R"}}
+    (late,) = onsets([unit(1, "T")], upgrades)
+    assert ring_of(late, "wrong_terminal_or_merchant_id") == ""
+    (begun,) = onsets([unit(1, "T")], upgrades, begun={1})
+    assert ring_of(begun, "wrong_terminal_or_merchant_id") == "days"
+
+
+def test_nothing_counts_from_an_upgrade_three_weeks_ago() -> None:
+    upgrades = {1: {"started_at": CUTOFF - timedelta(days=21), "release_id": "R"}}
+    (run,) = onsets([unit(1, "T")], upgrades, begun={1})
+    assert ring_of(run, "wrong_terminal_or_merchant_id") == ""
+
+
+def test_a_release_that_is_known_to_do_it_is_believed_sooner_for_what_comes_later() -> None:
+    """Two forgotten batches in thirty on the third day: chance, unless the first day showed it."""
+    days = {("P", CUTOFF): {"terminals": 1140, "day": 10, "days": 40, "week": 40}}
+
+    def blamed(first_day: int) -> bool:
+        after = dict.fromkeys(range(first_day), 6) | {50: 60, 51: 60}
+        units = [unit(n, f"T{n}") for n in after]
+        units += [unit(100 + n, f"O{n}") for n in range(12)]
+        upgrades = {n: {"started_at": CUTOFF - h * HOURS, "release_id": "R"}
+                    for n, h in after.items()}  # fmt: skip
+        found = compare_terminals(onsets(units, upgrades), "batch_not_closed", days)
+        return found["days"][1]
+
+    assert blamed(4)
+    assert not blamed(0)
+
+
+@pytest.mark.parametrize(
+    ("late", "due", "part", "wide"),
+    [
+        (5, 6, IN_DAYS, True),
+        (2, 3, IN_DAYS, False),
+        (5, 8, IN_HOURS, False),
+        (7, 10, IN_HOURS, True),
+    ],
+)
+def test_few_that_were_spared_speak_against_a_providers_delay(
+    late: int, due: int, part: float, wide: bool
+) -> None:
+    assert (Share(late, due).strikes(part) >= 0) == wide
+
+
+def test_the_others_of_a_share_are_without_ones_own() -> None:
+    assert Share(3, 5).without(1) == Share(2, 4)
+    assert Share(1, 1).without(2) == Share(0, 0)
