@@ -115,14 +115,27 @@ def _ask(address: str, found: dict[str, str], millions: float, seconds: float, p
         "health": "/health/ready",
     }
     print(f"{millions:g}M sales; what was not yet taken in and tracked took {seconds:.0f} CPU s\n")
-    print("| page | median ms | slowest ms |\n| --- | --: | --: |")
+    print("| page | median ms | slowest ms | CPU ms |\n| --- | --: | --: | --: |")
     for name, path in pages.items():
-        taken = [_get(address + path, found["admin"]) for _ in range(ROUNDS)]
-        print(f"| {name} | {statistics.median(taken) * 1000:.0f} | {max(taken) * 1000:.0f} |")
+        # What is worked out once is not what a page costs.
+        first, before = _get(address + path, found["admin"]), _cpu(pid)
+        taken = [_get(address + path, found["admin"]) for _ in range(ROUNDS - 1)]
+        used = (_cpu(pid) - before) / len(taken)
+        slowest = max(first, *taken)
+        print(
+            f"| {name} | {statistics.median(taken) * 1000:.0f} | {slowest * 1000:.0f} | "
+            f"{used * 1000:.0f} |"
+        )
     _crowd(address, found, list(pages.values())[:4])
     with Path(f"/proc/{pid}/status").open() as status:
         peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
     print(f"\nPeak memory of the serving process: {int(peak) // 1024} MB")
+
+
+def _cpu(pid: int) -> float:
+    """Return the CPU seconds that a process has used."""
+    words = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _get(url: str, session: str) -> float:
