@@ -7,7 +7,7 @@ Moments are seconds since 1970 in UTC, days are days since 1970 in the estate's 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = [
     "HARD",
     "LEGS",
     "NEVER",
+    "NO_INTS",
     "OUTCOMES",
     "PAID_LATER",
     "Bools",
@@ -28,6 +29,8 @@ __all__ = [
 
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
+
+NO_INTS: Final[Ints] = np.zeros(0, dtype=np.int64)
 
 NEVER: Final = int(np.iinfo(np.int64).max)
 """A moment or day that does not come."""
@@ -41,9 +44,9 @@ PAID_LATER: Final = ("pay_out", "credit", "returned")
 """Outcomes that an upgrade may bring on days before it, whose money was still to be paid out."""
 
 OUTCOMES: Final[dict[str, float]] = {
-    "submit": 0.22, "clear": 0.12, "pay_out": 0.25, "credit": 0.12,
-    "open_batch": 0.07, "unbalanced": 0.04, "silent": 0.04,
-    "refused": 0.04, "sign_in": 0.03, "volume": 0.03, "returned": 0.04,
+    "submit": 0.20, "clear": 0.15, "pay_out": 0.22, "credit": 0.20,
+    "open_batch": 0.05, "unbalanced": 0.03, "silent": 0.03,
+    "refused": 0.03, "sign_in": 0.03, "volume": 0.02, "returned": 0.04,
 }  # fmt: skip
 """Everything that may convict a release, and which part of the stake is bet on it."""
 
@@ -89,6 +92,9 @@ class Outcome:
         alike: by unit, numbers of what it shares with others (store, carrier, provider, bank).
             Where there are any, a rare event counts against the past only if within a week no unit
             that was not upgraded and shares one of them showed it.
+        part: by unit, the part of its pod; empty: pods have none. Parts are numbered behind the
+            pods and have strata of their own. A pod is counted by its parts, against each other,
+            on days on which many of them are at risk and some are upgraded and some not.
     """
 
     key: str
@@ -103,6 +109,7 @@ class Outcome:
     harm_day: Ints
     harm_seen: Ints
     alike: tuple[Ints, ...] = ()
+    part: Ints = field(default_factory=lambda: NO_INTS)
 
 
 @dataclass(frozen=True, slots=True)

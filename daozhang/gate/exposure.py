@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
+from daozhang.gate.pods import MANY
 
 __all__ = ["AtRisk", "Exposure"]
 
@@ -27,6 +28,8 @@ class AtRisk:
     Attributes:
         could_be: by unit, whether it could have been harmed.
         exposed: by unit, whether it was upgraded.
+        pod: by unit, its pod, or its part of a large one that is upgraded in part.
+        of_unit: by unit, the stratum of that.
         pods: by stratum, pods at risk.
         upgraded: pods at risk with a unit that was upgraded.
         lone: by stratum, whether it has pods at risk and all of them were upgraded.
@@ -34,6 +37,8 @@ class AtRisk:
 
     could_be: Bools
     exposed: Bools
+    pod: Ints
+    of_unit: Ints
     pods: Ints
     upgraded: int
     lone: Bools
@@ -56,9 +61,16 @@ class Exposure:
         return int(self.outcome.stratum.max(initial=-1)) + 1
 
     @cached_property
-    def of_unit(self) -> Ints:
-        """By unit, its stratum."""
-        return self.outcome.stratum[self.outcome.pod]
+    def _whole(self) -> tuple[Ints, Ints]:
+        """By unit, its pod and its stratum where no pod is counted by its parts."""
+        return self.outcome.pod, self.outcome.stratum[self.outcome.pod]
+
+    @cached_property
+    def _pod_of_part(self) -> Ints:
+        """By pod or part, the pod."""
+        found = np.arange(len(self.outcome.stratum))
+        found[self.outcome.part] = self.outcome.pod
+        return found
 
     @cached_property
     def begun_day(self) -> int:
@@ -82,16 +94,30 @@ class Exposure:
         # One column of a matrix of rows is spread over memory: gathered once, it is used often.
         could_be = np.ascontiguousarray(outcome.risk[:, day - outcome.first_day])
         exposed = np.asarray(outcome.from_day <= day)
-        sides = self.sides(np.flatnonzero(could_be), exposed)
+        pod, of_unit = self._whole
+        if len(outcome.part):
+            pod, of_unit = self._in_parts(np.flatnonzero(could_be), exposed)
+        sides = self.sides(np.flatnonzero(could_be), exposed, pod)
         pods = self.by_stratum(np.asarray(sides[:, 0] | sides[:, 1]))
         with_others = self.by_stratum(sides[:, 0]) > 0
         upgraded = int(np.count_nonzero(sides[:, 1]))
-        return AtRisk(could_be, exposed, pods, upgraded, np.asarray((pods > 0) & ~with_others))
+        lone = np.asarray((pods > 0) & ~with_others)
+        return AtRisk(could_be, exposed, pod, of_unit, pods, upgraded, lone)
 
-    def sides(self, units: Ints, exposed: Bools) -> Bools:
+    def _in_parts(self, units: Ints, exposed: Bools) -> tuple[Ints, Ints]:
+        """Return by unit its pod or part, and that one's stratum."""
+        outcome = self.outcome
+        there = np.zeros(len(outcome.stratum), dtype=np.bool_)
+        there[outcome.part[units]] = True
+        many = np.bincount(self._pod_of_part[there], minlength=len(there)) >= MANY
+        mixed = self.sides(units, exposed, outcome.pod).all(axis=1)
+        pod = np.where((many & mixed)[outcome.pod], outcome.part, outcome.pod)
+        return pod, outcome.stratum[pod]
+
+    def sides(self, units: Ints, exposed: Bools, pod: Ints) -> Bools:
         """Return by pod whether some units hold one of it not upgraded, and one upgraded."""
         found = np.zeros(2 * len(self.outcome.stratum), dtype=np.bool_)
-        found[self.outcome.pod[units] * 2 + exposed[units]] = True
+        found[pod[units] * 2 + exposed[units]] = True
         return found.reshape(-1, 2)
 
     def by_stratum(self, flags: Bools) -> Ints:
@@ -109,9 +135,9 @@ class Exposure:
 
     def widely(self, day: int, units: Ints, among: Bools) -> bool:
         """Return whether half of some strata are harmed on a day, and more than one provider's."""
-        hit = np.zeros(len(self.outcome.stratum), dtype=np.bool_)
-        hit[self.outcome.pod[units]] = True
-        harmed, pods = self.by_stratum(hit), self.day(day).pods
+        hit, now = np.zeros(len(self.outcome.stratum), dtype=np.bool_), self.day(day)
+        hit[now.pod[units]] = True
+        harmed, pods = self.by_stratum(hit), now.pods
         bad = among & (harmed > 0) & (harmed >= _BAD_SHARE * pods)
         if 2 * int(np.count_nonzero(bad)) < int(np.count_nonzero(among)):
             return False
@@ -130,7 +156,7 @@ class Exposure:
             and old.first_day == outcome.first_day
             and all(
                 np.array_equal(getattr(old, name), getattr(outcome, name))
-                for name in ("terminal", "pod", "stratum", "provider")
+                for name in ("terminal", "pod", "stratum", "provider", "part")
             )
             and len(old.alike) == len(outcome.alike)
             and all(map(np.array_equal, old.alike, outcome.alike))
@@ -147,6 +173,6 @@ class Exposure:
         if not days <= kept.keys():
             return False
         self.outcome, self._days = outcome, kept
-        for name in ("begun_day", "before"):
+        for name in ("begun_day", "before", "_whole", "_pod_of_part"):
             self.__dict__.pop(name, None)
         return True

@@ -19,9 +19,9 @@ import numpy as np
 import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder, rows_of
-from daozhang.gate.evidence import LEGS, NEVER, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.evidence import LEGS, NEVER, NO_INTS, Bools, Evidence, Fleet, Ints, Outcome
 from daozhang.gate.marks import GRACE_S, Marks
-from daozhang.gate.pods import lately, pods
+from daozhang.gate.pods import lately, parts, pods
 from daozhang.gate.returned import put_touched, returned
 from daozhang.gate.telemetry import day_outcomes
 from daozhang.journey.legs import deadline_of_peers
@@ -337,11 +337,16 @@ class _Rows:
         sold[self.unit[judged], (self.day - self.first_day)[judged]] = True
         keys = [_together(leg, names) for names in self.units.names]
         pod, stratum, providers = pods([s for s, _ in keys], [p for _, p in keys])
-        from_day = self.units.from_day if leg in ("submit", "clear") else self._paid_from
+        early = leg in ("submit", "clear")
+        part = NO_INTS
+        if not early:
+            store = _numbered([names[3] for names in self.units.names])
+            part, stratum, providers = parts(pod, stratum, providers, store)
+        from_day = self.units.from_day if early else self._paid_from
         return Outcome(
             leg, self.units.terminal, pod, stratum, providers, from_day, self.first_day,
             lately(sold, RISK_DAYS) > 0, harm_cell // self.days,
-            harm_cell % self.days + self.first_day, harm_seen,
+            harm_cell % self.days + self.first_day, harm_seen, part=part,
         )  # fmt: skip
 
     def returned(self, rows: Iterable[dict[str, Any]], until: int) -> Outcome | None:
@@ -364,6 +369,11 @@ class _Rows:
         """Return the rows whose money was ever late in the fleet's currency, and which upgraded."""
         late = np.flatnonzero((self.late_from <= until) & self._same_currency)
         return late, self.day[late] >= self.units.from_day[self.unit[late]]
+
+
+def _numbered(names: Iterable[str]) -> Ints:
+    number: dict[str, int] = {}
+    return np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)
 
 
 def _together(leg: str, names: _Names) -> tuple[tuple[Hashable, ...], Hashable]:

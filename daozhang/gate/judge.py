@@ -322,8 +322,12 @@ class Judge:
                 continue
             others = self._from_day >= day + _FIRST_DAYS
             first: Ints = np.full(len(others), NEVER, dtype=np.int64)
-            for harm in self._harms:
-                same = (harm.day >= day) & (harm.day < day + _FIRST_DAYS)
+            for outcome, harm in zip(self.evidence.outcomes, self._harms, strict=True):
+                since = day
+                if outcome.key in PAID_LATER:
+                    # What is still to be paid out counts of the wave's, so of the others too.
+                    since = int(outcome.from_day[mine[outcome.terminal]].min(initial=day))
+                same = (harm.day >= since) & (harm.day < day + _FIRST_DAYS)
                 np.minimum.at(first, harm.terminal[same], harm.seen[same])
             begun = int(fleet.exposed_at[mine].min())
             found.append((begun, int(np.count_nonzero(mine)), others, first))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from typing import Final
 
 import numpy as np
 
 from daozhang.gate.evidence import Bools, Ints
 
-__all__ = ["lately", "pods"]
+__all__ = ["MANY", "lately", "parts", "pods"]
+
+MANY: Final = 6
+"""A pod of so many parts is compared within itself on days on which it is upgraded in part."""
 
 
 def pods(
@@ -33,6 +37,34 @@ def pods(
         np.array(pod, dtype=np.int64),
         np.array([s for s, _ in found], dtype=np.int64),
         np.array([providers[s[0]] for s in number], dtype=np.int64),
+    )
+
+
+def parts(pod: Ints, stratum: Ints, provider: Ints, part: Ints) -> tuple[Ints, Ints, Ints]:
+    """Number the parts of large pods, each large pod being a stratum of its own.
+
+    Args:
+        pod: by unit, its pod.
+        stratum: by pod, its stratum.
+        provider: by stratum, its provider.
+        part: by unit, number of what fails together within a pod, such as a store of an account.
+
+    Returns:
+        By unit the part of a large pod or else its pod, and the strata and providers with those
+        of the parts behind the others.
+    """
+    pairs, own = np.unique(np.stack([pod, part], axis=1), axis=0, return_inverse=True)
+    many = np.bincount(pairs[:, 0], minlength=len(stratum)) >= MANY
+    large = np.flatnonzero(many[pairs[:, 0]])
+    number = np.full(len(pairs), -1, dtype=np.int64)
+    number[large] = len(stratum) + np.arange(len(large))
+    of_pod = np.full(len(stratum), -1, dtype=np.int64)
+    of_pod[many] = len(provider) + np.arange(np.count_nonzero(many))
+    found = number[own.ravel()]
+    return (
+        np.where(found < 0, pod, found),
+        np.concatenate([stratum, of_pod[pairs[large, 0]]]),
+        np.concatenate([provider, provider[stratum[many]]]),
     )
 
 

@@ -23,6 +23,9 @@ _MOSTLY: Final = 5
 _BUSY: Final = 10
 """Sales a day from which a fall to a fifth is no chance."""
 
+_OFTEN: Final = 5
+"""Signs of life a day from which a day without any is no chance."""
+
 _TRIED: Final = 5
 _JUDGED_AFTER_S: Final = 7_200
 
@@ -94,10 +97,15 @@ def _judged(counts: Mapping[str, Ints]) -> dict[str, tuple[Bools, Bools]]:
     tried = counts["tried"] >= _TRIED
     return {
         "open_batch": (
-            lately(counts["closed"] > 0, _WEEK) >= _MOSTLY, counts["closed"] == 0,
+            (lately(counts["closed"] > 0, _WEEK) >= _MOSTLY) & (counts["sales"] > 0),
+            counts["closed"] == 0,
         ),
         "unbalanced": (counts["closed"] > 0, counts["unbalanced"] > 0),
-        "silent": (lately(counts["heard"] > 0, _WEEK) >= _MOSTLY, counts["heard"] == 0),
+        "silent": (
+            (lately(counts["heard"] > 0, _WEEK) == _WEEK)
+            & (lately(counts["heard"], _WEEK) >= _OFTEN * _WEEK),
+            counts["heard"] == 0,
+        ),
         "refused": (tried, 2 * counts["refused"] >= counts["tried"]),
         "sign_in": (counts["heard"] > 0, counts["sign_in_failed"] > 0),
         "volume": (

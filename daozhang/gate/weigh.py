@@ -37,7 +37,7 @@ from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
 from daozhang.gate.exposure import AtRisk, Exposure
 from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
-from daozhang.stats.betting import STRICT, Floats, race
+from daozhang.stats.betting import STRICT, Floats, race, sensible
 
 __all__ = ["MEMORY_DAYS", "TOGETHER", "Walk", "staying", "weigh"]
 
@@ -173,7 +173,7 @@ class Walk:
             return
         self._last_hit[hit] = day
         found = _count(exposure, now, at_risk, hit)
-        of_unit = exposure.of_unit
+        of_unit = now.of_unit
         shocked = _shocked(found)
         own = raw[~shocked[of_unit[raw]]]
         self._harms.append((self._outcome.terminal[own], day, seen, now.exposed[own]))
@@ -185,7 +185,8 @@ class Walk:
         if seen >= self._begun_at and found.exposed.any() and both.any():
             counts = int(found.exposed_hit.sum()), int(found.others_hit.sum())
             expected = float((both * found.share).sum())
-            won = race(found.exposed_hit, both, found.share) / TOGETHER
+            most = sensible(both, found.exposed, found.others)
+            won = race(found.exposed_hit, both, found.share, most=most) / TOGETHER
             self._raced.step(seen, won, *counts, expected)
             if self._outcome.alike:
                 won = race(found.exposed_hit, both, found.share, STRICT) / TOGETHER
@@ -195,12 +196,12 @@ class Walk:
         """Return how many upgraded pods were harmed where no others showed the same."""
         others, exposure = raw[~now.exposed[raw]], self.exposure
         if not self._shown:
-            noisy = np.bincount(exposure.of_unit[others], minlength=exposure.strata)
+            noisy = np.bincount(now.of_unit[others], minlength=exposure.strata)
             return [int(n) for n in found.exposed_hit[noisy == 0]]
         quiet = hit[now.exposed[hit]]
         for labels, shown in self._shown:
             quiet = quiet[shown[labels[quiet]] < seen - _WEEK * _DAY_S]
-        return [len(np.unique(self._outcome.pod[quiet]))]
+        return [len(np.unique(now.pod[quiet]))]
 
 
 def staying(outcome: Outcome) -> Outcome:
@@ -247,11 +248,12 @@ def _groups(outcome: Outcome, after: int) -> Iterator[tuple[int, int, Ints]]:
 
 def _count(exposure: Exposure, now: AtRisk, at_risk: Bools, hit: Ints) -> _Group:
     units = np.flatnonzero(at_risk)
-    risk, harmed = exposure.sides(units, now.exposed), exposure.sides(hit, now.exposed)
+    risk = exposure.sides(units, now.exposed, now.pod)
+    harmed = exposure.sides(hit, now.exposed, now.pod)
     one_sided = np.asarray(harmed & ~harmed.all(axis=1, keepdims=True), dtype=np.bool_)
     count = exposure.by_stratum
     others, upgraded = count(risk[:, 0]), count(risk[:, 1])
-    of_unit = exposure.of_unit[units]
+    of_unit = now.of_unit[units]
     all_units = np.bincount(of_unit, minlength=exposure.strata)
     units_upgraded = np.bincount(of_unit[now.exposed[units]], minlength=exposure.strata)
     whole = count(np.asarray(risk[:, 1] & ~risk[:, 0]))

@@ -27,23 +27,41 @@ import numpy.typing as npt
 
 from daozhang.stats.matched import poisson_tail
 
-__all__ = ["ODDS", "RATES", "STRICT", "Floats", "below", "mixed", "race", "rate", "rate_bound"]
+__all__ = [
+    "ODDS",
+    "RATES",
+    "STRICT",
+    "Floats",
+    "below",
+    "mixed",
+    "race",
+    "rate",
+    "rate_bound",
+    "sensible",
+]
 
 Floats = npt.NDArray[np.float64]
 
-ODDS: Final[Floats] = np.array([1.5, 3.0, 6.0, 6.0, 12.0, 12.0, 24.0])
+ODDS: Final[Floats] = np.array([3.0, 6.0, 12.0, 12.0, 24.0, 48.0])
 """How many times as often the exposed may be harmed, by alternatives that are bet on alike; what
 stands twice is bet on twice."""
 
 STRICT: Final[Floats] = np.array([100.0])
 """The same where one harmed unit that is not exposed takes nearly all that was won."""
 
+LIKELY: Final = 0.3
+"""The share of the exposed that a bad release is taken to harm when a bet is cut."""
+
 RATES: Final[Floats] = np.array([2.0, 4.0, 16.0, 64.0, 256.0])
 """The same for rare events, which are compared with what the past makes likely."""
 
 
 def race(
-    exposed: npt.ArrayLike, harmed: npt.ArrayLike, share: npt.ArrayLike, odds: Floats = ODDS
+    exposed: npt.ArrayLike,
+    harmed: npt.ArrayLike,
+    share: npt.ArrayLike,
+    odds: Floats = ODDS,
+    most: npt.ArrayLike = np.inf,
 ) -> Floats:
     """Return the log factors of harmed units of which some are exposed, summed over strata.
 
@@ -56,6 +74,7 @@ def race(
         harmed: by stratum, harmed units (m).
         share: by stratum, an upper bound on the probability that a harmed unit is exposed (p).
         odds: the alternatives.
+        most: by stratum, what its odds are cut to (:func:`sensible`).
 
     Returns:
         One log factor for each of the alternatives.
@@ -63,8 +82,29 @@ def race(
     x = np.asarray(exposed, dtype=np.float64)[..., None]
     m = np.asarray(harmed, dtype=np.float64)[..., None]
     p = np.asarray(share, dtype=np.float64)[..., None]
-    factors = x * np.log(odds) - m * np.log1p(p * (odds - 1.0))
+    cut = np.minimum(odds, np.asarray(most, dtype=np.float64)[..., None])
+    factors = x * np.log(cut) - m * np.log1p(p * (cut - 1.0))
     return np.asarray(factors.reshape(-1, len(odds)).sum(axis=0))
+
+
+def sensible(harmed: npt.ArrayLike, exposed: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
+    """Return by stratum the odds above which nobody should bet, by how many are harmed in all.
+
+    A release that harms a share :data:`LIKELY` of the exposed explains so many of the harmed, give
+    or take two standard deviations; the others are harmed by something that strikes both sides,
+    and the more of these there are, the closer to 1 are the odds at which the release shows. A bet
+    may be chosen by how many are harmed as long as it is not by who: it is fair given their number.
+
+    Args:
+        harmed: by stratum, harmed units.
+        exposed: by stratum, units that could have been harmed and are exposed.
+        others: the same that are not.
+    """
+    m, e = np.asarray(harmed, dtype=np.float64), np.asarray(exposed, dtype=np.float64)
+    whole = np.maximum(e + np.asarray(others, dtype=np.float64), 1.0)
+    explained = LIKELY * e + 2.0 * np.sqrt(LIKELY * (1.0 - LIKELY) * e)
+    anyway = np.clip((m - explained) / whole, 1e-9, 1.0)
+    return np.asarray(1.0 + LIKELY * (1.0 - anyway) / anyway)
 
 
 def rate(events: float, expected: float) -> Floats:

@@ -15,7 +15,8 @@ from typing import Final
 
 import numpy as np
 
-from daozhang.gate.evidence import LEGS, NEVER, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.evidence import LEGS, NEVER, NO_INTS, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.pods import parts
 
 __all__ = ["KINDS", "Rollout", "Simulated", "simulate"]
 
@@ -235,13 +236,16 @@ def _evidence(
     outcomes = []
     for key, (stratum_of, pod_of) in _together(estate).items():
         pair, pod = np.unique(stratum_of * 1_000_000 + pod_of, return_inverse=True)
+        stratum, provider, part = pair // 1_000_000, np.arange(30) // 10, NO_INTS
+        if key in ("pay_out", "credit"):
+            part, stratum, provider = parts(pod, stratum, provider, estate.store)
         unit, column = np.nonzero(late[key] & open_day & (seen[key] <= until))
         outcomes.append(
             Outcome(
-                key, np.arange(count), pod, pair // 1_000_000, np.arange(30) // 10, from_day,
+                key, np.arange(count), pod, stratum, provider, from_day,
                 _FIRST_DAY, open_day, unit, _FIRST_DAY + column, seen[key][column],
                 (estate.store, estate.carrier, estate.provider, estate.bank)
-                if key == "returned" else (),
+                if key == "returned" else (), part,
             )
         )  # fmt: skip
     upgraded = from_day[:, None] <= _FIRST_DAY + np.arange(days)

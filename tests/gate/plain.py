@@ -4,9 +4,10 @@ Shares with the gate only the factors of the bets; its groups, pods, shares and 
 """
 
 from collections import defaultdict
-from math import inf
+from math import inf, sqrt
 
 from daozhang.gate.evidence import HARD
+from daozhang.gate.pods import MANY
 from daozhang.gate.weigh import MEMORY_DAYS, TOGETHER
 from daozhang.stats.betting import STRICT, mixed, race, rate, rate_bound
 
@@ -18,9 +19,11 @@ def plain_paths(outcome, fleet, miss):
 
 class Plain:
     def __init__(self, outcome, begun_at, miss):
+        self.counted_by = {}
         self.o, self.begun_at, self.miss = outcome, begun_at, miss
-        self.stratum = [int(outcome.stratum[pod]) for pod in outcome.pod]
-        self.strata = range(max(self.stratum, default=-1) + 1)
+        self.whole = [int(pod) for pod in outcome.pod]
+        self.part = [int(pod) for pod in outcome.part] if len(outcome.part) else self.whole
+        self.strata = range(max((int(s) for s in outcome.stratum), default=-1) + 1)
         self.begun = min(outcome.from_day.tolist(), default=inf)
         self.last = outcome.first_day + outcome.risk.shape[1]
         self.before = max(0, min(self.begun, self.last) - outcome.first_day)
@@ -34,13 +37,33 @@ class Plain:
         return [(k, int(of[unit])) for k, of in enumerate((self.o.pod, *self.o.alike))]
 
     def at_risk(self, day):
-        return {u for u in range(len(self.stratum)) if self.o.risk[u, day - self.o.first_day]}
+        return {u for u in range(len(self.whole)) if self.o.risk[u, day - self.o.first_day]}
+
+    def at(self, day):
+        if day not in self.counted_by:
+            self.counted_by[day] = self.counted_on(day)
+        return self.counted_by[day]
+
+    def counted_on(self, day):
+        """Return by unit what it is counted by on a day: a large pod in part upgraded by parts."""
+        could, found = self.at_risk(day), list(self.whole)
+        for pod in set(self.whole):
+            units = {u for u in could if self.whole[u] == pod}
+            if len({self.part[u] for u in units}) >= MANY and 0 < len(self.up(units, day)) < len(
+                units
+            ):
+                found = [self.part[u] if w == pod else found[u] for u, w in enumerate(self.whole)]
+        return found
 
     def up(self, units, day):
         return {u for u in units if self.o.from_day[u] <= day}
 
-    def pods(self, units, stratum):
-        return {int(self.o.pod[u]) for u in units if self.stratum[u] == stratum}
+    def pods(self, units, stratum, day):
+        pod = self.at(day)
+        return {pod[u] for u in units if self.o.stratum[pod[u]] == stratum}
+
+    def stratum(self, unit, day):
+        return int(self.o.stratum[self.at(day)[unit]])
 
     def paths(self):
         out, last, shown, race_steps, strict_steps, alone, rare_steps = {}, {}, {}, [], [], [], []
@@ -53,8 +76,8 @@ class Plain:
             shocked = {s for s in self.strata if found[s][1] and 2 * found[s][4] >= found[s][1]}
             if self.bad(raw, could, day, self.lone(could, day)):
                 alone.append((seen, day))
-            out |= {u: day + MEMORY_DAYS for u in hit if self.stratum[u] not in shocked}
-            noisy = {self.stratum[u] for u in raw - self.up(raw, day)}
+            out |= {u: day + MEMORY_DAYS for u in hit if self.stratum(u, day) not in shocked}
+            noisy = {self.stratum(u, day) for u in raw - self.up(raw, day)}
             if self.o.alike:
                 shown.update(
                     (label, seen) for u in raw - self.up(raw, day) for label in self.labels(u)
@@ -64,14 +87,15 @@ class Plain:
                     for u in self.up(hit, day)
                     if all(seen - shown.get(label, -inf) > 7 * 86_400 for label in self.labels(u))
                 }
-                calm = [len({int(self.o.pod[u]) for u in quiet})]
+                calm = [len({self.at(day)[u] for u in quiet})]
             else:
                 calm = [found[s][3] for s in self.strata if s not in noisy]
             rare_steps += [(seen, day, n) for n in calm if n]
             rare_steps += [(seen, day, -found[s][4]) for s in self.strata if found[s][4]]
             both = [f[3] + f[4] for f in found]
             if seen >= self.begun_at and any(f[0] for f in found) and any(both):
-                factors = race([f[3] for f in found], both, [f[2] for f in found])
+                most = [most_odds(b, f[0], f[1]) for b, f in zip(both, found, strict=True)]
+                factors = race([f[3] for f in found], both, [f[2] for f in found], most=most)
                 race_steps.append(
                     (seen, factors / TOGETHER, sum(f[3] for f in found), sum(f[4] for f in found))
                 )
@@ -88,10 +112,10 @@ class Plain:
     def counted(self, risk, hit, day, stratum):
         """Pods upgraded, others, share, harmed upgraded and harmed others of one stratum."""
         upgraded = self.up(risk, day)
-        with_up, with_others = self.pods(upgraded, stratum), self.pods(risk - upgraded, stratum)
-        hit_up, hit_others = self.pods(hit & upgraded, stratum), self.pods(hit - upgraded, stratum)
+        with_up, with_others = (self.pods(x, stratum, day) for x in (upgraded, risk - upgraded))
+        hit_up, hit_others = (self.pods(x, stratum, day) for x in (hit & upgraded, hit - upgraded))
         whole, pure = len(with_up - with_others), len(with_up ^ with_others)
-        units = [u for u in risk if self.stratum[u] == stratum]
+        units = [u for u in risk if self.stratum(u, day) == stratum]
         by_unit = len([u for u in units if u in upgraded]) / max(len(units), 1)
         share = max(whole / max(pure, 1), by_unit)
         one, other = len(hit_up - hit_others), len(hit_others - hit_up)
@@ -99,19 +123,24 @@ class Plain:
 
     def lone(self, could, day):
         others = could - self.up(could, day)
-        return {s for s in self.strata if self.pods(could, s) and not self.pods(others, s)}
+        return {
+            s for s in self.strata if self.pods(could, s, day) and not self.pods(others, s, day)
+        }
 
     def bad(self, hit, could, day, among):
         bad = {
             s
             for s in among
-            if 10 * len(self.pods(hit, s)) >= len(self.pods(could, s)) and self.pods(hit, s)
+            if 10 * len(self.pods(hit, s, day)) >= len(self.pods(could, s, day))
+            and self.pods(hit, s, day)
         }
         return 2 * len(bad) >= len(among) and len({int(self.o.provider[s]) for s in bad}) > 1
 
     def rare(self, events):
         days = range(self.o.first_day, self.o.first_day + self.before)
-        exposure = sum(len(self.pods(self.at_risk(day), s)) for day in days for s in self.strata)
+        exposure = sum(
+            len(self.pods(self.at_risk(day), s, day)) for day in days for s in self.strata
+        )
         if self.before < 3 or not exposure:
             return []
         past = sum(-n for _, day, n in events if n < 0 and day < self.begun)
@@ -119,7 +148,7 @@ class Plain:
 
         def upgraded(day):
             up = self.up(self.at_risk(day), day)
-            return sum(len(self.pods(up, s)) for s in self.strata)
+            return sum(len(self.pods(up, s, day)) for s in self.strata)
 
         return self.rates(kept, upgraded, rate_bound(past, exposure, self.miss))
 
@@ -130,7 +159,7 @@ class Plain:
         for day in {int(d) for d in self.o.harm_day if self.o.first_day <= d < self.begun}:
             hit = {int(u) for u in self.o.harm_unit[self.o.harm_day == day]}
             could = self.at_risk(day)
-            bad += self.bad(hit, could, day, {s for s in self.strata if self.pods(could, s)})
+            bad += self.bad(hit, could, day, {s for s in self.strata if self.pods(could, s, day)})
         first = {}
         for seen, day in events:
             if day >= self.begun:
@@ -150,6 +179,13 @@ class Plain:
             steps.append((seen, rate(n, expected - taken), n, 0))
             taken = expected
         return steps
+
+
+def most_odds(harmed, upgraded, others):
+    """The odds at which a release that harms 30 % shows, where this many are harmed in all."""
+    left = harmed - 0.3 * upgraded - 2 * sqrt(0.21 * upgraded)
+    anyway = min(max(left / max(upgraded + others, 1), 1e-9), 1.0)
+    return 1 + 0.3 * (1 - anyway) / anyway
 
 
 def played(steps):

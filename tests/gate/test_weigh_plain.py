@@ -7,6 +7,7 @@ import pytest
 
 from daozhang.gate import Judge, Settings
 from daozhang.gate.evidence import NEVER
+from daozhang.gate.pods import parts
 from daozhang.gate.weigh import staying, weigh
 from daozhang.world.rollouts import KINDS, Rollout, simulate
 from tests.gate.plain import plain_paths
@@ -43,6 +44,24 @@ def test_the_wealth_is_that_of_the_plain_implementation(seed):
                 assert [s[0] for s in told[key]] == [s[0] for s in steps]
                 assert [s[2:] for s in told[key]] == [s[2:] for s in steps]
                 assert [s[1] for s in told[key]] == pytest.approx([s[1] for s in steps])
+
+
+@pytest.mark.parametrize("seed", [1, 2, 5])
+def test_so_it_is_where_an_account_is_counted_by_its_stores(seed):
+    evidence = rolled(seed)
+    (paid,) = (o for o in evidence.outcomes if o.key == "pay_out")
+    (submit,) = (o for o in evidence.outcomes if o.key == "submit")
+    providers = np.arange(len(paid.provider))
+    account = paid.provider[paid.stratum[paid.pod]]
+    part, stratum, provider = parts(account, providers, providers, submit.pod)
+    shared = replace(paid, pod=account, part=part, stratum=stratum, provider=provider)
+    told = {path.key: path for path in weigh(shared, evidence.fleet, 1e-4)[0]}
+    plain = plain_paths(shared, evidence.fleet, 1e-4)
+    assert told.keys() == plain.keys()
+    for key, steps in plain.items():
+        assert told[key].log_wealth.tolist() == pytest.approx([step[1] for step in steps])
+    # An account that is one pod, hit on both sides, would have said nothing.
+    assert told["pay_out"].exposed_hit[-1] > 1
 
 
 def test_all_kinds_of_bets_were_compared():

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daozhang.stats import below, mixed, race, rate, rate_bound
-from daozhang.stats.betting import ODDS, RATES
+from daozhang.stats.betting import ODDS, RATES, sensible
 
 FAIR = 1 + 1e-9
 
@@ -85,3 +85,24 @@ def test_below_refuses_what_is_no_count_or_margin(harmed, units, margin):
 def test_a_mixture_is_the_mean_and_does_not_overflow():
     assert mixed(np.log([1.0, 3.0])) == pytest.approx(np.log(2.0))
     assert mixed(np.array([2000.0, 2000.0])) == pytest.approx(2000.0)
+
+
+@pytest.mark.parametrize(("exposed", "others"), [(3, 28), (16, 84), (24, 276), (7, 1)])
+def test_a_bet_cut_by_how_many_are_harmed_is_fair_given_their_number(exposed, others):
+    share = exposed / (exposed + others)
+    for harmed in range(1, exposed + others + 1):
+        most = sensible(harmed, exposed, others)
+        factors = [np.exp(race(x, harmed, share, most=most)) for x in range(harmed + 1)]
+        drawn = [
+            comb(exposed, x) * comb(others, harmed - x) / comb(exposed + others, harmed)
+            for x in range(harmed + 1)
+        ]
+        assert np.all(np.sum([p * f for p, f in zip(drawn, factors, strict=True)], axis=0) < 1.001)
+
+
+def test_who_is_struck_with_everybody_costs_a_bet_next_to_nothing():
+    struck = race(3, 31, 3 / 31, most=sensible(31, 3, 28))
+    assert struck.min() > -0.1
+    assert race(3, 31, 3 / 31).min() < -10
+    # What a release alone explains is not cut.
+    assert sensible(8, 24, 276) > ODDS.max()

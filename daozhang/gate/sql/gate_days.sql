@@ -1,5 +1,6 @@
 -- What was heard of each terminal on each local day by two hours after its end; what came later is
--- not counted. A batch closed before four in the morning is the day before's.
+-- not counted, but a sale counts from when it was first told, whatever was told of it later.
+-- A batch closed before four in the morning is the day before's.
 SELECT
     q.terminal_id, q.day,
     CAST(sum(q.sales) AS BIGINT) AS sales, CAST(sum(q.heard) AS BIGINT) AS heard,
@@ -8,9 +9,11 @@ SELECT
     CAST(sum(q.closed) AS BIGINT) AS closed, CAST(sum(q.unbalanced) AS BIGINT) AS unbalanced
 FROM (
     SELECT
-        s.terminal_id, (epoch_us(s.captured_at) // 1000000 + g.offset_s) // 86400 AS day, s.known_at,
+        s.terminal_id, (epoch_us(s.captured_at) // 1000000 + g.offset_s) // 86400 AS day,
+        coalesce(k.sale_first_known, s.known_at) AS known_at,
         1 AS sales, 1 AS heard, 0 AS tried, 0 AS refused, 0 AS sign_in_failed, 0 AS closed, 0 AS unbalanced
     FROM facts_sales AS s
+    JOIN gate_known AS k ON k.sale_id = s.sale_id
     CROSS JOIN gate_run AS g
     WHERE s.kind IN ('sale', 'completion')
     UNION ALL
