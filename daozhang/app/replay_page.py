@@ -14,7 +14,6 @@ from typing import Final
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from altair.utils.schemapi import debug_mode
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
@@ -127,9 +126,7 @@ def replay_html(replayed: list[Replay], zone: str, lang: Lang) -> str:
     """
     page = _Page(lang, zone)
     looked = [one for one in replayed if one.looks]
-    # Checking each mark against the schema takes as long as drawing it; a test does it instead.
-    with debug_mode(False):
-        parts = [page.part(place, one) for place, one in enumerate(looked)]
+    parts = [page.part(place, one) for place, one in enumerate(looked)]
     until = max((one.looks[-1].at for one in looked), default=None)
     return _template().render(
         say=page.say,

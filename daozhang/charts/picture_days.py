@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Final
 
-import altair as alt
-
-from daozhang.charts.canvas import NARROW_BELOW
+from daozhang.charts.canvas import NARROW_BELOW, Spec
 from daozhang.charts.palette import INK, LIGHT
 from daozhang.charts.shares import permille, wilson
 from daozhang.charts.sketch import Sketch
@@ -74,7 +73,7 @@ def draw_days(figures: Figures, currency: str, speech: Speech, width: int) -> Sk
         title=speech(title),
         note=note,
         alt=_alt(sums, bars, labels, currency, speech),
-        chart=alt.vconcat(upper, lower, spacing=52, bounds="flush"),
+        chart={"vconcat": [upper, lower], "spacing": 52, "bounds": "flush"},
     )
 
 
@@ -84,7 +83,7 @@ def _shares(
     labels: dict[date, str],
     speech: Speech,
     width: int,
-) -> Any:
+) -> Spec:
     """Return how much of each bar's sales came by the promise, with the range few of them leave."""
     marks = []
     for bar in bars:
@@ -94,30 +93,34 @@ def _shares(
             marks.append(
                 {"d": labels[bar], "y": permille(on_time, whole), "low": low, "high": high}
             )
-    x = alt.X(
-        "d:N",
-        sort=[labels[bar] for bar in bars],
-        axis=None,
-        scale=alt.Scale(domain=[labels[bar] for bar in bars], paddingInner=0.25, paddingOuter=0.15),
-    )
-    axis = alt.Axis(
-        title=speech("picture.days.share"), titleAngle=0, titleAlign="left", titleAnchor="end",
-        titleY=-12, titleX=-30, labelExpr="datum.value / 10 + '%'", values=[0, 500, 1000],
-        domain=False, ticks=False, minExtent=_EXTENT, maxExtent=_EXTENT,
-    )  # fmt: skip
-    scale = alt.Scale(domain=[0, 1000])
-    data = alt.InlineData(values=marks)
-    ranges = (
-        alt.Chart(data)
-        .mark_rule(color=LIGHT["half"], strokeWidth=4)
-        .encode(x=x, y=alt.Y("low:Q", axis=axis, scale=scale), y2="high:Q")
-    )
-    points = (
-        alt.Chart(data)
-        .mark_point(color=LIGHT["on_time"], filled=True, size=42, opacity=1)
-        .encode(x=x, y=alt.Y("y:Q", axis=axis, scale=scale))
-    )
-    return alt.layer(ranges, points).properties(width=width - _EDGE, height=64)
+    x: Spec = {
+        "field": "d", "type": "nominal", "axis": None,
+        "sort": [labels[bar] for bar in bars],
+        "scale": {
+            "domain": [labels[bar] for bar in bars], "paddingInner": 0.25, "paddingOuter": 0.15,
+        },
+    }  # fmt: skip
+    axis = {
+        "title": speech("picture.days.share"), "titleAngle": 0, "titleAlign": "left",
+        "titleAnchor": "end", "titleY": -12, "titleX": -30,
+        "labelExpr": "datum.value / 10 + '%'", "values": [0, 500, 1000],
+        "domain": False, "ticks": False, "minExtent": _EXTENT, "maxExtent": _EXTENT,
+    }  # fmt: skip
+    upright = {"type": "quantitative", "axis": axis, "scale": {"domain": [0, 1000]}}
+    ranges = {
+        "mark": {"type": "rule", "color": LIGHT["half"], "strokeWidth": 4},
+        "encoding": {"x": x, "y": {"field": "low", **upright}, "y2": {"field": "high"}},
+    }
+    points = {
+        "mark": {
+            "type": "point", "color": LIGHT["on_time"], "filled": True, "size": 42, "opacity": 1,
+        },
+        "encoding": {"x": x, "y": {"field": "y", **upright}},
+    }  # fmt: skip
+    return {
+        "data": {"values": marks}, "layer": [ranges, points],
+        "width": width - _EDGE, "height": 64,
+    }  # fmt: skip
 
 
 def _label(day: date, kind: str, speech: Speech) -> str:
@@ -154,7 +157,7 @@ def _bars(
     *,
     speech: Speech,
     width: int,
-) -> Any:
+) -> Spec:
     narrow = width < NARROW_BELOW
     top = max(sum(m for (d, _), m in sums.items() if d == day) for day in bars)
     scale = 10 ** digits_of(currency)
@@ -164,52 +167,63 @@ def _bars(
     # On a phone every label that does not fit is left out, never turned on its side.
     step = max(1, -(-len(bars) * (52 if speech.lang == "en" else 58) // (width - _EDGE)))
     shown = [labels[day] for place, day in enumerate(bars) if place % step == 0]
-    x = alt.X(
-        "d:N",
-        sort=[labels[day] for day in bars],
-        axis=alt.Axis(title=None, labelAngle=0, values=shown, ticks=False, labelPadding=6),
-        scale=alt.Scale(paddingInner=0.25, paddingOuter=0.15),
-    )
-    y = alt.Y(
-        "y:Q",
-        axis=alt.Axis(
-            title=speech(f"axis.money.{unit}", currency=currency),
-            titleAngle=0, titleAlign="left", titleAnchor="end", titleY=-14, titleX=-30,
-            labelExpr=f"format(datum.value / {unit * scale}, ',~r')",
-            tickCount=4, domain=False, ticks=False, minExtent=_EXTENT, maxExtent=_EXTENT,
-        ),
-    )  # fmt: skip
-    colour = alt.Color(
-        "s:N",
-        scale=alt.Scale(
-            domain=[speech(f"status.{s}") for s in used], range=[LIGHT[s] for s in used]
-        ),
-        legend=alt.Legend(
-            title=None, orient="bottom", direction="horizontal", columns=3 if narrow else 0,
-            symbolType="square", symbolSize=180, labelFontSize=12, symbolStrokeWidth=0,
-        ),
-    )  # fmt: skip
-    stacks = (
-        alt.Chart(alt.InlineData(values=segments))
-        .mark_bar()
-        .encode(x=x, y=y, y2="y2:Q", color=colour)
-    )
-    promised = (
-        alt.Chart(alt.InlineData(values=ticks))
-        .mark_tick(color=INK, thickness=2, bandSize=0, width=alt.RelativeBandSize(1.15))
-        .encode(x=x, y=y)
-    )
+    x: Spec = {
+        "field": "d", "type": "nominal", "sort": [labels[day] for day in bars],
+        "axis": {
+            "title": None, "labelAngle": 0, "values": shown, "ticks": False, "labelPadding": 6,
+        },
+        "scale": {"paddingInner": 0.25, "paddingOuter": 0.15},
+    }  # fmt: skip
+    y: Spec = {
+        "field": "y", "type": "quantitative",
+        "axis": {
+            "title": speech(f"axis.money.{unit}", currency=currency),
+            "titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -14,
+            "titleX": -30, "labelExpr": f"format(datum.value / {unit * scale}, ',~r')",
+            "tickCount": 4, "domain": False, "ticks": False,
+            "minExtent": _EXTENT, "maxExtent": _EXTENT,
+        },
+    }  # fmt: skip
+    stacks: Spec = {
+        "data": {"values": segments},
+        "mark": {"type": "bar"},
+        "encoding": {"x": x, "y": y, "y2": {"field": "y2"}, "color": _colour(used, speech, narrow)},
+    }
+    promised: Spec = {
+        "data": {"values": ticks},
+        "mark": {
+            "type": "tick", "color": INK, "thickness": 2, "bandSize": 0, "width": {"band": 1.15},
+        },
+        "encoding": {"x": x, "y": y},
+    }  # fmt: skip
     net = [{"d": labels[bar], "y": minor} for bar, minor in provisional.items() if minor]
-    nets = (
-        alt.Chart(alt.InlineData(values=net)).mark_bar(color=LIGHT["provisional"]).encode(x=x, y=y)
-    )
-    layers = (stacks, nets, promised) if net else (stacks, promised)
-    return alt.layer(*layers).properties(width=width - _EDGE, height=190 if narrow else 230)
+    nets: Spec = {
+        "data": {"values": net},
+        "mark": {"type": "bar", "color": LIGHT["provisional"]},
+        "encoding": {"x": x, "y": y},
+    }
+    layers = [stacks, nets, promised] if net else [stacks, promised]
+    return {"layer": layers, "width": width - _EDGE, "height": 190 if narrow else 230}
+
+
+def _colour(used: Sequence[str], speech: Speech, narrow: bool) -> Spec:
+    """Return the channel that tells statuses apart, with its legend."""
+    return {
+        "field": "s", "type": "nominal",
+        "scale": {
+            "domain": [speech(f"status.{s}") for s in used], "range": [LIGHT[s] for s in used],
+        },
+        "legend": {
+            "title": None, "orient": "bottom", "direction": "horizontal",
+            "columns": 3 if narrow else 0, "symbolType": "square", "symbolSize": 180,
+            "labelFontSize": 12, "symbolStrokeWidth": 0,
+        },
+    }  # fmt: skip
 
 
 def _marks(
     sums: dict[tuple[date, str], int], bars: list[date], labels: dict[date, str], speech: Speech
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+) -> tuple[list[Spec], list[Spec]]:
     """Return the stacked segments and the line of what was promised, in minor units."""
     # Lower statuses are drawn first: the base of every bar is what has arrived.
     segments = []

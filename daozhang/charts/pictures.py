@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from altair.utils.schemapi import debug_mode
-
 from daozhang.charts.canvas import render
 from daozhang.charts.picture_days import draw_days
 from daozhang.charts.picture_flow import draw_flow
@@ -68,9 +66,7 @@ class Picture:
 
 def draw_pictures(figures: Figures, speech: Speech) -> tuple[Picture, ...]:
     """Draw every picture that there are figures for, currency by currency."""
-    # Checking each mark against the schema takes as long as drawing it; a test does it instead.
-    with debug_mode(False):
-        return tuple(_drawn(figures, speech))
+    return tuple(_drawn(figures, speech))
 
 
 def _drawn(figures: Figures, speech: Speech) -> Iterator[Picture]:

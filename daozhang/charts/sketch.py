@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+
+from daozhang.charts.canvas import Spec
 
 __all__ = ["Sketch"]
 
@@ -16,10 +17,10 @@ class Sketch:
         title: heading.
         note: how to read it.
         alt: what it shows, for someone who cannot see it.
-        chart: an Altair chart.
+        chart: its Vega-Lite specification.
     """
 
     title: str
     note: str
     alt: str
-    chart: Any
+    chart: Spec

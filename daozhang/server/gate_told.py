@@ -10,8 +10,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from altair.utils.schemapi import debug_mode
-
 from daozhang.app.gate_record import FILE, GateRecord, read_gate
 from daozhang.app.kept import remembered
 from daozhang.app.recovery_record import FILE as RECOVERY
@@ -79,11 +77,6 @@ def gate_pictures(reading: Reading, place: int, one: GateRecord, speech: Speech)
 
 
 def _drawn(place: int, one: GateRecord, speech: Speech) -> list[Picture]:
-    with debug_mode(False):
-        return _draw(place, one, speech)
-
-
-def _draw(place: int, one: GateRecord, speech: Speech) -> list[Picture]:
     halted = None if one.halted_at is None else one.halted_at // _DAY_S
     pictures = []
     for key, sketches in (

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
+import altair as alt
+
 from daozhang.charts import FileLine, ReportView
 from daozhang.journey.figures import DIMENSIONS, Breakdown, Figures, LegSpan, Speed
 
@@ -306,3 +308,8 @@ def view(of: Figures | None = None, **changed: Any) -> ReportView:
         "provisional_years": (2027,),
     }
     return ReportView(**{**values, **changed})
+
+
+def keeps_schema(chart: dict[str, Any]) -> None:
+    """Fail where a specification is not one of Vega-Lite's, by the schema that Altair carries."""
+    alt.Chart.from_dict(chart, validate=True)

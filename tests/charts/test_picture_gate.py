@@ -13,6 +13,7 @@ from daozhang.charts.picture_gate_time import draw_gate_time
 from daozhang.charts.pictures import NARROW, WIDE
 from daozhang.gate.judge import Look
 from daozhang.gate.shares import DayShares, Side
+from tests.charts.made import keeps_schema
 
 ZONE = ZoneInfo("Asia/Shanghai")
 BEGUN = 20_560
@@ -49,7 +50,8 @@ def drawn(sketch):
 @pytest.mark.parametrize("lang", LANGS)
 def test_both_sides_are_told_with_their_bands(lang, width):
     sketch = draw_gate_days(days(), BEGUN + 7, Speech(lang, ZONE), width)
-    assert sketch.chart.to_dict(validate=True)["layer"]
+    keeps_schema(sketch.chart)
+    assert sketch.chart["layer"]
     for said in ("30%", "16.6%", "47.9%", "1%", "0.2%", "3.6%"):
         assert said in sketch.alt
     texts = list(drawn(sketch).itertext())
@@ -82,7 +84,8 @@ def test_a_band_that_leaves_the_picture_has_an_arrow():
 @pytest.mark.parametrize("lang", LANGS)
 def test_the_looks_are_told_over_time(lang, width):
     sketch = draw_gate_time(looks(), 200, 200.0, "CNY", Speech(lang, ZONE), width)
-    assert sketch.chart.to_dict(validate=True)["layer"]
+    keeps_schema(sketch.chart)
+    assert sketch.chart["layer"]
     for said in ("≥ 200", "¥1,234.00", "FAIL", "50", "200"):
         assert said in sketch.alt
     texts = " ".join(drawn(sketch).itertext())

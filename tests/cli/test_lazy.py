@@ -7,7 +7,7 @@ import subprocess
 import sys
 
 HEAVY = {
-    "duckdb", "pyarrow", "numpy", "altair", "lxml", "pandas", "pyspark", "holidays", "polars",
+    "duckdb", "pyarrow", "numpy", "lxml", "pandas", "pyspark", "holidays", "polars",
     "openpyxl", "python_calamine", "sqlglot", "vl_convert",
 }  # fmt: skip
 
