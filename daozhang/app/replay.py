@@ -107,10 +107,18 @@ class Teller:
         """Return why the gate said what it said."""
         evidence, settings = replayed.evidence, replayed.settings
         key: str = look.reason
+        last = ""
         if key == "harm" and replayed.halted_at is not None and look.at > replayed.halted_at:
             key = "harm_later"
+        elif key == "harm":
+            kind = "alone" if "~" in look.leading else "rare" if "!" in look.leading else ""
+            key = f"harm_{kind}" if kind else key
+            money = self.speech.money(look.at_risk_minor, evidence.currency)
+            stop = odds(settings.stop_at)
+            last = self("harm_last", e=odds(look.e_value), stop=stop, money=money)
         return self(
             key,
+            last=last,
             release=evidence.fleet.release_id,
             hit=look.leading_exposed,
             outcome=self.outcome(look.leading),

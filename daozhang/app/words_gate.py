@@ -16,39 +16,54 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "never_passed": "no PASS",
         "looks": "{looks} looks; what changed:",
         "harm": (
-            "{release} does harm: {hit} upgraded groups {outcome}, where {expected} were to be "
-            "expected from the others on the same days ({others} of the others). The evidence is "
-            "{e} to 1 and the rollout stops at {stop} to 1. {money} of upgraded terminals' money is "
-            "late now. Start no further wave, put the release before on the harmed terminals, and "
-            "chase the late sales one by one."
+            "{release} does harm: {hit} stores or accounts with the upgrade {outcome}; by those "
+            "without it on the same days {expected} were to be expected ({others} of them did the "
+            "same). {last}"
+        ),
+        "harm_rare": (
+            "{release} does harm: {hit} stores or accounts with the upgrade {outcome}; by the weeks "
+            "before {expected} were to be expected, and nobody beside them without the upgrade did "
+            "the same. {last}"
+        ),
+        "harm_alone": (
+            "{release} does harm: on {hit} days a tenth or more of the terminals {outcome}, at most "
+            "providers; by the weeks before {expected} such days were to be expected. Nobody is "
+            "left without the upgrade to compare with. {last}"
+        ),
+        "harm_last": (
+            "The evidence against it is {e} to 1; at {stop} to 1 a rollout is stopped, which befalls "
+            "a harmless release in fewer than one of {stop} rollouts. {money} of upgraded "
+            "terminals' money is late now. Start no further wave, put the release before back on "
+            "the harmed terminals, and chase the late sales one by one."
         ),
         "harm_later": (
             "{release} was stopped by its harm before; {money} of upgraded terminals' money is "
             "late now. It stays stopped: a corrected release begins anew."
         ),
         "clean": (
-            "Of {exposed} upgraded terminals the first money of {seen} was due and {harmed} were "
-            "harmed on their own. That {margin} or more are harmed beyond what harms the others is "
-            "refuted ({clean} to 1). The next wave may start."
+            "Upgraded: {exposed}. The first money of {seen} of them was due, and {harmed} were "
+            "harmed while those beside them were not. A release that harms {margin} or more is "
+            "ruled out by that ({clean} to 1). The next wave may start."
         ),
         "not_begun": "No terminal is upgraded yet. There is nothing to say.",
         "money_not_due": (
-            "{exposed} terminals are upgraded and none of their money is due yet, or its statement "
-            "has not come. Wait for it; start no further wave."
+            "Upgraded: {exposed}. None of their money is due yet, or its statement has not come. "
+            "Wait for it; start no further wave."
         ),
         "too_few": (
-            "The first money of {seen} of {exposed} upgraded terminals was due and {harmed} were "
-            "harmed. Even without any harm so few cannot show that less than {margin} are harmed. "
+            "Upgraded: {exposed}. The first money of {seen} of them was due, {harmed} were harmed. "
+            "So few cannot show that the release harms less than {margin}, even if none is harmed. "
             "Wait for the others, or upgrade at least {least} before a wave is judged."
         ),
         "new_wave": (
-            "The waves before are clean ({seen} of {exposed} terminals seen, {harmed} harmed), but "
-            "most of the newest one's first money is not due yet. Wait for it."
+            "So far nothing is wrong (money of {seen} of {exposed} upgraded terminals seen, "
+            "{harmed} harmed), but the newest wave's first money is mostly not due yet. Wait for it."
         ),
         "not_sure": (
-            "{harmed} of {seen} upgraded terminals seen were harmed on their own. That is neither "
-            "enough to stop ({e} to 1 of {stop} to 1) nor few enough to go on (less than {margin} "
-            "is not shown). Start no further wave; look at those terminals."
+            "Of {seen} upgraded terminals whose money was due, {harmed} were harmed while those "
+            "beside them were not. That is too little to stop (evidence {e} to 1, {stop} to 1 "
+            "stops) and too much to go on (that the release harms less than {margin} is not shown). "
+            "Start no further wave; look at those terminals."
         ),
         "blind": (
             "Nothing can be said: of {blind} too little was known before the rollout to judge. "
@@ -79,31 +94,44 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "never_passed": "尚未放行",
         "looks": "共查看 {looks} 次，变化如下：",
         "harm": (
-            "{release} 有害：已升级的有 {hit} 组{outcome}，按同日未升级的对照本应只有 {expected} "
-            "组（对照中有 {others} 组）。证据为 {e} 比 1，达到 {stop} 比 1 即叫停。已升级终端"
-            "目前有 {money} 迟到。请勿开始下一批，把受害终端退回原版本，逐笔追回迟到的款。"
+            "{release} 有害：已升级的门店或账户有 {hit} 个{outcome}；参照同日未升级的，本应只有 "
+            "{expected} 个（未升级的有 {others} 个如此）。{last}"
+        ),
+        "harm_rare": (
+            "{release} 有害：已升级的门店或账户有 {hit} 个{outcome}；参照升级前几周，本应只有 "
+            "{expected} 个，周围未升级的一个也没有。{last}"
+        ),
+        "harm_alone": (
+            "{release} 有害：有 {hit} 天在多数支付机构有一成以上的终端{outcome}；参照升级前几周，"
+            "这样的日子本应只有 {expected} 天。已没有未升级的终端可供对照。{last}"
+        ),
+        "harm_last": (
+            "不利证据为 {e} 比 1，达到 {stop} 比 1 即叫停；无害的版本被误停，{stop} 次升级中不到一次。"
+            "已升级终端目前有 {money} 迟到。请勿开始下一批，把受害终端退回原版本，逐笔追回迟到的款。"
         ),
         "harm_later": (
             "{release} 先前已因有害而叫停；已升级终端目前有 {money} 迟到。叫停不会自动解除，"
             "改正后的版本须重新开始。"
         ),
         "clean": (
-            "已升级 {exposed} 台，其中 {seen} 台的首笔款已到期，单独受害 {harmed} 台。"
-            "“比对照多 {margin} 以上受害”已被否定（{clean} 比 1）。可以开始下一批。"
+            "已升级 {exposed} 台，其中 {seen} 台的首笔款已到期，有 {harmed} 台受害而周围同类无恙。"
+            "据此可以排除受害达到 {margin} 的可能（{clean} 比 1）。可以开始下一批。"
         ),
         "not_begun": "还没有终端升级，暂无结论。",
         "money_not_due": "已升级 {exposed} 台，款项都未到期，或对账单未到。请等待，勿开始下一批。",
         "too_few": (
-            "已升级 {exposed} 台中有 {seen} 台的首笔款已到期，受害 {harmed} 台。台数太少，即使"
-            "全无受害也不能证明受害低于 {margin}。请等其余终端到期，或每批至少升级 {least} 台再作判断。"
+            "已升级 {exposed} 台，其中 {seen} 台的首笔款已到期，受害 {harmed} 台。台数太少，即使"
+            "无一受害，也不能说明受害低于 {margin}。请等其余终端的款到期，或每批至少升级 {least} 台"
+            "再作判断。"
         ),
         "new_wave": (
-            "前几批没有问题（共 {exposed} 台，已看到 {seen} 台，受害 {harmed} 台），但最新一批"
+            "目前没有问题（已升级 {exposed} 台，{seen} 台的款已到期，受害 {harmed} 台），但最新一批"
             "多数终端的首笔款尚未到期。请等待。"
         ),
         "not_sure": (
-            "看到的 {seen} 台已升级终端中单独受害 {harmed} 台：不足以叫停（{e} 比 1，需 {stop} 比 1），"
-            "也未能证明低于 {margin}。请勿开始下一批，先查这些终端。"
+            "款已到期的 {seen} 台已升级终端中，有 {harmed} 台受害而周围同类无恙：不足以叫停"
+            "（证据 {e} 比 1，需 {stop} 比 1），也不足以放行（尚未证明受害低于 {margin}）。"
+            "请勿开始下一批，先查这些终端。"
         ),
         "blind": ("无法判断：{blind} 在升级前的数据太少。请补充升级前几周的对账单及其覆盖区间。"),
         "staying": "一周内三天{outcome}",

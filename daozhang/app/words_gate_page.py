@@ -18,22 +18,23 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "terminals upgraded."
         ),
         "head.clean": (
-            "{release} may go on: of {seen} upgraded terminals seen {harmed} were harmed, and that "
-            "it harms {margin} or more is refuted."
+            "{release} may go on: of {seen} upgraded terminals whose money was due {harmed} were "
+            "harmed, and that it harms {margin} or more is ruled out."
         ),
         "head.not_begun": "{release} is not begun.",
         "head.money_not_due": (
-            "Wait with {release}: {exposed} terminals are upgraded and none of their money is due yet."
+            "Wait with {release}: upgraded are {exposed}, and none of their money is due yet."
         ),
         "head.too_few": (
-            "Wait with {release}: {seen} upgraded terminals seen are too few to judge it by."
+            "Wait with {release}: so far the money of {seen} upgraded terminals was due, too few to "
+            "judge it by."
         ),
         "head.new_wave": (
             "Wait with {release}: its first waves are clean, its newest one's money is not due yet."
         ),
         "head.not_sure": (
-            "Hold {release}: {harmed} of {seen} upgraded terminals seen were harmed, too few to "
-            "stop and too many to go on."
+            "Hold {release}: of {seen} upgraded terminals whose money was due {harmed} were harmed, "
+            "too few to stop it and too many to go on."
         ),
         "head.blind": "Nothing can be said of {release}: too little is known of {blind}.",
         "next": "Next",
@@ -116,15 +117,15 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "{release} 应停止：已升级终端{outcome}。{at} 叫停，当时共 {fleet} 台中已升级 {exposed} 台。"
         ),
         "head.clean": (
-            "{release} 可以放行：看到的 {seen} 台已升级终端中受害 {harmed} 台，受害达到 {margin} "
-            "的可能已被否定。"
+            "{release} 可以放行：款已到期的 {seen} 台已升级终端中受害 {harmed} 台，可以排除受害"
+            "达到 {margin} 的可能。"
         ),
         "head.not_begun": "{release} 尚未开始。",
         "head.money_not_due": "{release} 请等待：已升级 {exposed} 台，款项都未到期。",
-        "head.too_few": "{release} 请等待：看到的已升级终端只有 {seen} 台，不足以判断。",
+        "head.too_few": "{release} 请等待：款已到期的已升级终端只有 {seen} 台，不足以判断。",
         "head.new_wave": "{release} 请等待：前几批没有问题，最新一批的首笔款尚未到期。",
         "head.not_sure": (
-            "{release} 暂缓：看到的 {seen} 台已升级终端中受害 {harmed} 台，叫停不够，放行太多。"
+            "{release} 暂缓：款已到期的 {seen} 台已升级终端中受害 {harmed} 台，叫停证据不足，放行又嫌太多。"
         ),
         "head.blind": "{release} 无法判断：{blind} 的数据太少。",
         "next": "下一步",
