@@ -9,11 +9,14 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
+from allauth.core import context
 from django.core.mail import send_mail
 from django.db import transaction
 from django.http import HttpRequest
 
 from daozhang.server import audit
+from daozhang.server.clock import now
 from daozhang.server.models import Grant, Invitation, Person
 from daozhang.server.words import say
 
@@ -28,6 +31,8 @@ __all__ = [
 ]
 
 INVITATION_DAYS: Final = 7
+FRESH_SECONDS: Final = 300
+"""For so long who signed in may change how they sign in."""
 
 
 class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -36,6 +41,15 @@ class Adapter(DefaultAccountAdapter):  # type: ignore[misc]
     def is_open_for_signup(self, request: HttpRequest) -> bool:  # noqa: ARG002
         """Return False: people are invited."""
         return False
+
+    def is_reauthentication_required(self, *, app: str) -> bool:  # noqa: ARG002
+        """Return whether to ask for the password again: not of who has just signed in."""
+        request = context.request
+        if request is None:
+            return True
+        records = get_authentication_records(request, request.user)
+        fresh = now().timestamp() - FRESH_SECONDS
+        return not any(record["at"] > fresh for record in records)
 
 
 def digest_of(secret: str) -> str:

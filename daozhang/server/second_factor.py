@@ -36,7 +36,7 @@ _MADE = {Authenticator.Type.TOTP: "second_factor.set_up",
 
 def has_one(person: Person) -> bool:
     """Return whether somebody has set up a second factor."""
-    return Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists()
+    return bool(Authenticator.objects.filter(user=person, type=Authenticator.Type.TOTP).exists())
 
 
 def who_have() -> frozenset[int]:

@@ -33,7 +33,7 @@ EN: Final[dict[str, str]] = {
     "way.folder": "watched folder",
     "way.source": "fetched",
     "way.api": "sent by a program",
-    "outcome.waiting": "{ahead} files are read before it.",
+    "outcome.waiting": "Still to be read before it: {ahead}.",
     "outcome.reading": "It is read now or next.",
     "outcome.duplicate": "The same content came before; nothing was counted twice.",
     "outcome.refused": "Nothing of it was taken.",

@@ -122,6 +122,24 @@ def live(data: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
+def sessions(live: str) -> dict[str, str]:
+    """A signed-in session for some people, made before a browser's loop runs in this thread."""
+    from django.test import Client
+
+    from daozhang.server.models import Person
+
+    made = {}
+    for name in ("admin", "bank"):
+        client = Client()
+        client.force_login(
+            Person.objects.get(email=f"{name}@demo.example"),
+            backend="allauth.account.auth_backends.AuthenticationBackend",
+        )
+        made[name] = client.cookies["sessionid"].value
+    return made
+
+
+@pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., str]]:
     """Makes a database of a name on a private PostgreSQL and returns its address."""
     import psycopg
