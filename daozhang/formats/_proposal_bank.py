@@ -8,10 +8,13 @@ account of the other side is never the account of the lines.
 from __future__ import annotations
 
 import re
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from daozhang.formats._proposal_columns import BLANKS, ISO, Columns, currency_named, swapped
 from daozhang.formats.profiles import normal_header
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 __all__ = ["bank_profile", "heading_score"]
 
@@ -60,7 +63,7 @@ _TEXTS_MAX: Final = 4
 _DASHES: Final = re.compile(r"[-–—_/]{1,60}")
 
 
-def heading_score(cells: list[str]) -> int:
+def heading_score(cells: Sequence[str]) -> int:
     """Count the cells of a row that are names of a statement's columns; values are not."""
     return sum(
         1

@@ -23,6 +23,7 @@ import pyarrow as pa
 from daozhang.engine import Engine
 from daozhang.facts import TABLES, Problem, Table
 from daozhang.journey.recorded import leave_to_the_fuller_export, leave_to_the_till
+from daozhang.journey.statements import statements_that_differ
 
 __all__ = ["Counted", "Zones", "count_facts", "latest_known_at", "learn", "start_of_day"]
 
@@ -142,6 +143,8 @@ def learn(
         problems += _learn_table(
             engine, zones, table, moment, counted[table.name], repeats=table.name in repeating
         )
+    if counted["coverage"].rows > 1:
+        problems += statements_that_differ(engine)
     return problems
 
 

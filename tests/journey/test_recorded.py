@@ -151,3 +151,50 @@ def test_the_line_that_stands_is_found_by_the_sale_of_the_other_export(tmp_path)
 def test_one_export_alone_is_taken_whole(tmp_path):
     lines, told = lines_of(tmp_path, charges=BY_CHARGE)
     assert (len(lines), told) == (3, [])
+
+
+STATEMENT = """:20:A
+:25:50050000/4711
+:60F:C260503CNY0,00
+:61:260504C100,00NTRFNONREF
+:86:payout PO-1
+:61:260504C{amount}NTRFNONREF
+:86:payout PO-2
+:62F:C260504CNY{closing}
+"""
+
+
+def differing(tmp_path, **files):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "terms.toml").write_text(TERMS, encoding="utf-8")
+    for name, text in files.items():
+        ending = "csv" if text.startswith("credit_id") else "sta"
+        (folder / f"{name}.{ending}").write_text(text, encoding="utf-8")
+    with checked(folder) as found:
+        told = [p for p in found.problems if p.code == "statements_differ"]
+        lines = found.engine.rows("SELECT credit_id, amount_minor FROM facts_credits")
+    return [(p.file, p.message.split()[0]) for p in told], dict(lines)
+
+
+def test_a_corrected_statement_without_ids_is_told_at_both_files(tmp_path):
+    """The contract's keys cannot know that one replaces the other; the owner must."""
+    first = STATEMENT.format(amount="50,00", closing="150,00")
+    second = STATEMENT.format(amount="55,00", closing="155,00")
+    told, lines = differing(tmp_path, first=first, second=second)
+    assert told == [("first.sta", "1"), ("second.sta", "1")]
+    assert sorted(lines.values()) == [5000, 5500, 10_000]
+    wrong = next(key for key, amount in lines.items() if amount == 5000)
+    (tmp_path / "again").mkdir()
+    gone = (
+        "credit_id,account_id,amount_minor,currency,booked_at,known_at,removed\n"
+        f"{wrong},50050000/4711,5000,CNY,2026-05-04,2026-05-05T10:00:00+08:00,1\n"
+    )
+    told, lines = differing(tmp_path / "again", first=first, second=second, credits=gone)
+    assert (told, sorted(lines.values())) == ([], [5500, 10_000])
+
+
+def test_the_same_statement_twice_is_nothing_to_tell(tmp_path):
+    text = STATEMENT.format(amount="50,00", closing="150,00")
+    told, lines = differing(tmp_path, first=text, second=text)
+    assert (told, len(lines)) == ([], 2)
