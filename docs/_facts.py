@@ -151,17 +151,17 @@ _READS = {
     "mt940": (
         "SWIFT MT940 statements and MT942 interim reports",
         "credits, coverage",
-        "42 public sample files, also compared with another library's reading; 13 more public files",
+        "42 public sample files, also compared with another library's reading; 13 more",
     ),
     "bai2": (
         "BAI2 cash management statements, version 3 too",
         "credits, coverage",
-        "6 public sample files; 7 more public files",
+        "6 public sample files; 7 more",
     ),
     "ofx": (
         "OFX and QFX downloads, versions 1 and 2, bank, card and investment accounts",
         "credits, coverage",
-        "13 public sample files; 33 more public files",
+        "13 public sample files; 33 more",
     ),
     "iso8583": (
         "ISO 8583:1987 traces (UnionPay POS, ASCII, EBCDIC): hex logs, length-prefixed streams",
