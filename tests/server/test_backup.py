@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -211,3 +213,26 @@ def test_nothing_is_put_outside_the_folder(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="not among its contents"):
         unpack(bad, tmp_path / "in" / "out")
     assert not (tmp_path / "in" / "escaped").exists()
+
+
+def test_one_backup_at_a_time_which_removes_what_a_killed_one_left(
+    server: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from daozhang.server import backup
+    from daozhang.server.clock import now
+
+    own = replace(backup.config(), data=tmp_path / "data")
+    monkeypatch.setattr(backup, "config", lambda: own)
+    left, partial = own.data / ".backup-1", tmp_path / ".old.tar.1.partial"
+    left.mkdir(parents=True)
+    (left / "database.jsonl").write_text("half", encoding="utf-8")
+    partial.write_text("half", encoding="utf-8")
+    (own.data / "backup.lock").write_text(str(partial), encoding="utf-8")
+    with (own.data / "backup.lock").open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        with pytest.raises(RefusedError, match="another backup"):
+            backup.back_up(tmp_path / "new.tar", now())
+    assert left.is_dir()
+    assert backup.back_up(tmp_path / "new.tar", now())
+    assert not left.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["data", "new.tar"]
