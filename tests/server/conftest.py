@@ -72,8 +72,10 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
 @pytest.fixture
 def server(data: Path) -> Iterator[Path]:
     """The server for one test; what the test changes in the database is taken back."""
+    from django.core.cache import cache
     from django.db import transaction
 
+    cache.clear()  # What other tests tried too often is not this one's fault.
     block = transaction.atomic()
     block.__enter__()
     try:

@@ -27,6 +27,9 @@ CODES = 10
 @pytest.fixture(scope="module")
 def tidied(live: str) -> Iterator[None]:
     """What the tests leave is taken away again, when no browser's loop runs any more."""
+    from django.core.cache import cache
+
+    cache.clear()  # Others may have tried wrong passwords from this address.
     yield
     from daozhang.server.models import Invitation, Person, SecondFactorRule
 
