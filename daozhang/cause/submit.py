@@ -238,6 +238,8 @@ def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool) -> Non
         return
     if upgrade["started_at"] > unit["cutoff_at"] and not (gone and stored):
         return
+    if gone and stored and closes.get("fell_after"):
+        case.add("counter_wiped", {"unsettled_batch_lost": 6.0})
     # What came in the end with a batch of a counter that went on was never lost.
     wiped = gone and (lost or anew or not batched)
     weight = 1.0 + 6.0 * wiped + 3.0 * lost + 1.5 * stored

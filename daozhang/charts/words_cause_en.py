@@ -142,6 +142,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.silent_again": "the same terminal had fallen silent with its upgrade before",
     "fact.all_stored": "all {sales} of the sales were taken offline",
     "fact.left_behind": "{batches} later batches went out without these sales",
+    "fact.counter_wiped": "batch numbers began again from the start right after the upgrade, which came after these sales: the terminal's memory had been wiped",
     "fact.counted_anew": "the sales came in the end with a batch counted from the beginning again ({batch_no}): the terminal had been wiped",
     "fact.rolled_over": "the money came with the next payout, together with {sales} newer sales that were on time",
     "fact.reset_by_hand": "the terminal was reset by hand: {what} ({at})",

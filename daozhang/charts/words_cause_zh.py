@@ -142,6 +142,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.silent_again": "同一台终端之前一升级就离线过",
     "fact.all_stored": "这 {sales} 笔全是离线交易",
     "fact.left_behind": "之后有 {batches} 个批次送出，却没有这些交易",
+    "fact.counter_wiped": "升级在这些交易之后，升级完批次号就从头计数：终端存储已被清空",
     "fact.counted_anew": "这些交易最后随重新从头计数的批次（{batch_no}）送出：终端曾被清空",
     "fact.rolled_over": "这笔钱随下一笔结算款一起到，同来的 {sales} 笔较新的交易都准时",
     "fact.reset_by_hand": "终端被人工重置：{what}（{at}）",

@@ -116,6 +116,18 @@ def test_each_fault_is_told_by_its_cause(tmp_path: Path, faults: tuple[str, ...]
     con.close()
 
 
+def test_what_an_upgrade_wiped_is_not_called_forwarded(tmp_path: Path) -> None:
+    """Both were stored, and the counter of batches tells: it began anew after the upgrade (F1)."""
+    con, _ = judged(tmp_path, "--seed", "3", "--sales", "5000", "--faults", "F1,F11")
+    told = con.execute(
+        "SELECT true_mechanism, mechanism, count(*) FROM judged WHERE faults NOT LIKE '%;%' "
+        "GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    assert [so for so, _, _ in told] == ["offline_sales_forwarded_late", "unsettled_batch_lost"]
+    assert all(so == said for so, said, _ in told), told
+    con.close()
+
+
 @pytest.mark.parametrize(
     "seed", [1, *(pytest.param(s, marks=pytest.mark.soak) for s in range(2, 20))]
 )
