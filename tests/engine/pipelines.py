@@ -111,7 +111,10 @@ def _plain(value: Any) -> Any:
 
 
 def load(engine: Engine, facts: Facts) -> None:
-    """Make ``raw_<table>`` of rows of text, as the reader of canonical files does."""
+    """Make ``raw_<table>`` of rows of text, as the reader of canonical files does.
+
+    A row may say in ``_file`` which file it stands for; else that is its table's.
+    """
     for table in TABLES.values():
         times = [column.name for column in table.columns if column.kind == "time"]
         columns: dict[str, list[Any]] = {column.name: [] for column in table.columns}
@@ -137,11 +140,12 @@ def load(engine: Engine, facts: Facts) -> None:
             column.name: pa.array(columns[column.name], ARROW.get(column.kind, pa.string()))
             for column in table.columns
         }
-        for name in sorted({name for row in rows for name in row} - columns.keys()):
+        for name in sorted({name for row in rows for name in row} - columns.keys() - {"_file"}):
             texts = [row.get(name) or None for row in rows]
             arrays[name] = pa.array(texts, pa.string())
         arrays["_days"] = pa.array(days, pa.int32())
-        arrays["_file"] = pa.array([f"{table.name}.csv"] * len(rows), pa.string())
+        files = [row.get("_file") or f"{table.name}.csv" for row in rows]
+        arrays["_file"] = pa.array(files, pa.string())
         engine.put(f"raw_{table.name}", pa.table(arrays))
 
 

@@ -84,7 +84,8 @@ def nameless(place: Path) -> Scenario:
     """Lines without payouts; a credit leaves the refund of its day to the next one.
 
     Two lines have lost their reference, one of them is garbled; one may be either of two sales.
-    Every sale names its store, and the moment is a past one: of the last sale nobody knew.
+    Every sale names its store, and the moment is a past one: of the last sale nobody knew. Two
+    statements of the same days have a line each that the other has not.
     """
     return write_small(place, term(), {
         "sales": "sale_id,store_id,amount_minor,captured_at,rrn\n"
@@ -95,8 +96,10 @@ def nameless(place: Path) -> Scenario:
         "l1,s1,sale,30000,180,29820,05-13T02:00\nl2,s2,sale,20000,120,19880,05-14T02:00\n"
         "l3,s1,refund,-1234,0,-1234,05-13T02:00\nl4,,sale,7000,42,6958,05-15T02:00\n"
         "l5,7001002X0300,sale,8000,48,7952,05-15T02:00\nl6,,sale,900,5,895,05-15T02:00",
-        "credits": "credit_id,amount_minor,booked_at\nc1,29820,05-13T09:00\n"
-        "c2,18646,05-14T10:00\nc3,14910,05-15T10:00",
+        "credits": "credit_id,amount_minor,booked_at,_file\nc1,29820,05-13T09:00,one.csv\n"
+        "c2,18646,05-14T10:00,two.csv\nc3,14910,05-15T10:00,two.csv",
+        "coverage": "from_at,to_at,_file\n05-12T00:00,05-15T00:00,one.csv\n"
+        "05-12T00:00,05-15T00:00,two.csv",
     }), moment("05-15T12:00")  # fmt: skip
 
 
@@ -182,5 +185,10 @@ def test_what_is_inferred_of_lines_has_rows_to_compare(tmp_path: Path) -> None:
     folder, as_of = nameless(tmp_path / "in")
     with tracked(DuckEngine(), *read(folder), as_of) as (duck, _):
         sizes = {name: len(rows) for name, (_, rows) in duck.contents().items()}
-    found = {name: sizes[name] for name in ("alike", "alike_rivals", "lines_moved", "lines_placed")}
-    assert found == {"alike": 2, "alike_rivals": 1, "lines_moved": 1, "lines_placed": 6}
+    found = {
+        name: sizes[name]
+        for name in ("alike", "alike_rivals", "lines_moved", "lines_placed", "statements_differ")
+    }
+    assert found == {
+        "alike": 2, "alike_rivals": 1, "lines_moved": 1, "lines_placed": 6, "statements_differ": 2,
+    }  # fmt: skip
