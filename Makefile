@@ -1,7 +1,8 @@
 # Two commands matter: `make demo` and `make test`. Each sets up all that it needs.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+# One more than cores: some tests wait for Spark, a browser or a server.
+WORKERS ?= 3
 
 .PHONY: help setup setup-dev demo report test lint bench soak docs clean
 
