@@ -228,6 +228,8 @@ def _notices(case: Case, notices: list[Row], *, spared: bool) -> None:
             speaks = {"account_under_review": 5.0}
         elif kind in _HELD:
             speaks = {mechanism: weight * 0.7 for mechanism, weight in _HELD[kind].items()}
+        elif notice["kind"] == "peak" or notice["scope"] == "all":
+            continue  # A busy eve, told to everybody, slows banks; it holds nobody's money.
         else:
             speaks = {"account_under_review": 2.0, "duplicate_upload_held": 1.0}
         case.add("hold_told", speaks, text=text or notice["kind"])

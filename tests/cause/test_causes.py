@@ -128,6 +128,13 @@ def test_what_an_upgrade_wiped_is_not_called_forwarded(tmp_path: Path) -> None:
     con.close()
 
 
+def test_a_busy_eve_told_to_everybody_holds_nobody(tmp_path: Path) -> None:
+    """The notice of a peak before the holiday is no hold of the account that waits (F22)."""
+    con, _ = judged(tmp_path, "--seed", "3134", "--sales", "5000", "--faults", "F22,F11")
+    assert share_right(con, "true_mechanism = 'second_clearing_stall'") == 1
+    con.close()
+
+
 @pytest.mark.parametrize(
     "seed", [1, *(pytest.param(s, marks=pytest.mark.soak) for s in range(2, 20))]
 )
