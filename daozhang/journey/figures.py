@@ -188,7 +188,10 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         pace=_ordered(added("figures_pace"), "lag_min"),
         legs=_leg_spans(added("figures_legs")),
         incidents=_listed(engine, "SELECT * FROM incidents ORDER BY late_minor DESC, incident_id"),
-        waiting={row["currency"]: _waiting(row) for row in rows("figures_waiting")},
+        waiting={
+            row["currency"]: _waiting(row)
+            for row in sorted(rows("figures_waiting"), key=lambda row: str(row["currency"]))
+        },
         unseen=tuple(
             sorted(
                 rows("figures_unseen"),
