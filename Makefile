@@ -3,6 +3,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 # One more than cores: some tests wait for Spark, a browser or a server.
 WORKERS ?= 3
+# Tests start Python hundreds of times: what is compiled is kept, whatever the environment says.
+export PYTHONDONTWRITEBYTECODE =
 
 .PHONY: help setup setup-dev demo report test lint bench soak docs clean
 
