@@ -23,6 +23,7 @@ from daozhang.app.check import Checked
 from daozhang.app.gate_record import FILE as GATE
 from daozhang.app.gate_record import gate_records, write_gate
 from daozhang.app.kept import remembered
+from daozhang.app.listing import SALE_LIST
 from daozhang.app.recovery_record import FILE as RECOVERY
 from daozhang.app.recovery_record import back_records, write_back
 from daozhang.app.scope import Scope
@@ -35,14 +36,14 @@ from daozhang.journey.sums import ADDED, over, put_added
 
 __all__ = ["About", "Reading", "fits", "open_reading", "publish"]
 
-SHAPE: Final = f"{__version__} 2"
+SHAPE: Final = f"{__version__} 3"
 """What a snapshot is written by. One of another shape is not read but made anew: change the number
 whenever what lies in a snapshot changes, values that are kept as objects included."""
 
 TABLES: Final = (
     "run", "outcomes", "outcomes_late", "legs", "acts", "lines", "chains", "resent", "cover",
     "credit_standing", "incident_sales", "incident_stories", "late_money", "unit_causes",
-    "findings", "parcels", "numbers", "facts_sales", "facts_payouts", "facts_credits",
+    "findings", "parcels", "numbers", "sale_list", "facts_sales", "facts_payouts", "facts_credits",
     "facts_accounts", "facts_terminals", "facts_upgrades",
 )  # fmt: skip
 """What is kept of a run, each after those that its scope rests on (:func:`_kept`)."""
@@ -58,6 +59,7 @@ _ORDERED: Final = {
         ("outcomes", "legs", "acts", "lines", "incident_sales", "parcels", "facts_sales"), "sale_id"
     ),
     "numbers": "backwards",
+    "sale_list": "place",
 }
 """Large tables that lie in an order, so that what is looked up by it lies in few places."""
 
@@ -138,6 +140,7 @@ def publish(checked: Checked, folder: Path) -> About:
 def _put_tables(engine: Engine, path: Path) -> None:
     assert isinstance(engine, DuckEngine), "a snapshot is written where it was found"
     lay_numbers(engine)
+    engine.view("sale_list", SALE_LIST)
     con = engine.connection
     con.execute(f"ATTACH {quoted(str(path))} AS written")
     try:

@@ -136,9 +136,9 @@ def rate(fee_minor: int, amount_minor: int) -> str:
     return f"{'-' if fee_minor < 0 else ''}{whole}.{rest:03d}%"
 
 
-def fees_sheet(figures: Figures, speech: Speech) -> Sheet:
-    """Return fees charged against fees agreed, the largest difference first (R65)."""
-    found = sorted(
+def fee_rows(figures: Figures) -> list[Row]:
+    """Return the rows of fees in the order of :func:`fees_sheet`, those left out of it too."""
+    return sorted(
         figures.fees,
         key=lambda r: (
             r["currency"],
@@ -147,6 +147,11 @@ def fees_sheet(figures: Figures, speech: Speech) -> Sheet:
             str(r["channel"]),
         ),
     )
+
+
+def fees_sheet(figures: Figures, speech: Speech) -> Sheet:
+    """Return fees charged against fees agreed, the largest difference first (R65)."""
+    found = fee_rows(figures)
     currencies = tuple(dict.fromkeys(row["currency"] for row in found))
     return Sheet(
         key="fees",

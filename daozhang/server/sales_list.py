@@ -7,38 +7,52 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, Protocol, overload
 
+from daozhang.app.listing import LISTED, STATUS_ORDER
 from daozhang.app.seek import quoted
 from daozhang.app.snapshot import Reading
 from daozhang.engine import DuckEngine, rows_of
 from daozhang.server.attention import at_condition
-from daozhang.server.due_days import due_sums
-from daozhang.server.upgraded import GROUPS, group_of
+from daozhang.server.due_days import all_sums
+from daozhang.server.upgraded import DUE, GROUPS, effects, group_condition, near
 
-__all__ = ["COLUMNS", "Rows", "Totals", "chosen", "condition", "listed", "totals"]
+__all__ = [
+    "COLUMNS",
+    "FEES",
+    "Rows",
+    "SaleRows",
+    "Totals",
+    "chosen",
+    "condition",
+    "listed",
+    "totals",
+]
 
-COLUMNS: Final = (
-    "sale_id", "status", "amount_minor", "outstanding_minor", "credited_minor", "currency",
-    "merchant_id", "store_id", "terminal_id", "provider_id", "channel", "account_id", "bank_id",
-    "captured_at", "due_date", "promised_at", "credited_at", "fee_minor", "fee_expected_minor",
-)  # fmt: skip
+COLUMNS: Final = LISTED
 """Columns of a downloaded list."""
 
-_STATUSES: Final = ("on_time", "late", "overdue", "unknown", "in_transit")
+FEES: Final = ("known", "differs")
+"""Sales whose fee can be held against the agreed one, and of them those where it differs."""
+
 _EQUAL: Final = {
-    "currency": "{o}.currency", "provider": "{o}.provider_id", "account": "{o}.account_id",
-    "bank": "{a}.bank_id", "store": "{o}.store_id", "terminal": "{o}.terminal_id",
-    "channel": "{o}.channel",
+    "currency": "currency", "provider": "provider_id", "account": "account_id", "bank": "bank_id",
+    "store": "store_id", "terminal": "terminal_id", "channel": "channel",
+    "merchant": "merchant_id",
 }  # fmt: skip
 _DUE: Final = {"due": "=", "since": ">=", "until": "<="}
-_SUMMED: Final = {"due", "since", "until", "status", "currency", "provider", "account", "bank"}
-"""Filters that the sums by due day know too."""
+_SUMMED: Final = {*_DUE, "status", "currency", "provider", "account", "bank", "store", "channel"}
+"""Filters that the sums of all sales know too."""
 
+_COMPARED: Final = {"release", "side", "status", "currency", "provider"}
+"""Filters that the sums of a release's two groups know."""
+
+_AT_ONCE: Final = 20_000
 _NOT_KNOWN: Final = "?"
-_FROM: Final = "FROM outcomes AS o LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id"
-_ORDER: Final = (
-    "ORDER BY CASE o.status WHEN 'overdue' THEN 0 WHEN 'late' THEN 1 WHEN 'unknown' THEN 2 "
-    "WHEN 'in_transit' THEN 3 ELSE 4 END, o.amount_minor DESC, o.sale_id"
+_NOT_MONEY: Final = "('cancelled', 'failed')"
+_SUMS: Final = (
+    "CAST(sum(s.sales) AS BIGINT) AS n, CAST(sum(s.amount_minor) AS BIGINT), "
+    "CAST(sum(CASE WHEN s.status <> 'unknown' THEN s.outstanding_minor ELSE 0 END) AS BIGINT)"
 )
+_FEE_SUMS: Final = ", CAST(sum(s.fee_minor) AS BIGINT), CAST(sum(s.fee_expected_minor) AS BIGINT)"
 
 
 class Asks(Protocol):
@@ -55,12 +69,23 @@ class Asks(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the sales of a list come to, in one currency."""
+    """What the sales of a list come to, in one currency.
+
+    Attributes:
+        currency: ISO 4217 code.
+        sales: how many.
+        amount_minor: their amounts, before fees.
+        outstanding_minor: what of them is still to come, where that can be told.
+        fee_minor: fees that were charged, where fees were asked for; else None.
+        fee_expected_minor: fees that were agreed for the same sales.
+    """
 
     currency: str
     sales: int
     amount_minor: int
     outstanding_minor: int
+    fee_minor: int | None = None
+    fee_expected_minor: int | None = None
 
 
 class Rows(Sequence[dict[str, Any]]):
@@ -81,12 +106,47 @@ class Rows(Sequence[dict[str, Any]]):
         if isinstance(place, int):
             return self[place : place + 1][0]
         first, last, _ = place.indices(self._count)
-        sql = f"{self._sql} LIMIT {max(last - first, 0)} OFFSET {first}"
-        return rows_of(self._engine.fetch(sql))
+        return self._part(first, max(last - first, 0))
+
+    def _part(self, first: int, count: int) -> list[dict[str, Any]]:
+        return rows_of(self._engine.fetch(f"{self._sql} LIMIT {count} OFFSET {first}"))
 
     def whole(self) -> Iterator[dict[str, Any]]:
         """Give all rows."""
         yield from rows_of(self._engine.fetch(self._sql))
+
+
+class SaleRows(Rows):
+    """Rows of the list of sales: ``place``, a row's number among all sales, and :data:`COLUMNS`."""
+
+    def __init__(self, engine: DuckEngine, where: str, count: int) -> None:
+        """Take the condition on ``sale_list AS o`` and how many rows it has."""
+        super().__init__(engine, "", count)
+        self._where = where
+
+    def _asked(self, beyond: str, part: str) -> list[dict[str, Any]]:
+        # Which rows is asked of few columns; all else is read of these rows only.
+        which = f"SELECT o.place FROM sale_list AS o WHERE {self._where}{beyond}"
+        columns = ", ".join(f"o.{name}" for name in ("place", *COLUMNS))
+        sql = (
+            f"SELECT {columns} FROM sale_list AS o "
+            f"WHERE o.place IN ({which} ORDER BY o.place {part}) ORDER BY o.place"
+        )
+        return rows_of(self._engine.fetch(sql))
+
+    def _part(self, first: int, count: int) -> list[dict[str, Any]]:
+        return self._asked("", f"LIMIT {count} OFFSET {first}")
+
+    def after(self, place: int, count: int) -> list[dict[str, Any]]:
+        """Give the next rows after a place of the list, which costs the same at every place."""
+        return self._asked(f" AND o.place > {place}", f"LIMIT {count}")
+
+    def whole(self) -> Iterator[dict[str, Any]]:
+        """Give all rows, of which never many are held at a time."""
+        place = 0
+        while part := self.after(place, _AT_ONCE):
+            yield from part
+            place = part[-1]["place"]
 
 
 def chosen(asked: Mapping[str, str]) -> dict[str, str]:
@@ -95,11 +155,11 @@ def chosen(asked: Mapping[str, str]) -> dict[str, str]:
     for name in _DUE:
         if (due := _day(asked.get(name, ""))) is not None:
             found[name] = due.isoformat()
-    statuses = [one for one in asked.get("status", "").split(",") if one in _STATUSES]
+    statuses = [one for one in asked.get("status", "").split(",") if one in STATUS_ORDER]
     if statuses:
         found["status"] = ",".join(statuses)
-    if asked.get("fee") == "differs":
-        found["fee"] = "differs"
+    if asked.get("fee") in FEES:
+        found["fee"] = asked["fee"]
     if at_condition(asked.get("at", "")) is not None:
         found["at"] = asked["at"]
     if asked.get("incident"):
@@ -116,72 +176,77 @@ def _day(text: str) -> date | None:
         return None
 
 
-def condition(asks: Asks, filters: Mapping[str, str], sales: str = "o", accounts: str = "a") -> str:
+def condition(reading: Reading, filters: Mapping[str, str], table: str = "o") -> str:
     """Return the SQL condition of filters that :func:`chosen` let through.
 
+    What was cancelled or failed is listed where it is asked for by name, or by its fee.
+
     Args:
-        asks: who asks.
+        reading: the snapshot that is asked.
         filters: of :func:`chosen`.
-        sales: what the table of sales is called.
-        accounts: what the table of accounts is called.
+        table: what the list, or sums with its columns, is called.
     """
-    assert asks.reading is not None
-    parts = [f"{sales}.status NOT IN ('cancelled', 'failed')"]
+    o = table
+    parts = [] if {"status", "fee"} & set(filters) else [f"{o}.status NOT IN {_NOT_MONEY}"]
     for name, column in _EQUAL.items():
         if name in filters:
-            named = column.format(o=sales, a=accounts)
             value = filters[name]
-            parts.append(
-                f"{named} IS NULL" if value == _NOT_KNOWN else f"{named} = {quoted(value)}"
-            )
+            said = "IS NULL" if value == _NOT_KNOWN else f"= {quoted(value)}"
+            parts.append(f"{o}.{column} {said}")
     for name, compared in _DUE.items():
         if name in filters:
-            parts.append(f"{sales}.due_date {compared} DATE {quoted(filters[name])}")
+            parts.append(f"{o}.due_date {compared} DATE {quoted(filters[name])}")
     if "status" in filters:
         wanted = ", ".join(map(quoted, filters["status"].split(",")))
-        parts.append(f"{sales}.status IN ({wanted})")
+        parts.append(f"{o}.status IN ({wanted})")
     if "fee" in filters:
-        parts.append(f"{sales}.own_lines > 0 AND {sales}.fee_minor <> {sales}.fee_expected_minor")
+        parts.append(f"{o}.fee_known")
+    if filters.get("fee") == "differs":
+        parts.append(f"{o}.fee_minor <> {o}.fee_expected_minor")
+    if {"at", "incident"} & set(filters):
+        # What is late lies together at the front of the list.
+        parts.append(f"{o}.status IN ('overdue', 'late', 'unknown')")
     late = at_condition(filters["at"]) if "at" in filters else None
     if late is not None:
-        parts.append(f"{sales}.sale_id IN (SELECT l.sale_id FROM listed AS l WHERE {late})")
+        parts.append(f"{o}.sale_id IN (SELECT l.sale_id FROM listed AS l WHERE {late})")
     if "incident" in filters:
         its = f"i.incident_id = {quoted(filters['incident'])}"
-        parts.append(f"{sales}.sale_id IN (SELECT i.sale_id FROM incident_sales AS i WHERE {its})")
+        parts.append(f"{o}.sale_id IN (SELECT i.sale_id FROM incident_sales AS i WHERE {its})")
     if "release" in filters:
-        group = group_of(asks.reading, quoted(filters["release"]), filters["side"])
-        parts.append(f"{sales}.sale_id IN ({group})")
-    return " AND ".join(parts)
+        parts.append(group_condition(reading, quoted(filters["release"]), filters["side"], o))
+    return " AND ".join(parts) or "1 = 1"
 
 
 def totals(asks: Asks, filters: Mapping[str, str]) -> tuple[Totals, ...]:
     """Return what the sales of filters come to, most sales first."""
-    if set(filters) <= _SUMMED and set(filters) & set(_DUE):
-        return _from_sums(asks, filters)
-    rows = asks.engine.rows(
-        "SELECT o.currency, count(*) AS n, CAST(sum(o.amount_minor) AS BIGINT), "
-        "CAST(sum(CASE WHEN o.status <> 'unknown' THEN o.outstanding_minor ELSE 0 END) AS BIGINT) "
-        f"{_FROM} WHERE {condition(asks, filters)} GROUP BY o.currency ORDER BY n DESC, o.currency"
-    )
-    return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
-
-
-def _from_sums(asks: Asks, filters: Mapping[str, str]) -> tuple[Totals, ...]:
-    """Return the same from the sums by due day, which are a thousand times fewer."""
     assert asks.reading is not None
-    # The sums have the columns of both tables and hold no sale that is cancelled or failed.
-    where = condition(asks, filters, sales="s", accounts="s")
+    source, where = _source(asks.reading, filters)
     rows = asks.engine.rows(
-        "SELECT s.currency, CAST(sum(s.sales) AS BIGINT) AS n, "
-        "CAST(sum(s.amount_minor) AS BIGINT), CAST(sum(CASE WHEN s.status <> 'unknown' "
-        "THEN s.outstanding_minor ELSE 0 END) AS BIGINT) "
-        f"FROM {due_sums(asks.reading)} AS s WHERE {where} "
-        "GROUP BY s.currency ORDER BY n DESC, s.currency"
+        f"SELECT s.currency, {_SUMS}{_FEE_SUMS if 'fee' in filters else ''} FROM {source} AS s "
+        f"WHERE {where} GROUP BY s.currency ORDER BY n DESC, s.currency"
     )
     return tuple(Totals(str(c), *(int(str(n)) for n in numbers)) for c, *numbers in rows)
 
 
-def listed(asks: Asks, filters: Mapping[str, str], count: int) -> Rows:
+def _source(reading: Reading, filters: Mapping[str, str]) -> tuple[str, str]:
+    """Return where the sales of filters are summed, and by which condition.
+
+    Sums that are kept are a hundred times fewer than sales.
+    """
+    if set(filters) <= _SUMMED:
+        return all_sums(reading), condition(reading, filters, "s")
+    statuses = set(filters.get("status", "").split(","))
+    if "release" in filters and set(filters) <= _COMPARED and statuses <= set(DUE):
+        plain = {name: filters[name] for name in filters if name not in {"release", "side"}}
+        release = quoted(filters["release"])
+        group = f"s.release_id = {release} AND s.side = '{filters['side']}'"
+        compared = f"{group} AND {near(reading, release, 's')}"
+        return effects(reading), f"{compared} AND {condition(reading, plain, 's')}"
+    its = condition(reading, filters)
+    return f"(SELECT o.*, 1 AS sales FROM sale_list AS o WHERE {its})", "1 = 1"
+
+
+def listed(asks: Asks, filters: Mapping[str, str], count: int) -> SaleRows:
     """Return the sales of filters, those that need someone first.
 
     Args:
@@ -189,6 +254,5 @@ def listed(asks: Asks, filters: Mapping[str, str], count: int) -> Rows:
         filters: of :func:`chosen`.
         count: how many there are, by :func:`totals`.
     """
-    columns = ", ".join("a.bank_id" if name == "bank_id" else f"o.{name}" for name in COLUMNS)
-    sql = f"SELECT {columns} {_FROM} WHERE {condition(asks, filters)} {_ORDER}"
-    return Rows(asks.engine, sql, count)
+    assert asks.reading is not None
+    return SaleRows(asks.engine, condition(asks.reading, filters), count)

@@ -13,9 +13,11 @@ from typing import Final
 from daozhang.app.snapshot import Reading
 from daozhang.server.kept import kept
 
-__all__ = ["GROUPS", "effects", "group_of", "intervals"]
+__all__ = ["DUE", "GROUPS", "effects", "group_condition", "intervals", "near"]
 
 GROUPS: Final = ("upgraded", "others")
+DUE: Final = ("on_time", "late", "overdue")
+"""Statuses of money that was due and of which it can be told what became of it."""
 
 _INTERVALS: Final = """
 SELECT
@@ -49,7 +51,7 @@ JOIN (SELECT release_id, min(from_at) AS since FROM {u} GROUP BY release_id) AS 
     ON o.captured_at >= r.since
 LEFT JOIN {u} AS u
     ON u.release_id = r.release_id AND u.terminal_id = o.terminal_id AND o.captured_at >= u.from_at
-WHERE o.status IN ('on_time', 'late', 'overdue')
+WHERE o.status IN {due}
 GROUP BY ALL
 """
 
@@ -65,28 +67,35 @@ def intervals(reading: Reading) -> str:
 
 def effects(reading: Reading) -> str:
     """Return what to read the due money of both groups from, as SQL, by release and provider."""
-    sql = _EFFECTS.format(group=_GROUP, u=f"({_INTERVALS})")
+    sql = _EFFECTS.format(group=_GROUP, u=f"({_INTERVALS})", due=DUE)
     return kept(reading, "upgraded_money", sql)
 
 
-def group_of(reading: Reading, release: str, side: str) -> str:
-    """Return the sales ids of a group of a release as an SQL subquery.
+def near(reading: Reading, release: str, sales: str) -> str:
+    """Return the SQL condition that a sale's provider was due something of a release's sales."""
+    return (
+        f"{sales}.provider_id IN (SELECT m.provider_id FROM {effects(reading)} AS m "
+        f"WHERE m.release_id = {release} AND m.side = 'upgraded')"
+    )
+
+
+def group_condition(reading: Reading, release: str, side: str, sales: str = "o") -> str:
+    """Return the SQL condition that a sale is of a group of a release.
 
     Args:
         reading: a snapshot in a scope.
         release: as an SQL literal.
         side: one of :data:`GROUPS`.
+        sales: what the table of sales is called.
     """
     u = intervals(reading)
-    near = (
-        "SELECT DISTINCT o.provider_id FROM outcomes AS o "
-        f"JOIN {u} AS u ON u.terminal_id = o.terminal_id AND o.captured_at >= u.from_at "
-        f"WHERE u.release_id = {release} AND o.status IN ('on_time', 'late', 'overdue')"
+    reached = (
+        f"SELECT 1 FROM {u} AS u WHERE u.release_id = {release} "
+        f"AND u.terminal_id = {sales}.terminal_id AND {sales}.captured_at >= u.from_at"
     )
+    on_it = f"EXISTS ({reached} AND (u.until_at IS NULL OR {sales}.captured_at < u.until_at))"
     return (
-        "SELECT o.sale_id FROM outcomes AS o "
-        f"LEFT JOIN {u} AS u ON u.release_id = {release} AND u.terminal_id = o.terminal_id "
-        "AND o.captured_at >= u.from_at "
-        f"WHERE o.captured_at >= (SELECT min(from_at) FROM {u} WHERE release_id = {release}) "
-        f"AND o.provider_id IN ({near}) AND {_GROUP} = '{side}'"
+        f"{sales}.captured_at >= (SELECT min(w.from_at) FROM {u} AS w "
+        f"WHERE w.release_id = {release}) AND {near(reading, release, sales)} "
+        f"AND {on_it if side == 'upgraded' else f'NOT EXISTS ({reached})'}"
     )

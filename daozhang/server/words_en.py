@@ -39,6 +39,7 @@ EN: Final = {
     "refused.do": "You are signed in as {role}. If you need this page, ask an administrator.",
     "not_found": "There is nothing at this address",
     "not_found.do": "It may have been closed since, or lies outside the rows that were granted to you. Look for it by its number above.",
+    "overview.places": "Where it is stuck, and whom to ask",
     "overview.needs": "What needs you now",
     "overview.upgrade": "The upgrade to {release} delays {amount} of {sales}; {outstanding} has still not come.",
     "overview.why": "Why, and what to do",

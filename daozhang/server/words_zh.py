@@ -39,6 +39,7 @@ ZH: Final = {
     "refused.do": "您当前的角色是{role}。如果工作需要，请联系管理员。",
     "not_found": "这里没有内容",
     "not_found.do": "可能已经结清，或不在授权给您的数据范围内。可以在上方按号码查询。",
+    "overview.places": "卡在哪里，该找谁",
     "overview.needs": "现在要您处理的",
     "overview.upgrade": "升级到 {release} 拖住了 {sales}、共 {amount}，其中 {outstanding} 至今未到账。",
     "overview.why": "看原因和办法",

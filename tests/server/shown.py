@@ -17,7 +17,8 @@ def text(response: Any) -> str:
 def table(response: Any) -> list[dict[str, str]]:
     """Return the rows of a CSV answer."""
     assert response["Content-Type"].startswith("text/csv"), response["Content-Type"]
-    found = response.content.decode("utf-8-sig")
+    content = b"".join(response) if response.streaming else response.content
+    found = content.decode("utf-8-sig")
     assert found.count("\r\n") == found.count("\n")
     return list(csv.DictReader(io.StringIO(found)))
 

@@ -13,10 +13,8 @@ from ninja.responses import Status
 from pydantic import Field
 
 from daozhang.app.answers import incident_json
-from daozhang.app.seek import quoted
 from daozhang.app.snapshot import Reading
 from daozhang.charts import LANGS
-from daozhang.engine import rows_of
 from daozhang.server import audit
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import JSON, Caller, caller_of, needs
@@ -26,6 +24,7 @@ from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
 from daozhang.server.api.values import In, Moment, Out, Text
 from daozhang.server.clock import now
 from daozhang.server.models import Incident, IncidentEvent
+from daozhang.server.sales_list import listed
 from daozhang.server.telling import incident_sentence
 
 __all__ = ["IncidentLine", "fit_for", "incident_line", "incident_rows", "router"]
@@ -217,25 +216,12 @@ def incident_sales(
 ) -> dict[str, Any]:  # fmt: skip
     """List an incident's sales: those still to come first, the largest first."""
     caller = caller_of(request)
-    _found(caller, incident_id)
-    after = place_of(asked.cursor, int, int, str)
-    order = "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, -amount_minor, sale_id"
-    beyond = "" if after is None else (
-        f"AND ({order}) > ({int(after[0])}, {int(after[1])}, {quoted(after[2])}) "
-    )  # fmt: skip
-    rows = rows_of(
-        caller.engine.fetch(
-            f"SELECT {', '.join(IncidentSale.model_fields)} FROM listed "
-            f"WHERE incident_id = {quoted(incident_id)} {beyond}"
-            f"ORDER BY {order} LIMIT {asked.limit + 1}"
-        )
-    )
+    _, row = _found(caller, incident_id)
+    after = place_of(asked.cursor, int)
+    rows = listed(caller, {"incident": incident_id}, row["sales"])
     return page_of(
-        request, rows, asked.limit,
-        place=lambda row: [
-            0 if row["status"] == "overdue" else 1, -row["amount_minor"], row["sale_id"],
-        ],
-        told=dict,
+        request, rows.after(int(after[0]) if after else 0, asked.limit + 1), asked.limit,
+        place=lambda sale: [sale["place"]], told=dict,
     )  # fmt: skip
 
 

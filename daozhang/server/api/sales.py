@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from ninja import Query, Router
 from pydantic import Field
 
+from daozhang.app.listing import STATUS_ORDER
 from daozhang.server.api.answers import answers
 from daozhang.server.api.callers import caller_of, needs
 from daozhang.server.api.errors import WrongValueError
@@ -19,8 +20,7 @@ from daozhang.server.sales_list import chosen, listed, totals
 __all__ = ["router"]
 
 ID_MAX: Final = 120
-_FAR: Final = 10**7
-"""A place in a list beyond which nobody reads row by row; a narrower filter serves better."""
+_STATUS: Final = "|".join(STATUS_ORDER)
 
 router = Router(tags=["sales"])
 Id = Annotated[Line | None, Field(max_length=ID_MAX)]
@@ -58,6 +58,8 @@ class Sum(Out):
     sales: int
     amount_minor: int = Field(description="Before fees.")
     outstanding_minor: int
+    fee_minor: int | None = Field(description="Null unless `fee` is asked for.")
+    fee_expected_minor: int | None
 
 
 class Sales(PageOf[SaleOut]):
@@ -73,8 +75,8 @@ class SaleFilters(Paging):
     since: Day = Field(None, description="Promised for this day or later.")
     until: Day = Field(None, description="Promised for this day or earlier.")
     status: Line | None = Field(
-        None, max_length=60, pattern=r"^(on_time|late|overdue|unknown|in_transit)"
-        r"(,(on_time|late|overdue|unknown|in_transit))*$", description="Several with commas.",
+        None, max_length=80, pattern=rf"^({_STATUS})(,({_STATUS}))*$",
+        description="Several with commas; left out: all but `cancelled` and `failed`.",
     )  # fmt: skip
     at: Line | None = Field(
         None, max_length=40,
@@ -85,11 +87,14 @@ class SaleFilters(Paging):
     provider: Id = None
     bank: Id = None
     account: Id = None
+    merchant: Id = None
     store: Id = None
     terminal: Id = None
     channel: Id = None
     incident: Id = None
-    fee: Literal["differs"] | None = Field(None, description="The fee is not the agreed one.")
+    fee: Literal["known", "differs"] | None = Field(
+        None, description="The fee can be held against the agreed one; or is not the agreed one."
+    )
     release: Id = Field(None, description="With `side`.")
     side: Literal["upgraded", "others"] | None = Field(
         None, description="Terminals on the release, or others of the same providers."
@@ -102,7 +107,7 @@ def sales(request: HttpRequest, asked: Query[SaleFilters]) -> dict[str, Any]:
     caller = caller_of(request)
     after = place_of(asked.cursor, int)
     place = 0 if after is None else int(after[0])
-    if not 0 <= place <= _FAR:
+    if place < 0:
         raise WrongValueError("query", "cursor", why="cursor")
     if (asked.release is None) != (asked.side is None):
         raise WrongValueError("query", "side", why="side")
@@ -113,11 +118,10 @@ def sales(request: HttpRequest, asked: Query[SaleFilters]) -> dict[str, Any]:
     found = totals(caller, filters)
     rows = listed(caller, filters, sum(one.sales for one in found))
     # A snapshot does not change, so that a place in it stays the same row until the next one.
-    part = rows[place : place + asked.limit + 1]
-    numbered = list(enumerate(part, start=place + 1))
+    part = rows.after(place, asked.limit + 1)
     return {
         **page_of(
-            request, numbered, asked.limit, place=lambda one: [one[0]], told=lambda one: one[1]
+            request, part, asked.limit, place=lambda row: [row["place"]], told=dict
         ),
         "sums": found,
     }  # fmt: skip

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.urls import reverse
 
 from daozhang.calendars import BusinessCalendar
@@ -263,7 +263,7 @@ def _csv(face: Face, found: Mapping[tuple[date, str], Day]) -> HttpResponse:
 
 
 @page("calendar")
-def day(face: Face, on: str) -> HttpResponse:
+def day(face: Face, on: str) -> HttpResponseBase:
     """Show one day: what became of its promises by account, and its sales."""
     one = _date(on)
     if face.reading is None or one is None:

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.http import HttpResponse, HttpResponseRedirect
+from django.http import HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import reverse
 
 from daozhang.app.seek import quoted
@@ -17,8 +17,10 @@ from daozhang.charts.why import action_of, expected_said, fact_said, mechanism_s
 from daozhang.engine import rows_of
 from daozhang.server import audit
 from daozhang.server.clock import now
+from daozhang.server.incident_parts import incident_parts
 from daozhang.server.models import Incident, IncidentEvent
 from daozhang.server.rights import may
+from daozhang.server.sales_list import listed
 from daozhang.server.telling import incident_sentence
 from daozhang.server.views.base import PAGE_ROWS, Face, page
 
@@ -26,20 +28,11 @@ __all__ = ["incident", "incidents", "sales"]
 
 NOTE_MAX = 2000
 
-_SALES = (
-    "SELECT l.sale_id, l.status, l.amount_minor, l.outstanding_minor, l.currency, l.store_id, "
-    "l.terminal_id, l.captured_at, l.promised_at, l.credited_at FROM listed AS l "
-    "WHERE l.incident_id = {incident} ORDER BY CASE WHEN l.status = 'overdue' THEN 0 ELSE 1 END, "
-    "l.amount_minor DESC, l.sale_id"
-)
-
-
 _SPLIT = (
-    "SELECT {column} AS part, count(*) AS sales, CAST(sum(o.amount_minor) AS BIGINT) "
-    "AS late_minor, "
-    "CAST(sum(CASE WHEN o.status = 'overdue' THEN o.amount_minor ELSE 0 END) AS BIGINT) "
-    "AS open_minor FROM outcomes_late AS o JOIN incident_sales AS i ON i.sale_id = o.sale_id "
-    "WHERE i.incident_id = {incident} GROUP BY part ORDER BY {order}"
+    "SELECT {column} AS part, CAST(sum(sales) AS BIGINT) AS sales, "
+    "CAST(sum(late_minor) AS BIGINT) AS late_minor, "
+    "CAST(sum(open_minor) AS BIGINT) AS open_minor FROM {parts} "
+    "WHERE incident_id = {incident} GROUP BY part ORDER BY {order}"
 )
 _PARTS_SHOWN = 8
 
@@ -92,9 +85,7 @@ def incident(face: Face, incident_id: str) -> HttpResponse:
         return _note(face, incident_id)
     speech = face.speech
     rivals = json.loads(row["rivals"] or "[]")
-    sales = rows_of(
-        face.engine.fetch(_SALES.format(incident=quoted(incident_id)) + f" LIMIT {PAGE_ROWS}")
-    )
+    sales = listed(face, {"incident": incident_id}, row["sales"])[:PAGE_ROWS]
     whole = face.scope.whole
     return face.render(
         "incident.html",
@@ -140,9 +131,11 @@ def _split(face: Face, row: Mapping[str, Any], by: str) -> dict[str, Any]:
     """Return an incident's money by store or by day, each bar with the sales behind it."""
     speech, incident_id = face.speech, row["incident_id"]
     column, order = {
-        "store": ("o.store_id", "late_minor DESC, part"), "due": ("o.due_date", "part"),
+        "store": ("store_id", "late_minor DESC, part"), "due": ("due_date", "part"),
     }[by]  # fmt: skip
-    sql = _SPLIT.format(column=column, order=order, incident=quoted(incident_id))
+    assert face.reading is not None
+    parts = incident_parts(face.reading)
+    sql = _SPLIT.format(column=column, parts=parts, order=order, incident=quoted(incident_id))
     found = rows_of(face.engine.fetch(sql))
     top = max((one["late_minor"] for one in found), default=1) or 1
     return {
@@ -216,12 +209,13 @@ def _note(face: Face, incident_id: str) -> HttpResponse:
 
 
 @page("late")
-def sales(face: Face, incident_id: str) -> HttpResponse:
+def sales(face: Face, incident_id: str) -> HttpResponseBase:
     """Return an incident's sales as CSV."""
     row = _row(face, incident_id)
     if row is None:
         return face.render("not_found.html", status=404)
-    found = rows_of(face.engine.fetch(_SALES.format(incident=quoted(incident_id))))
+    found = listed(face, {"incident": incident_id}, row["sales"]).whole()
     head = ("sale_id", "status", "amount_minor", "outstanding_minor", "currency", "store_id",
             "terminal_id", "captured_at", "promised_at", "credited_at")  # fmt: skip
-    return face.csv(incident_id, head, ([sale[name] for name in head] for sale in found))
+    told = ([sale[name] for name in head] for sale in found)
+    return face.long_csv(incident_id, head, told)

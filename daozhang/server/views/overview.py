@@ -17,6 +17,7 @@ from daozhang.charts.why import expected_said
 from daozhang.server.alarm_words import alarms_said
 from daozhang.server.attention import matters
 from daozhang.server.pictures import pictures_of
+from daozhang.server.rows_behind import behind_money
 from daozhang.server.telling import incident_sentence
 from daozhang.server.views.base import Face, page
 
@@ -79,7 +80,7 @@ def overview(face: Face) -> HttpResponse:
         cards=_cards(face),
         matters=waiting,
         places_hidden=places_hidden,
-        money=money_sheets(figures, speech),
+        money=list(zip(money_sheets(figures, speech), behind_money(figures), strict=True)),
         flows=[p for p in found if p.key == "flow"],
         days=[p for p in found if p.key == "days" and p.currency == main],
     )

@@ -22,6 +22,12 @@ from daozhang.server.parties import (
     tells_findings,
 )
 from daozhang.server.pictures import pictures_of
+from daozhang.server.rows_behind import (
+    behind_fees,
+    behind_findings,
+    behind_paces,
+    behind_speeds,
+)
 from daozhang.server.telling import incident_sentence
 from daozhang.server.views.base import Face, page
 
@@ -58,6 +64,8 @@ def providers(face: Face) -> HttpResponse:
         ],
         findings=findings_sheet(figures, speech) if tells_findings(face.scope) else None,
         fees=fees_sheet(figures, speech),
+        behind_fees=behind_fees(figures),
+        behind_findings=behind_findings(figures.findings),
         pictures=[p for p in pictures_of(face.reading, speech) if p.key in {"pace", "legs"}],
     )
 
@@ -181,6 +189,10 @@ def _one(face: Face, dimension: Dimension, value: str) -> HttpResponse:
         speed=speed_sheet(own, speech) if of_provider else None,
         legs=[_leg(face, span) for span in own.legs],
         fees=fees_sheet(own, speech) if of_provider else None,
+        behind_paces=behind_paces(own, **{_FILTER[dimension]: value}),
+        behind_speeds=behind_speeds(own),
+        behind_fees=behind_fees(own, provider=value),
+        behind_findings=behind_findings(own.findings),
         findings=findings_sheet(own, speech)
         if of_provider and tells_findings(face.scope)
         else None,

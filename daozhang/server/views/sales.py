@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
-from django.http import HttpResponse
+from django.http import HttpResponseBase, StreamingHttpResponse
 
 from daozhang.server.sales_list import COLUMNS, Totals, chosen, listed, totals
 from daozhang.server.views.base import Face, page
@@ -15,7 +15,7 @@ __all__ = ["as_csv", "sale_list", "sales"]
 
 
 @page("track")
-def sales(face: Face) -> HttpResponse:
+def sales(face: Face) -> HttpResponseBase:
     """List the sales that the address asks for."""
     if face.reading is None:
         return face.render("nothing_yet.html")
@@ -31,7 +31,7 @@ def sale_list(face: Face, filters: Mapping[str, str], found: tuple[Totals, ...])
     rows = listed(face, filters, sum(one.sales for one in found))
     shown = face.paged(rows)
     return {
-        "sales": [_told(row, face) for row in shown],
+        "sales": [_told(row, face, fees="fee" in filters) for row in shown],
         "sales_listed": shown,
         "sales_sums": [
             face.say(
@@ -40,15 +40,25 @@ def sale_list(face: Face, filters: Mapping[str, str], found: tuple[Totals, ...])
                 outstanding=face.speech.money(one.outstanding_minor, one.currency),
             )
             for one in found
+        ] + [
+            face.say(
+                "rows.fees", fee=face.speech.money(one.fee_minor, one.currency),
+                agreed=face.speech.money(one.fee_expected_minor or 0, one.currency),
+            )
+            for one in found
+            if one.fee_minor is not None
         ],
         "sales_query": "&" + urlencode(filters) if filters else "",
     }  # fmt: skip
 
 
-def as_csv(face: Face, filters: Mapping[str, str], found: tuple[Totals, ...]) -> HttpResponse:
+def as_csv(
+    face: Face, filters: Mapping[str, str], found: tuple[Totals, ...]
+) -> StreamingHttpResponse:  # fmt: skip
     """Return the sales of filters as CSV, all of them."""
     rows = listed(face, filters, sum(one.sales for one in found)).whole()
-    return face.csv("sales", COLUMNS, ([row[name] for name in COLUMNS] for row in rows))
+    told = ([row[name] for name in COLUMNS] for row in rows)
+    return face.long_csv("sales", COLUMNS, told)
 
 
 def _chips(face: Face, filters: Mapping[str, str]) -> list[tuple[str, str]]:
@@ -72,7 +82,7 @@ def _chip(face: Face, name: str, value: str, filters: Mapping[str, str]) -> str:
         station, _, reason = value.partition(".")
         return speech(f"turn.{reason or station}")
     if name == "fee":
-        return face.say("rows.fee")
+        return face.say("rows.fee" if value == "differs" else "rows.fee_known")
     if name == "release":
         return face.say(f"rows.release.{filters['side']}", release=value)
     said_value = speech.name(None if value == "?" else value)
@@ -81,7 +91,7 @@ def _chip(face: Face, name: str, value: str, filters: Mapping[str, str]) -> str:
     )
 
 
-def _told(row: Mapping[str, Any], face: Face) -> dict[str, str]:
+def _told(row: Mapping[str, Any], face: Face, *, fees: bool) -> dict[str, str]:
     speech = face.speech
     currency = row["currency"]
     outstanding = row["outstanding_minor"] or 0
@@ -98,4 +108,8 @@ def _told(row: Mapping[str, Any], face: Face) -> dict[str, str]:
         "outstanding": speech.money(outstanding, currency)
         if outstanding and row["status"] in {"overdue", "in_transit"}
         else "",
-    }
+        "fees": face.say(
+            "rows.fees", fee=speech.money(row["fee_minor"], currency),
+            agreed=speech.money(row["fee_expected_minor"], currency),
+        ) if fees else "",
+    }  # fmt: skip

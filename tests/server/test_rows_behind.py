@@ -1,0 +1,108 @@
+"""Numbers of tables lead to just the sales that they count."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qsl
+
+import pytest
+
+from tests.server.shown import reading_of, text
+
+Client = Callable[[str], Any]
+COUNT = re.compile(r'<a href="/sales/\?([^"]+)">([\d,]+)</a>')
+MONEY = re.compile(r'<a href="/sales/\?([^"]+)">([+−-]?¥[\d,.]+)</a>')
+
+
+def _sheet(page: str, key: str) -> str:
+    return page.split(f'<section class="sheet" id="{key}"')[1].split("</section>", maxsplit=1)[0]
+
+
+def _totals(name: str, query: str) -> Any:
+    """Return what the sales of an address come to, in the one currency that they have."""
+    from daozhang.server.sales_list import chosen, totals
+
+    class Asks:
+        reading = reading_of(name)
+        engine = reading.engine()
+
+    asked = dict(parse_qsl(query.replace("&amp;", "&")))
+    filters = chosen(asked)
+    assert filters == asked, "a filter of the address means nothing"
+    (found,) = totals(Asks(), filters)
+    return found
+
+
+@pytest.mark.parametrize("name", ["finance", "store"])
+def test_counts_of_tables_lead_to_as_many_sales(client_of: Client, name: str) -> None:
+    client = client_of(name)
+    who = max(reading_of(name).figures.speed, key=lambda row: row.sales).provider_id
+    bank = reading_of(name).figures.late_by["bank_id"][0].value
+    links = {
+        "/": {"money": 14}, "/providers/": {"fees": 2},
+        f"/providers/{who}/": {"pace": 6, "speed": 1, "fees": 2}, f"/banks/{bank}/": {"pace": 4},
+    }  # fmt: skip
+    for path, sheets in links.items():
+        page = text(client.get(path + "?lang=en"))
+        for key, least in sheets.items():
+            sheet = _sheet(page, key)
+            found = COUNT.findall(sheet)
+            assert len(found) + len(MONEY.findall(sheet)) >= least, (path, key)
+            for query, count in found:
+                assert _totals(name, query).sales == int(count.replace(",", "")), (path, query)
+            # Whatever counts sales leads to them.
+            bare = re.findall(r'data-label="Sales[^"]*"[^>]*><span class="what">([\d,]+)<', sheet)
+            assert [count for count in bare if count != "0"] == [], (path, key)
+
+
+def test_money_of_tables_leads_to_sales_that_come_to_it(client_of: Client) -> None:
+    client, speech = client_of("finance"), None
+    from daozhang.charts.speech import Speech
+
+    page = text(client.get("/?lang=en"))
+    amounts = re.findall(
+        r'data-label="Sale amount"[^>]*><span class="what"><a href="/sales/\?([^"]+)">([^<]+)</a>',
+        _sheet(page, "money"),
+    )
+    assert len(amounts) >= 6
+    from zoneinfo import ZoneInfo
+
+    speech = Speech("en", ZoneInfo("Asia/Shanghai"), {})
+    for query, said in amounts:
+        found = _totals("finance", query)
+        assert speech.money(found.amount_minor, found.currency) == said
+    fees = text(client.get("/providers/?lang=en"))
+    charged = re.findall(
+        r'data-label="Fee charged"[^>]*><span class="what"><a href="/sales/\?([^"]+)">([^<]+)</a>',
+        _sheet(fees, "fees"),
+    )
+    assert len(charged) >= 3
+    for query, said in charged:
+        found = _totals("finance", query)
+        assert speech.money(found.fee_minor, found.currency) == said
+
+
+def test_a_list_of_fees_says_them(client_of: Client) -> None:
+    page = text(client_of("finance").get("/sales/?fee=known&lang=en"))
+    rows = re.findall(r"<small>Fee ¥[\d,.]+, agreed ¥[\d,.]+</small>", page)
+    assert len(rows) == 50
+    assert re.search(r'<p class="note">Fee ¥[\d,.]+, agreed ¥[\d,.]+</p>', page)
+    assert "agreed ¥" not in text(client_of("finance").get("/sales/?status=late&lang=en"))
+
+
+def test_findings_lead_to_the_sales_that_they_are_about(server: object) -> None:
+    from daozhang.server.rows_behind import behind_findings
+
+    where = {"provider_id": "P1", "currency": "CNY"}
+    found = behind_findings([
+        {"finding": "fee_differs", "subject": "card", **where},
+        {"finding": "mcc_jump", "subject": "M1", **where},
+        {"finding": "payer_unknown", "subject": "SOMEBODY", **where},
+    ])  # fmt: skip
+    assert [row[1] for row in found.rows] == [
+        "/sales/?provider=P1&currency=CNY&channel=card&fee=differs",
+        "/sales/?provider=P1&currency=CNY&merchant=M1",
+        "",
+    ]
