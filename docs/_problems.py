@@ -29,8 +29,8 @@ _LINES_BESIDE = 6
 _SPACES = re.compile(r"\s+")
 _PACKAGES = {
     "calendars": "calendars", "facts": "file readers and store", "formats": "file readers",
-    "store": "facts and store", "journey": "terms and facts", "app": "folder",
-    "server": "server",
+    "store": "facts and store", "journey": "terms and facts", "cause": "facts of terminals",
+    "app": "folder", "server": "server",
 }  # fmt: skip
 
 
@@ -43,8 +43,9 @@ def found_codes() -> dict[str, list[tuple[str, str]]]:
             if path.name in {"schema.py", "metrics.py", "reasons.py"}:
                 continue  # Names of columns and figures, words of reasons: none is a code.
             tree = ast.parse(path.read_text(encoding="utf-8"))
-            # The server's other errors are of calls, and stand in pages of their own.
-            findings = _of_findings(tree) if package == "server" else _in_tree(tree)
+            # The server's other errors are of calls, and stand in pages of their own; causes speak
+            # of actions and answers in words that look like codes.
+            findings = _of_findings(tree) if package in ("server", "cause") else _in_tree(tree)
             for name, message in findings:
                 found[name].append((package, message))
     return dict(sorted(found.items()))

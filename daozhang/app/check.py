@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -11,8 +11,10 @@ from typing import Literal
 
 from daozhang.app.books import Resumed, close_books, resume
 from daozhang.app.intake import FileReport, Intake, Progress, take_folder
+from daozhang.app.located import located
 from daozhang.app.settings import Settings, load_settings
 from daozhang.app.words_errors import WORDS
+from daozhang.cause.doubts import Doubt
 from daozhang.cause.incidents import put_causes
 from daozhang.engine import DuckEngine, Engine
 from daozhang.engine.spark import SparkEngine
@@ -124,13 +126,16 @@ def checked(
         if store is not None and as_of is None and used is duck and not whole:
             resumed = resume(duck, store, book)
         try:
-            outcome = _tracked(used, book, as_of, on_stage, resumed)
+            outcome, doubts = _tracked(used, book, as_of, on_stage, resumed)
         except NothingKnownError:
             raise UnusableError("no_times", settings.problems, source=source) from None
         figures = draw_figures(used, SQL, outcome.as_of)
         if resumed is not None:
             on_stage("closing")
-            close_books(duck, resumed, book, outcome)
+            # What is found again in every run is not remembered, so that it can be mended.
+            remembered = located((d for d in doubts if d.table == "sales"), None)
+            close_books(duck, resumed, book, _with_problems(outcome, remembered))
+        outcome = _with_problems(outcome, located(doubts, None if store else source))
         if figures.first_sale is None:
             _refuse_if_too_early(used, outcome, settings)
         yield Checked(used, settings, intake, outcome, figures)
@@ -146,12 +151,24 @@ def _tracked(
     as_of: datetime | None,
     on_stage: Callable[[str], None],
     resumed: Resumed | None,
-) -> Outcome:
+) -> tuple[Outcome, list[Doubt]]:
     """Find the journeys, going on from closed books where there are any."""
+    doubts: list[Doubt] = []
+
+    def blame(engine: Engine, book: TermsBook, moment: datetime) -> None:
+        doubts.extend(put_causes(engine, book, moment))
+
     if resumed is None or resumed.closed is None:
-        return find_journeys(engine, book, as_of, on_stage, blame=put_causes)
-    outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed, blame=put_causes)
-    return replace(outcome, problems=tuple(dict.fromkeys((*resumed.problems, *outcome.problems))))
+        return find_journeys(engine, book, as_of, on_stage, blame=blame), doubts
+    outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed, blame=blame)
+    return _with_problems(outcome, (), before=resumed.problems), doubts
+
+
+def _with_problems(
+    outcome: Outcome, found: Iterable[Problem], before: tuple[Problem, ...] = ()
+) -> Outcome:
+    told = dict.fromkeys((*before, *outcome.problems, *found))
+    return replace(outcome, problems=tuple(told))
 
 
 def _refuse_if_too_early(engine: Engine, outcome: Outcome, settings: Settings) -> None:

@@ -37,10 +37,18 @@ _TOUCHING: Final = ("account", "migration")
 _OUTAGES: Final = ("outage", "maintenance")
 
 
-def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, Verdict]]:
+def find_causes(
+    engine: Engine, book: TermsBook, places: Mapping[str, tuple[Row, ...]]
+) -> tuple[list[Row], dict[int, Verdict]]:
     """Return the units of late money and, by unit, why each is late.
 
-    Expects ``findings`` (:mod:`daozhang.cause.findings`): who pays is evidence too.
+    Expects ``findings`` (:mod:`daozhang.cause.findings`): who pays is evidence too, and
+    ``sure_upgrades`` and ``sure_signals`` (:mod:`daozhang.cause.doubts`).
+
+    Args:
+        engine: holds them, and the journeys.
+        book: the terms.
+        places: where else doubtful terminals may stand.
     """
     for name in ("late_money", "units"):
         engine.run(name, SQL[name])
@@ -75,7 +83,7 @@ def find_causes(engine: Engine, book: TermsBook) -> tuple[list[Row], dict[int, V
     engine.run("strangers", SQL["strangers"])
     elsewhere, twins = (_by_unit(engine, name) for name in ("lines_elsewhere", "amounts_elsewhere"))
     cases = {
-        **_submit_cases(engine, units, upgrades, wipes, notices),
+        **_submit_cases(engine, units, upgrades, wipes, notices, places),
         **_clear_cases(engine, units, upgrades, (elsewhere, twins), notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
@@ -118,24 +126,25 @@ def _submit_cases(
     upgrades: Mapping[int, Row],
     wipes: Mapping[int, Row],
     notices: list[Row],
+    elsewhere: Mapping[str, tuple[Row, ...]],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "submit")
     if not mine:
         return {}
     for name in ("stalled", "numbered_batches"):
         engine.run(name, SQL[name])
-    places, carriers = _places(engine)
+    places, carriers = _places(engine, elsewhere)
     actions: dict[int, list[Row]] = defaultdict(list)
     for row in sorted(_rows(engine, SQL["stall_actions"]), key=lambda r: (r["at"], r["what"])):
         actions[row["unit"]].append(row)
-    ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM facts_signals AS s")
+    ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM sure_signals AS s")
     span = last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
     lines = Lines(
         _rows(engine, SQL["silences"]) + _rows(engine, SQL["gaps"]),
         places,
         [
             (row["terminal_id"], row["started_at"])
-            for row in _rows(engine, "SELECT terminal_id, started_at FROM facts_upgrades")
+            for row in _rows(engine, "SELECT terminal_id, started_at FROM sure_upgrades")
         ],
         span or timedelta(),
     )
@@ -154,7 +163,7 @@ def _submit_cases(
         [n for n in notices if n["kind"] in _OUTAGES],
         batched=frozenset(str(row[0]) for row in batched),
         signalled=frozenset(
-            str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_signals")
+            str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM sure_signals")
         ),
         stored=_stored_usually(engine),
     )
@@ -171,8 +180,13 @@ def _stored_usually(engine: Engine) -> dict[str, float]:
     }
 
 
-def _places(engine: Engine) -> tuple[list[Row], dict[str, str | None]]:
-    """Return terminals with the dimensions that may be places, and their carriers."""
+def _places(
+    engine: Engine, elsewhere: Mapping[str, tuple[Row, ...]]
+) -> tuple[list[Row], dict[str, str | None]]:
+    """Return terminals with the dimensions that may be places, and their carriers.
+
+    A terminal that may stand elsewhere too has a row for each place.
+    """
     left_out = {
         "merchant_id", "provider_id", "model", "release_id", "mcc", "serial", "known_at", "removed",
     }  # fmt: skip
@@ -180,7 +194,12 @@ def _places(engine: Engine) -> tuple[list[Row], dict[str, str | None]]:
         c for c in engine.columns("facts_terminals") if c not in left_out and not c.startswith("_")
     ]
     rows = _rows(engine, f"SELECT {', '.join(columns)} FROM facts_terminals")
-    return list(rows), {row["terminal_id"]: row.get("carrier") for row in rows}
+    others = [
+        {"terminal_id": terminal, **{c: v for c, v in row.items() if c in columns}}
+        for terminal, found in elsewhere.items()
+        for row in found
+    ]
+    return [*rows, *others], {row["terminal_id"]: row.get("carrier") for row in rows}
 
 
 def _clear_cases(

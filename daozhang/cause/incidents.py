@@ -16,6 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from daozhang.cause.attribute import find_causes
+from daozhang.cause.doubts import AT_ONCE, Doubt, find_doubts
 from daozhang.cause.expected import expected
 from daozhang.cause.findings import put_findings
 from daozhang.cause.verdict import Verdict
@@ -62,15 +63,19 @@ _UNIT = pa.schema(
 )  # fmt: skip
 
 
-def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
+def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> tuple[Doubt, ...]:
     """Find why each late sale is late, and put what belongs together into incidents.
 
     Leaves ``findings`` too: what is wrong with providers though nothing need be late by it.
+
+    Returns:
+        What of the facts about terminals cannot be so (:mod:`daozhang.cause.doubts`).
     """
     put_findings(engine, book)
-    units, verdicts = find_causes(engine, book)
+    doubts = find_doubts(engine)
+    units, verdicts = find_causes(engine, book, doubts.places)
     terminals = {
-        row["terminal_id"]: row
+        row["terminal_id"]: row | dict.fromkeys(doubts.disputed.get(row["terminal_id"], ()))
         for row in rows_of(engine.fetch("SELECT * FROM facts_terminals"))
     }  # fmt: skip
     groups: dict[tuple[str, str, str, str, str], list[Row]] = defaultdict(list)
@@ -117,11 +122,12 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> None:
         "FROM outcomes_late WHERE status = 'unknown'",
     )
     engine.run("incidents", SQL["incident_sums"])
+    return doubts.told
 
 
 def _place(unit: Row, verdict: Verdict) -> dict[str, str]:
     """Return the place that a unit's incident is named by."""
-    if verdict.cause == "system_upgrade":
+    if verdict.cause == "system_upgrade" and AT_ONCE not in verdict.release_id:
         return {"release_id": verdict.release_id}
     if verdict.mechanism == "network_outage":
         for evidence in verdict.evidence:

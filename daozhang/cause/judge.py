@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from daozhang.cause.catalogue import MECHANISMS
+from daozhang.cause.doubts import AT_ONCE
 from daozhang.cause.upgraded import (
     SHARP,
     Onset,
@@ -42,10 +43,21 @@ _ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_
 Row = Mapping[str, Any]
 
 
-def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdict:
-    """Say whose cause a mechanism is; the other cause of the same mechanism may be a rival."""
+def _verdict(
+    case: Case, mechanism: str, release_id: str, share: float, *, unsure: bool = False
+) -> Verdict:
+    """Say whose cause a mechanism is; the other cause of the same mechanism may be a rival.
+
+    With ``unsure`` it is not known when the upgrade was that would be blamed: then neither is
+    the cause, and both are named.
+    """
+    if release_id and unsure:
+        return _undecided(case, mechanism, release_id)
     if not release_id:
         mechanism = _without_upgrade(case, mechanism)
+    elif AT_ONCE in release_id:
+        releases = release_id.replace(AT_ONCE, ", ")
+        case.add("releases_at_once", {mechanism: 0.01}, releases=releases)
     known = MECHANISMS[mechanism]
     cause = "system_upgrade" if release_id else _otherwise(mechanism)
     rivals = [
@@ -61,6 +73,15 @@ def _verdict(case: Case, mechanism: str, release_id: str, share: float) -> Verdi
     return Verdict(
         mechanism, cause, belief, tuple(rivals), case.evidence_for(mechanism), release_id
     )
+
+
+def _undecided(case: Case, mechanism: str, release_id: str) -> Verdict:
+    """Name both causes where the upgrade's moment is not known."""
+    case.add("upgrade_undated", {mechanism: 0.01}, release=release_id.replace(AT_ONCE, ", "))
+    belief = dict(case.shares()).get(mechanism, LEAST_BELIEF) / 2
+    other = _without_upgrade(case, mechanism)
+    both = (("system_upgrade", mechanism, belief), (_otherwise(other), other, belief))
+    return Verdict(mechanism, "unknown", belief, both, case.evidence_for(mechanism))
 
 
 def _spared(found: Excess) -> float:
@@ -112,7 +133,8 @@ def judge_terminals(
         runs = onsets(units, before, _begun(mechanism, units, cases, before))
         by_ring = compare_terminals(runs, mechanism, days)
         for run in runs:
-            verdicts |= _of_run(run, mechanism, cases, by_ring)
+            unsure = any(before.get(unit, {}).get("unsure") for unit in run.units)
+            verdicts |= _of_run(run, mechanism, cases, by_ring, unsure=unsure)
     return verdicts
 
 
@@ -135,7 +157,7 @@ def _begun(
 
 def _of_run(
     run: Onset, mechanism: str, cases: Mapping[int, Case],
-    by_ring: Mapping[str, tuple[Excess, bool]],
+    by_ring: Mapping[str, tuple[Excess, bool]], *, unsure: bool,
 ) -> dict[int, Verdict]:  # fmt: skip
     ring = ring_of(run, mechanism)
     if not ring:
@@ -151,7 +173,8 @@ def _of_run(
             others_hit=found.others_hit, others=found.others,
         )  # fmt: skip
         share = found.share if blamed else _spared(found)
-        verdicts[unit] = _verdict(case, mechanism, run.release_id if blamed else "", share)
+        release = run.release_id if blamed else ""
+        verdicts[unit] = _verdict(case, mechanism, release, share, unsure=unsure)
     return verdicts
 
 
@@ -198,6 +221,7 @@ def judge_accounts(
                 verdicts[unit["unit"]] = _verdict(
                     cases[unit["unit"]], mechanism, release if blamed else "",
                     share if blamed else (_spared(found) if release else 0.0),
+                    unsure=bool(upgrades.get(first["unit"], {}).get("unsure")),
                 )  # fmt: skip
     return verdicts
 

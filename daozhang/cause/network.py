@@ -109,7 +109,8 @@ class Lines:
 
         Args:
             silences: rows of ``silences``.
-            terminals: terminal_id and the dimensions of places.
+            terminals: terminal_id and the dimensions of places; several rows of one that may
+                stand in several.
             upgrades: terminal and when an upgrade of it began.
             span: how long signals were watched.
         """
@@ -132,9 +133,11 @@ class Lines:
                 for d, v in places
                 if pairs and d not in ("carrier", "store_id")
             ]
-            self._where[row["terminal_id"]] = places
+            known = self._where.setdefault(row["terminal_id"], [])
             for place in places:
-                self._places[place].append(row["terminal_id"])
+                if place not in known:
+                    known.append(place)
+                    self._places[place].append(row["terminal_id"])
         self._upgraded: dict[str, list[datetime]] = defaultdict(list)
         for terminal_id, at in upgrades:
             self._upgraded[terminal_id].append(at)

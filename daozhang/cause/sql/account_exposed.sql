@@ -7,7 +7,7 @@ FROM (SELECT DISTINCT provider_id, account_id, CAST(promised_at AS DATE) AS due_
 LEFT JOIN (
     SELECT DISTINCT t.provider_id, t.account_id, CAST(g.started_at AS DATE) AS day
     FROM account_terminals AS t
-    JOIN facts_upgrades AS g ON g.terminal_id = t.terminal_id
+    JOIN sure_upgrades AS g ON g.terminal_id = t.terminal_id
 ) AS u
     ON u.provider_id = d.provider_id AND u.account_id = d.account_id
     AND u.day <= d.due_day AND u.day > d.due_day - 7

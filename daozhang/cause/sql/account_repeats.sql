@@ -9,6 +9,6 @@ FROM units AS u
 JOIN account_terminals AS t ON t.provider_id = u.provider_id AND t.account_id = u.account_id
 JOIN (SELECT f.attempt_id, f.terminal_id, f.at FROM facts_attempts AS f WHERE f.code = '94') AS a
     ON a.terminal_id = t.terminal_id AND a.at > u.due_at - INTERVAL 7 DAY AND a.at < u.ended_at
-LEFT JOIN facts_upgrades AS g ON g.terminal_id = t.terminal_id
+LEFT JOIN sure_upgrades AS g ON g.terminal_id = t.terminal_id
 WHERE u.leg = 'pay_out'
 GROUP BY u.unit

@@ -2,7 +2,7 @@
 -- before: sales that were cleared after they were due are paid in the cycle after that. `good` counts
 -- what reached the account in time since the upgrade: without any, trouble began with it.
 SELECT
-    q.unit, q.terminals, q.upgraded, q.lately, q.first_started_at, q.last_started_at, q.release_id,
+    q.unit, q.terminals, q.upgraded, q.lately, q.first_started_at, q.last_started_at, q.release_id, q.unsure,
     CAST(sum(d.on_time) AS BIGINT) AS good
 FROM (
     SELECT
@@ -12,7 +12,8 @@ FROM (
         CAST(count(DISTINCT CASE WHEN g.started_at <= u.began_at AND g.started_at > u.began_at - INTERVAL 7 DAY THEN t.terminal_id END) AS BIGINT) AS lately,
         min(CASE WHEN g.started_at <= u.began_at AND g.started_at > u.began_at - INTERVAL 14 DAY THEN g.started_at END) AS first_started_at,
         max(CASE WHEN g.started_at <= u.began_at THEN g.started_at END) AS last_started_at,
-        max_by(g.release_id, CASE WHEN g.started_at <= u.began_at THEN (g.started_at, g.release_id) END) AS release_id
+        max_by(g.release_id, CASE WHEN g.started_at <= u.began_at THEN (g.started_at, g.release_id) END) AS release_id,
+        max(CASE WHEN g.started_at <= u.began_at AND g.started_at > u.began_at - INTERVAL 14 DAY THEN g.unsure ELSE 0 END) AS unsure
     FROM (
         SELECT unit, leg, provider_id, account_id,
             CASE
@@ -22,10 +23,10 @@ FROM (
         FROM units
     ) AS u
     JOIN account_terminals AS t ON t.provider_id = u.provider_id AND t.account_id = u.account_id
-    LEFT JOIN facts_upgrades AS g ON g.terminal_id = t.terminal_id
+    LEFT JOIN sure_upgrades AS g ON g.terminal_id = t.terminal_id
     WHERE u.leg IN ('pay_out', 'credit')
     GROUP BY u.unit, u.provider_id, u.account_id, u.began_at
 ) AS q
 LEFT JOIN account_days AS d ON d.provider_id = q.provider_id AND d.account_id = q.account_id
     AND d.promised_at > q.first_started_at AND d.promised_at < q.began_at
-GROUP BY q.unit, q.terminals, q.upgraded, q.lately, q.first_started_at, q.last_started_at, q.release_id
+GROUP BY q.unit, q.terminals, q.upgraded, q.lately, q.first_started_at, q.last_started_at, q.release_id, q.unsure

@@ -11,14 +11,14 @@ FROM (
         count(*) OVER (PARTITION BY s.terminal_id) AS gaps, u.days
     FROM (
         SELECT f.terminal_id, f.at, lead(f.at) OVER (PARTITION BY f.terminal_id ORDER BY f.at) AS next_at, f.online
-        FROM facts_signals AS f
+        FROM sure_signals AS f
     ) AS s
     JOIN (
         SELECT
             w.terminal_id,
             (epoch_us(max(w.at)) - epoch_us(min(w.at))) // (1000000 * count(*)) AS usual_s,
             (epoch_us(max(w.at)) - epoch_us(min(w.at))) // 86400000000 + 1 AS days
-        FROM facts_signals AS w
+        FROM sure_signals AS w
         GROUP BY w.terminal_id
         HAVING count(*) > 10
     ) AS u ON u.terminal_id = s.terminal_id

@@ -13,8 +13,8 @@ FROM (
         SELECT
             g.terminal_id, g.at, g.online,
             sum(g.online) OVER (PARTITION BY g.terminal_id ORDER BY g.at ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS island
-        FROM facts_signals AS g
-        SEMI JOIN (SELECT DISTINCT terminal_id FROM facts_signals WHERE online = 0) AS w ON w.terminal_id = g.terminal_id
+        FROM sure_signals AS g
+        SEMI JOIN (SELECT DISTINCT terminal_id FROM sure_signals WHERE online = 0) AS w ON w.terminal_id = g.terminal_id
     ) AS h
     GROUP BY h.terminal_id, h.island
 ) AS i

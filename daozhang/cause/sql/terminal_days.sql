@@ -14,7 +14,7 @@ FROM (
         SELECT DISTINCT provider_id, cutoff_at, terminal_id FROM sold_days
         WHERE cutoff_at IS NOT NULL AND standing > 0
     ) AS t
-    LEFT JOIN facts_upgrades AS u ON u.terminal_id = t.terminal_id AND u.started_at <= t.cutoff_at
+    LEFT JOIN sure_upgrades AS u ON u.terminal_id = t.terminal_id AND u.started_at <= t.cutoff_at
     GROUP BY t.provider_id, t.cutoff_at, t.terminal_id
 ) AS d
 GROUP BY d.provider_id, d.cutoff_at
