@@ -7,15 +7,20 @@ formula gets an apostrophe in front (CWE-1236); each file is replaced whole.
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import astuple, fields
 from datetime import UTC, date, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any, Final
 
+import pyarrow as pa
+
+from daozhang.app.csv_text import csv_rows
 from daozhang.charts import ReportView
 from daozhang.charts.paces import Pace, all_paces
 from daozhang.engine import Engine
@@ -66,7 +71,10 @@ _FREE_TEXT: Final = frozenset({"counterparty", "ref"})
 _FORMULA: Final = tuple("=+-@\t\r\n＝＋－＠")
 _NUMBER: Final = re.compile(r"[+-]?[0-9]+([.][0-9]+)?", re.ASCII)
 
-Lists = Mapping[str, Iterable[Mapping[str, Any]]]
+Lists = Mapping[str, Iterable[pa.RecordBatch]]
+
+_BATCH: Final = 20_000
+"""Rows of a long list that are made text at once."""
 
 
 def whole_lists(engine: Engine) -> Lists:
@@ -74,24 +82,37 @@ def whole_lists(engine: Engine) -> Lists:
 
     The figures hold only the first of each, for faces that show a few.
     """
-    order = "ORDER BY amount_minor DESC, sale_id"
+    sales, order = ", ".join(_LATE_LIST), "ORDER BY amount_minor DESC, sale_id"
     return {
         "late_list": _streamed(
-            engine, f"SELECT * FROM listed WHERE status IN ('late', 'overdue') {order}"
+            engine, f"SELECT {sales} FROM listed WHERE status IN ('late', 'overdue') {order}"
         ),
-        "unknown_list": _streamed(engine, f"SELECT * FROM listed WHERE status = 'unknown' {order}"),
+        "unknown_list": _streamed(
+            engine, f"SELECT {sales} FROM listed WHERE status = 'unknown' {order}"
+        ),
         "unexplained_credits": _streamed(
             engine,
-            "SELECT * FROM credit_standing WHERE standing = 'unexplained' "
+            f"SELECT {', '.join(_UNEXPLAINED)} FROM credit_standing "
+            "WHERE standing = 'unexplained' "
             "OR (standing = 'explained' AND explained_minor <> amount_minor) "
             "ORDER BY amount_minor DESC, account_id, credit_id",
         ),
     }
 
 
-def _streamed(engine: Engine, query: str) -> Iterable[Mapping[str, Any]]:
-    for batch in engine.fetch(query).to_batches(max_chunksize=10_000):
-        yield from batch.to_pylist()
+def _streamed(engine: Engine, query: str) -> Iterable[pa.RecordBatch]:
+    for batch in engine.fetch(query).to_batches(max_chunksize=_BATCH):
+        yield _without_cards(batch)
+
+
+def _without_cards(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """Return rows with card numbers cut in what banks write freely."""
+    for name in _FREE_TEXT.intersection(batch.schema.names):
+        cut = [truncate_cards(text) if text else text for text in batch.column(name).to_pylist()]
+        batch = batch.set_column(
+            batch.schema.get_field_index(name), name, pa.array(cut, pa.string())
+        )
+    return batch
 
 
 def write_tables(folder: Path, view: ReportView, lists: Lists | None = None) -> tuple[Path, ...]:
@@ -112,16 +133,12 @@ def write_tables(folder: Path, view: ReportView, lists: Lists | None = None) -> 
         OSError: the folder or a file cannot be written.
     """
     figures = view.figures
-    whole = lists or {
-        "late_list": figures.late_list, "unknown_list": (),
-        "unexplained_credits": figures.unexplained,
-    }  # fmt: skip
     folder.mkdir(parents=True, exist_ok=True)
     breakdown = tuple(field.name for field in fields(Breakdown))[1:]
     tables: list[tuple[str, Sequence[str], Iterable[Sequence[Any]]]] = [
-        ("late_list", _LATE_LIST, _picked(whole["late_list"], _LATE_LIST)),
-        ("unknown_list", _LATE_LIST, _picked(whole["unknown_list"], _LATE_LIST)),
-        ("unexplained_credits", _UNEXPLAINED, _picked(whole["unexplained_credits"], _UNEXPLAINED)),
+        ("late_list", _LATE_LIST, _picked(figures.late_list, _LATE_LIST)),
+        ("unknown_list", _LATE_LIST, ()),
+        ("unexplained_credits", _UNEXPLAINED, _picked(figures.unexplained, _UNEXPLAINED)),
         ("missing_statements", _STATEMENTS, _picked(figures.unseen, _STATEMENTS)),
         ("overdue_places", _OPEN, _picked(figures.open, _OPEN)),
         ("money_by_status", _MONEY, _picked(figures.by_status, _MONEY)),
@@ -138,7 +155,15 @@ def write_tables(folder: Path, view: ReportView, lists: Lists | None = None) -> 
             for name in DIMENSIONS
         ),
     ]
-    return tuple(_write(folder / f"{name}.csv", head, rows) for name, head, rows in tables)
+    return tuple(
+        _write(
+            folder / f"{name}.csv",
+            chain([_line(head)], map(csv_rows, lists[name]))
+            if lists and name in lists
+            else map(_line, (head, *rows)),
+        )
+        for name, head, rows in tables
+    )
 
 
 def _punctual(pace: Pace) -> tuple[object, ...]:
@@ -158,16 +183,19 @@ def _picked(rows: Iterable[Any], columns: Sequence[str]) -> Iterable[list[Any]]:
         ]
 
 
-def _write(path: Path, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Path:
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(head)
-    for row in rows:
-        writer.writerow([guarded(value) for value in row])
+def _write(path: Path, lines: Iterable[str]) -> Path:
     unfinished = path.with_name(f".{path.name}.tmp")
-    unfinished.write_bytes(text.getvalue().encode("utf-8-sig", "replace"))
+    with unfinished.open("wb") as file:
+        file.write(codecs.BOM_UTF8)
+        file.writelines(line.encode("utf-8", "replace") for line in lines)
     unfinished.replace(path)
     return path
+
+
+def _line(row: Sequence[Any]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerow([guarded(value) for value in row])
+    return text.getvalue()
 
 
 def guarded(value: object) -> str:

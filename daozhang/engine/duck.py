@@ -71,7 +71,6 @@ class DuckEngine:
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
         self.connection.execute(f"SET temp_directory = '{root / 'spill'}'")
-        self.connection.execute("SET preserve_insertion_order = false")
         self.connection.execute("SET enable_progress_bar = false")
         self.connection.execute("SET parquet_metadata_cache = true")
         # A database in memory has nothing to write down; checkpoints would only copy tables about.

@@ -114,3 +114,20 @@ def test_two_engines_do_not_see_each_other(engine: DuckEngine) -> None:
     with pytest.raises(duckdb.CatalogException):
         engine.fetch("SELECT * FROM t")
     other.close()
+
+
+def test_rows_come_and_are_kept_in_the_order_asked_for(tmp_path: Path) -> None:
+    # Without DuckDB's own order of insertion, what two threads sorted comes as they finish.
+    engine = DuckEngine(memory_limit_mb=300, threads=2)
+    try:
+        made = "SELECT CAST(hash(i) % 1000 AS BIGINT) AS a, i FROM range(40000) AS r(i)"
+        engine.run("t", made)
+        asked = "SELECT a, i FROM t ORDER BY a DESC, i"
+        engine.save(asked, tmp_path / "t.parquet")
+        saved = f"SELECT * FROM '{tmp_path / 't.parquet'}'"
+        for _ in range(5):
+            for rows in (engine.fetch(asked), engine.fetch(saved)):
+                keys = [(-a, i) for a, i in zip(*rows.to_pydict().values(), strict=True)]
+                assert keys == sorted(keys)
+    finally:
+        engine.close()
