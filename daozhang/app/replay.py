@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 from daozhang.app.check import Checked, UnusableError
 from daozhang.app.words_gate import WORDS
 from daozhang.charts import Lang, Speech
+from daozhang.charts.guard import clean
 from daozhang.gate import Evidence, Judge, Look, Settings
 from daozhang.gate.gather import gather, releases
 from daozhang.stats.betting import below
@@ -18,6 +19,9 @@ from daozhang.stats.betting import below
 __all__ = ["Replay", "Teller", "changes", "odds", "replay", "replay_json"]
 
 _THOUSAND: Final = 1000
+
+NAMED_MAX: Final = 5
+"""How many terminals are named in a sentence; ``--json`` has all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,7 @@ class Teller:
             money = self.speech.money(look.at_risk_minor, evidence.currency)
             stop = odds(settings.stop_at)
             last = self("harm_last", e=odds(look.e_value), stop=stop, money=money)
-        return self(
+        said = self(
             key,
             last=last,
             release=evidence.fleet.release_id,
@@ -135,6 +139,43 @@ class Teller:
             least=least_terminals(settings),
             blind=", ".join(evidence.blind),
         )
+        # Chinese sentences follow each other without a blank.
+        between = "" if self.speech.lang == "zh" else " "
+        return between.join([said, *self._lot(replayed, look)])
+
+    def _lot(self, replayed: Replay, look: Look) -> Iterator[str]:
+        """Give what is to be said of the lot that waves were drawn by, if they were."""
+        lot, turns = replayed.evidence.fleet.lot, replayed.judge.turns
+        if lot is None or turns is None or look.reason == "not_begun":
+            return
+        if lot.late:
+            yield self("lot_late", late=lot.late)
+        if not (lot.wave >= 0).any():
+            return
+        if not look.by_lot:
+            yield self("lot_broken")
+        elif look.drawn:
+            yield self("lot", drawn=look.drawn, held=look.held)
+        else:
+            yield self("lot_done")
+        if look.early:
+            named = [
+                f"{clean(at['terminal_id'])} ({self.time(at['at'])})"
+                for at in early_upgrades(replayed, look.at)
+            ]
+            more = [] if len(named) <= NAMED_MAX else ["…"]
+            yield self("lot_early", early=look.early, names=", ".join(named[:NAMED_MAX] + more))
+
+
+def early_upgrades(replayed: Replay, at: int) -> list[dict[str, Any]]:
+    """Return who was held back and upgraded before the last wave: terminal, wave, moment."""
+    turns, fleet = replayed.judge.turns, replayed.evidence.fleet
+    if turns is None:
+        return []
+    return [
+        {"terminal_id": fleet.ids[k], "wave": int(fleet.wave[k]), "at": int(fleet.exposed_at[k])}
+        for k in turns.early(at).tolist()
+    ]
 
 
 def least_terminals(settings: Settings) -> int:
@@ -161,6 +202,7 @@ def replay_json(replayed: list[Replay], zone: str, lang: Lang) -> list[dict[str,
             "currency": one.evidence.currency,
             "halted_at": _moment(one.halted_at),
             "passed_at": _moment(one.passed_at),
+            "lot": _lot_json(one),
             "looks": [
                 {
                     "at": _moment(look.at),
@@ -173,12 +215,29 @@ def replay_json(replayed: list[Replay], zone: str, lang: Lang) -> list[dict[str,
                     "seen_terminals": look.seen,
                     "harmed_terminals": look.harmed,
                     "margin": round(look.margin, 4),
+                    "held_back_terminals": look.held,
                 }
                 for look in one.looks
             ],
         }
         for one in replayed
     ]
+
+
+def _lot_json(one: Replay) -> dict[str, Any] | None:
+    """Return how waves were drawn, and who was upgraded before the last though held back."""
+    lot = one.evidence.fleet.lot
+    if lot is None:
+        return None
+    return {
+        "terminals": int((lot.wave >= 0).sum()),
+        "held_back": int(lot.held.sum()),
+        "drawn_too_late": lot.late,
+        "upgraded_early": [
+            early | {"at": _moment(early["at"])}
+            for early in early_upgrades(one, one.evidence.until)
+        ],
+    }
 
 
 def _moment(at: int | None) -> str | None:

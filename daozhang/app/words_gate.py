@@ -65,9 +65,46 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "stops) and too much to go on (that the release harms less than {margin} is not shown). "
             "Start no further wave; look at those terminals."
         ),
+        "doubtful": (
+            "Of {seen} upgraded terminals whose money was due, {harmed} were harmed while those "
+            "beside them were not. By their number alone the next wave might start, but all that was "
+            "seen speaks against the release by {e} to 1 ({stop} to 1 stops): stores or accounts with "
+            "the upgrade {outcome} more often than by chance. Start no further wave until that has "
+            "gone or grown; look at those terminals."
+        ),
         "blind": (
             "Nothing can be said: of {blind} too little was known before the rollout to judge. "
             "Give statements of the weeks before, with their coverage."
+        ),
+        "lot": (
+            "Compared by lot: with {drawn} terminals drawn for later waves, {held} of them held back "
+            "until the last."
+        ),
+        "lot_done": "Nobody of the lot is left without the upgrade to compare with.",
+        "lot_early": (
+            "{early} of those held back were upgraded before the last wave and are no control any "
+            "more: {names}."
+        ),
+        "lot_broken": (
+            "Not compared by lot: more than a fifth of the upgraded were upgraded out of turn or "
+            "without being drawn, so it is with all terminals not upgraded, whoever chose them."
+        ),
+        "lot_late": (
+            "The waves of {late} terminals were drawn only after their upgrade, which is no lot."
+        ),
+        "waves.title": "Waves of {release}, drawn by lot: {terminals} terminals",
+        "waves.upgraded": "{count} have the release already and are left out.",
+        "waves.wave": "wave",
+        "waves.terminals": "terminals",
+        "waves.held": "{number}, held back",
+        "waves.written": (
+            "Written to {file}. Put it among your facts before the first upgrade: the gate then "
+            "compares by this lot. Upgrade the next wave when the gate says PASS, and those held "
+            "back last."
+        ),
+        "waves.next": (
+            "Nothing was written: give --out actions-….csv, and put that file among your facts "
+            "before the first upgrade."
         ),
         "staying": "{outcome} on three days of a week",
         "submit": "handed their sales in late",
@@ -133,7 +170,30 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "（证据 {e} 比 1，需 {stop} 比 1），也不足以放行（尚未证明受害低于 {margin}）。"
             "请勿开始下一批，先查这些终端。"
         ),
+        "doubtful": (
+            "款已到期的 {seen} 台已升级终端中，有 {harmed} 台受害而周围同类无恙。单看台数可以放行，但全部"
+            "证据以 {e} 比 1 对该版本不利（{stop} 比 1 叫停）：已升级的门店或账户{outcome}，多于偶然。请勿"
+            "开始下一批，等证据消退或坐实，先查这些终端。"
+        ),
         "blind": ("无法判断：{blind} 在升级前的数据太少。请补充升级前几周的对账单及其覆盖区间。"),
+        "lot": "按抽签对照：与抽到后面各批的 {drawn} 台比较，其中 {held} 台留到最后一批。",
+        "lot_done": "抽签的终端都已升级，没有可供对照的。",
+        "lot_early": "留到最后的终端有 {early} 台提前升级，不再用作对照：{names}。",
+        "lot_broken": (
+            "未按抽签对照：已升级的终端有五分之一以上没有抽签或不按次序，因此与所有未升级的终端比较，"
+            "不论由谁挑选。"
+        ),
+        "lot_late": "有 {late} 台的批次是在升级之后才抽定的，不算抽签。",
+        "waves.title": "{release} 的各批，抽签决定：{terminals} 台终端",
+        "waves.upgraded": "有 {count} 台已是该版本，不参加抽签。",
+        "waves.wave": "批次",
+        "waves.terminals": "终端",
+        "waves.held": "{number}（留到最后）",
+        "waves.written": (
+            "已写入 {file}。请在首次升级之前把它放进数据里，闸门就按这次抽签对照。闸门放行（PASS）后"
+            "再升级下一批，留到最后的最后升级。"
+        ),
+        "waves.next": "没有写文件：请加 --out actions-….csv，并在首次升级之前把该文件放进数据里。",
         "staying": "一周内三天{outcome}",
         "submit": "交易送达晚了",
         "clear": "清算晚了",

@@ -36,6 +36,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "Hold {release}: of {seen} upgraded terminals whose money was due {harmed} were harmed, "
             "too few to stop it and too many to go on."
         ),
+        "head.doubtful": (
+            "Hold {release}: few of its terminals were harmed ({harmed} of {seen}), but what was seen "
+            "speaks against it, though not enough to stop it."
+        ),
         "head.blind": "Nothing can be said of {release}: too little is known of {blind}.",
         "next": "Next",
         "next.harm": (
@@ -45,8 +49,10 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "what the terminals show.\n"
             "Begin a corrected release anew, with a first wave of {least} terminals or more."
         ),
-        "next.clean": "Start the next wave, and keep some terminals back until the end.",
-        "next.not_begun": "Upgrade a first wave of {least} terminals or more, and keep others back.",
+        "next.clean": "Start the next wave, and hold some terminals back until the last (waves draws them).",
+        "next.not_begun": (
+            "Upgrade a first wave of {least} terminals or more; waves draws it and whom to hold back."
+        ),
         "next.money_not_due": (
             "Start no further wave before the first money of this one is due.\n"
             "See that the bank statements of those days come in."
@@ -60,6 +66,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "Start no further wave.\n"
             "Look at the harmed terminals one by one: trace says where each sale's money is.\n"
             "If they have a cause of their own, wait; a few clean days show it."
+        ),
+        "next.doubtful": (
+            "Start no further wave.\n"
+            "Look at the harmed terminals one by one: trace says where each sale's money is.\n"
+            "Wait a few business days: if the release does harm, the evidence grows until it stops."
         ),
         "next.blind": "Give statements of the weeks before the rollout, with their coverage.",
         "card.verdict": "Verdict",
@@ -127,6 +138,9 @@ WORDS: Final[dict[str, dict[str, str]]] = {
         "head.not_sure": (
             "{release} 暂缓：款已到期的 {seen} 台已升级终端中受害 {harmed} 台，叫停证据不足，放行又嫌太多。"
         ),
+        "head.doubtful": (
+            "{release} 暂缓：受害终端不多（{seen} 台中 {harmed} 台），但证据对它不利，只是还不足以叫停。"
+        ),
         "head.blind": "{release} 无法判断：{blind} 的数据太少。",
         "next": "下一步",
         "next.harm": (
@@ -135,8 +149,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "把版本改动（密钥、批次、账户、时钟、报文字段）与终端的表现逐项对照。\n"
             "改正后的版本重新开始，第一批不少于 {least} 台。"
         ),
-        "next.clean": "可以开始下一批，并留一部分终端到最后再升级。",
-        "next.not_begun": "第一批升级不少于 {least} 台，其余留作对照。",
+        "next.clean": "可以开始下一批，并留一部分终端到最后再升级（waves 可抽签决定）。",
+        "next.not_begun": "第一批升级不少于 {least} 台；由 waves 抽签决定，并留出对照。",
         "next.money_not_due": "本批首笔款到期之前，不要开始下一批。\n确认这几天的银行对账单能按时拿到。",
         "next.too_few": "等更多终端的款到期，或每批至少升级 {least} 台再作判断。",
         "next.new_wave": "最新一批首笔款到期之前，不要开始下一批。",
@@ -144,6 +158,11 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "不要开始下一批。\n"
             "逐台查看受害终端：trace 会说明每笔款在哪里。\n"
             "如果各有各的原因，就再等等，几天没有问题便可看清。"
+        ),
+        "next.doubtful": (
+            "不要开始下一批。\n"
+            "逐台查看受害终端：trace 会说明每笔款在哪里。\n"
+            "再等几个工作日：如果版本有害，证据会增加直到叫停。"
         ),
         "next.blind": "补充升级前几周的对账单及其覆盖区间。",
         "card.verdict": "结论",

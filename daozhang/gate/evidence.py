@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
+
+from daozhang.gate.arrays import NEVER, NO_INTS, Bools, Ints
+from daozhang.gate.lot import Lot
 
 __all__ = [
     "HARD",
@@ -26,14 +28,6 @@ __all__ = [
     "Ints",
     "Outcome",
 ]
-
-Ints = npt.NDArray[np.int64]
-Bools = npt.NDArray[np.bool_]
-
-NO_INTS: Final[Ints] = np.zeros(0, dtype=np.int64)
-
-NEVER: Final = int(np.iinfo(np.int64).max)
-"""A moment or day that does not come."""
 
 LEGS: Final = ("submit", "clear", "pay_out", "credit")
 
@@ -59,11 +53,15 @@ class Fleet:
         release_id: the release.
         exposed_at: by terminal, when its upgrade began (whatever came of it); :data:`NEVER`: not.
         wave: by terminal, number of its wave from 0; -1: none.
+        lot: how waves were drawn before it began; None: nobody drew.
+        ids: by terminal, its id; empty: they have none.
     """
 
     release_id: str
     exposed_at: Ints
     wave: Ints
+    lot: Lot | None = None
+    ids: tuple[str, ...] = ()
 
     @property
     def begun_at(self) -> int:

@@ -13,6 +13,7 @@ from typing import Final
 import numpy as np
 
 from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
+from daozhang.gate.lot import Turns
 from daozhang.gate.pods import MANY
 
 __all__ = ["AtRisk", "Exposure"]
@@ -33,6 +34,7 @@ class AtRisk:
         pods: by stratum, pods at risk.
         upgraded: pods at risk with a unit that was upgraded.
         lone: by stratum, whether it has pods at risk and all of them were upgraded.
+        compared: by unit, whether it could have been harmed and is bet on.
     """
 
     could_be: Bools
@@ -42,6 +44,7 @@ class AtRisk:
     pods: Ints
     upgraded: int
     lone: Bools
+    compared: Bools
 
 
 @dataclass
@@ -50,9 +53,11 @@ class Exposure:
 
     Attributes:
         outcome: whose.
+        turns: the lot by which waves were drawn, and what came of it; None: nobody drew.
     """
 
     outcome: Outcome
+    turns: Turns | None = None
     _days: dict[int, AtRisk] = field(default_factory=dict)
 
     @cached_property
@@ -102,7 +107,15 @@ class Exposure:
         with_others = self.by_stratum(sides[:, 0]) > 0
         upgraded = int(np.count_nonzero(sides[:, 1]))
         lone = np.asarray((pods > 0) & ~with_others)
-        return AtRisk(could_be, exposed, pod, of_unit, pods, upgraded, lone)
+        compared = self._compared(self.turns, day, could_be, exposed, of_unit)
+        return AtRisk(could_be, exposed, pod, of_unit, pods, upgraded, lone, compared)
+
+    def _compared(
+        self, turns: Turns | None, day: int, could_be: Bools, exposed: Bools, of_unit: Ints
+    ) -> Bools:
+        if turns is None or not (could_be & exposed).any():
+            return could_be
+        return turns.comparable(day, self.outcome.terminal, could_be, exposed, of_unit)
 
     def _in_parts(self, units: Ints, exposed: Bools) -> tuple[Ints, Ints]:
         """Return by unit its pod or part, and that one's stratum."""
@@ -143,12 +156,13 @@ class Exposure:
             return False
         return len(np.unique(self.outcome.provider[: len(bad)][bad])) > 1
 
-    def taken_over(self, outcome: Outcome, days: set[int]) -> bool:
+    def taken_over(self, outcome: Outcome, days: set[int], turns: Turns | None) -> bool:
         """Go on with an outcome of which more is known; False if it is another one.
 
         Args:
             outcome: the same units as before.
             days: days on which everything must be as it was; others are counted anew.
+            turns: the lot and what came of it, as far as it is known now.
         """
         old, kept = self.outcome, {}
         same_units = (
@@ -168,11 +182,19 @@ class Exposure:
             if column < outcome.risk.shape[1] and (
                 np.array_equal(outcome.risk[:, column], at_risk.could_be)
                 and np.array_equal(outcome.from_day <= day, at_risk.exposed)
+                and self._same(turns, day, at_risk)
             ):
                 kept[day] = at_risk
         if not days <= kept.keys():
             return False
-        self.outcome, self._days = outcome, kept
+        self.outcome, self.turns, self._days = outcome, turns, kept
         for name in ("begun_day", "before", "_whole", "_pod_of_part"):
             self.__dict__.pop(name, None)
         return True
+
+    def _same(self, turns: Turns | None, day: int, then: AtRisk) -> bool:
+        """Return whether the same units are compared on a day as were."""
+        if turns is None and self.turns is None:
+            return True
+        now = self._compared(turns, day, then.could_be, then.exposed, then.of_unit)
+        return np.array_equal(now, then.compared)

@@ -8,9 +8,10 @@ began.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.gate.evidence import LEGS, NEVER, NO_INTS, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.lot import HOLD_BACK, Lot
 from daozhang.gate.marks import GRACE_S, Marks
 from daozhang.gate.pods import lately, parts, pods
 from daozhang.gate.returned import put_touched, returned
@@ -48,6 +50,8 @@ def releases(engine: Engine) -> list[str]:
     )
     return [str(release) for release, _ in rows]
 
+
+_WAVE: Final = re.compile(r"[1-9][0-9]{0,3}")
 
 _Names = tuple[str, str, str, str, str]
 
@@ -97,6 +101,8 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
     ids = sorted({*places, *upgrades, *money["terminal_id"].unique().to_pylist()})
     number = {terminal: place for place, terminal in enumerate(ids)}
     fleet = _fleet(release_id, ids, upgrades)
+    lot = _lot(ids, fleet, rows_of(engine.fetch(SQL["gate_drawn"])))
+    fleet = replace(fleet, lot=lot, ids=tuple(ids))
     accounts = engine.rows("SELECT account_id, bank_id FROM facts_accounts")
     banks = {str(account): str(bank or "") for account, bank in accounts}
     marks = Marks(rows_of(engine.fetch(SQL["gate_marks"])), zone)
@@ -196,6 +202,27 @@ def _fleet(release_id: str, ids: list[str], upgrades: dict[str, dict[str, Any]])
     order = {key: place for place, (key, _) in enumerate(sorted(began.items(), key=_began))}
     wave = np.array([-1 if key is None else order[key] for key in keys], dtype=np.int64)
     return Fleet(release_id, exposed_at, wave)
+
+
+def _lot(ids: list[str], fleet: Fleet, rows: Iterable[dict[str, Any]]) -> Lot | None:
+    """Return how waves were drawn; None: nobody drew."""
+    told: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        release, _, wave = row["wave"].rpartition("/")
+        if release == fleet.release_id and (wave == HOLD_BACK or _WAVE.fullmatch(wave)):
+            said = row["known_s"], wave
+            told[row["terminal_id"]] = max(told.get(row["terminal_id"], said), said)
+    if not told:
+        return None
+    known = np.array([told[t][0] if t in told else NEVER for t in ids], dtype=np.int64)
+    late = (known != NEVER) & (known > fleet.exposed_at)
+    known[late] = NEVER
+    last = max((int(wave) for _, wave in told.values() if wave != HOLD_BACK), default=0)
+    named = [told[t][1] if at != NEVER else "" for t, at in zip(ids, known.tolist(), strict=True)]
+    held = np.array([name == HOLD_BACK for name in named], dtype=np.bool_)
+    number = [-1 if not name else last if name == HOLD_BACK else int(name) - 1 for name in named]
+    wave = np.array(number, dtype=np.int64)
+    return Lot(wave, held, known, int(np.count_nonzero(late)))
 
 
 def _began(item: tuple[str, int]) -> tuple[int, str]:

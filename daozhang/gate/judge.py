@@ -3,7 +3,8 @@
 Rules kept here. FAIL: the mean of all bets, each with its part of the stake, has reached
 ``2 / alpha`` at some moment until now; it stays, whatever comes after. PASS: of the upgraded
 terminals whose first money has been due, so few were harmed on their own that "the margin or more
-above what harms the others" is refuted, and most of the newest wave is among them. Where the first
+above what harms the others" is refuted, most of the newest wave is among them, and the bets do not
+speak against the release (:data:`DOUBT`) though they do not convict it yet. Where the first
 days left it open, the newest three days may show the same, if nothing speaks for harm by then.
 Everything else is WAIT, with the reason: what cannot be evaluated never passes.
 """
@@ -18,6 +19,7 @@ import numpy as np
 
 from daozhang.gate.evidence import LEGS, NEVER, OUTCOMES, PAID_LATER, Bools, Evidence, Ints, Outcome
 from daozhang.gate.exposure import Exposure
+from daozhang.gate.lot import Turns
 from daozhang.gate.paths import Harm, Weighed
 from daozhang.gate.settings import Settings
 from daozhang.gate.weigh import Walk, staying
@@ -27,11 +29,22 @@ __all__ = ["Judge", "Look", "Reason", "Verdict"]
 
 Verdict = Literal["PASS", "FAIL", "WAIT"]
 Reason = Literal[
-    "harm", "clean", "not_begun", "money_not_due", "too_few", "new_wave", "not_sure", "blind"
+    "harm",
+    "clean",
+    "not_begun",
+    "money_not_due",
+    "too_few",
+    "new_wave",
+    "not_sure",
+    "doubtful",
+    "blind",
 ]
 
 _MOST: Final = 0.8
 """So much of the newest wave must have been seen before it passes."""
+
+DOUBT: Final = 5.0
+"""Evidence against a release at which nothing passes; a harmless one has it in a fifth at most."""
 
 _FIRST_DAYS: Final = 2
 """Business days of an upgraded terminal that are looked at for its pass."""
@@ -65,6 +78,10 @@ class Look:
         leading_exposed: pods it found harmed among the upgraded.
         leading_expected: how many of them were to be expected.
         leading_others: pods it found harmed among the others.
+        by_lot: whether waves were drawn by lot and that was kept.
+        drawn: terminals of the lot not yet upgraded.
+        held: of them, those held back until the last wave.
+        early: terminals held back that were upgraded before the last wave.
     """
 
     at: int
@@ -82,6 +99,10 @@ class Look:
     leading_exposed: int
     leading_expected: float
     leading_others: int
+    by_lot: bool = False
+    drawn: int = 0
+    held: int = 0
+    early: int = 0
 
 
 class Judge:
@@ -95,6 +116,7 @@ class Judge:
         miss: probability with which each rate of the past may be bounded wrongly.
         paths: the wealth of every bet.
         walks: by outcome, what a later judge goes on with.
+        turns: the lot by which waves were drawn, and what came of it; None: nobody drew.
     """
 
     def __init__(
@@ -112,6 +134,8 @@ class Judge:
         self.evidence, self.settings = evidence, settings
         miss = settings.alpha / 4 / max(2 * len(evidence.outcomes), 1)
         self.miss = miss
+        fleet = evidence.fleet
+        self.turns = None if fleet.lot is None else Turns(fleet.lot, fleet.exposed_at)
         begun = earlier.walks if earlier is not None and earlier.miss == miss else {}
         self.paths: list[Weighed] = []
         harms: list[Harm] = []
@@ -131,11 +155,11 @@ class Judge:
         if begun:
             exposure = begun[0].exposure
             used = {day for walk in begun for day in walk.days}
-            if exposure.taken_over(outcome, used) and all(
+            if exposure.taken_over(outcome, used, self.turns) and all(
                 walk.further(one, fleet, exposure) for walk, one in zip(begun, told, strict=True)
             ):
                 return begun
-        exposure = Exposure(outcome)
+        exposure = Exposure(outcome, self.turns)
         return tuple(Walk(one, fleet, self.miss, exposure) for one in told)
 
     @cached_property
@@ -182,6 +206,7 @@ class Judge:
         margin = self.settings.margin_at(exposed)
         seen, harmed, background, clean = self._passing(at, margin)
         verdict, reason = self._verdict(at, exposed, seen, clean)
+        by_lot, drawn, held, early = self._lot(at)
         moved = [p for p in self.paths if p.at[0] <= at]
         leading = max(moved, key=lambda p: _at(p.at, p.log_wealth, at), default=None)
         return Look(
@@ -200,7 +225,17 @@ class Judge:
             leading_exposed=int(_at(leading.at, leading.exposed_hit, at)) if leading else 0,
             leading_expected=_at(leading.at, leading.expected, at) if leading else 0.0,
             leading_others=int(_at(leading.at, leading.others_hit, at)) if leading else 0,
-        )
+            by_lot=by_lot, drawn=drawn, held=held, early=early,
+        )  # fmt: skip
+
+    def _lot(self, at: int) -> tuple[bool, int, int, int]:
+        """Return whether the lot is kept, and how many of it wait, are held back, were early."""
+        if self.turns is None:
+            return False, 0, 0, 0
+        waiting = self.turns.waiting(at)
+        held = int(np.count_nonzero(waiting & self.turns.lot.held))
+        early = len(self.turns.early(at))
+        return self.turns.kept(at + 1), int(np.count_nonzero(waiting)), held, early
 
     def looks(self, first: int, last: int) -> list[Look]:
         """Look every so often, from one moment to another."""
@@ -224,6 +259,8 @@ class Judge:
             return "WAIT", "too_few" if least < 1.0 / self.settings.miss else "not_sure"
         if self._newest_seen(at) < _MOST:
             return "WAIT", "new_wave"
+        if self.log_wealth(at) >= np.log(DOUBT):
+            return "WAIT", "doubtful"
         return "PASS", "clean"
 
     def _newest_seen(self, at: int) -> float:
@@ -307,8 +344,8 @@ class Judge:
         return first
 
     @cached_property
-    def _waves(self) -> list[tuple[int, int, Bools, Ints]]:
-        """By wave: when it began, its terminals, whom it stays apart from, when they were harmed.
+    def _waves(self) -> list[tuple[int, int, Bools, Bools, Ints]]:
+        """By wave: when it began, its size, whom it is compared with, out of whom, when harmed.
 
         Compared are terminals that are not upgraded on the wave's first days; what harms them on
         their own on those same days would have harmed the wave's terminals too.
@@ -321,6 +358,7 @@ class Judge:
             if day == NEVER:
                 continue
             others = self._from_day >= day + _FIRST_DAYS
+            among = self._among(day, others)
             first: Ints = np.full(len(others), NEVER, dtype=np.int64)
             for outcome, harm in zip(self.evidence.outcomes, self._harms, strict=True):
                 since = day
@@ -330,16 +368,23 @@ class Judge:
                 same = (harm.day >= since) & (harm.day < day + _FIRST_DAYS)
                 np.minimum.at(first, harm.terminal[same], harm.seen[same])
             begun = int(fleet.exposed_at[mine].min())
-            found.append((begun, int(np.count_nonzero(mine)), others, first))
+            found.append((begun, int(np.count_nonzero(mine)), others & among, among, first))
         return found
+
+    def _among(self, day: int, others: Bools) -> Bools:
+        """Return by terminal whether it may be compared with a wave: by lot if there is one."""
+        if self.turns is None or not self.turns.kept_on(day):
+            return np.ones(len(others), dtype=np.bool_)
+        drawn = self.turns.drawn_on(day)
+        return drawn if (drawn & others).any() else np.ones(len(others), dtype=np.bool_)
 
     def _background(self, at: int) -> float:
         """Return the probability that the first days harm a terminal anyway."""
         total, weight = 0.0, 0
         exposed_at = self.evidence.fleet.exposed_at
-        for begun, size, apart, first in self._waves:
+        for begun, size, apart, among, first in self._waves:
             # Who is upgraded later was not known then to be.
-            others = self._sells_by(at) & (apart | (exposed_at > at))
+            others = self._sells_by(at) & (apart | (among & (exposed_at > at)))
             count = int(np.count_nonzero(others))
             if begun > at or not count:
                 continue

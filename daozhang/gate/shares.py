@@ -14,6 +14,7 @@ import numpy as np
 
 from daozhang.gate.evidence import NEVER, PAID_LATER, Bools, Evidence, Ints
 from daozhang.gate.judge import Judge
+from daozhang.gate.lot import Turns
 from daozhang.stats.betting import Floats
 
 __all__ = ["Bet", "DayShares", "Side", "bets", "day_shares"]
@@ -112,6 +113,8 @@ def day_shares(evidence: Evidence, at: int) -> tuple[DayShares, ...]:
         return ()
     risk, harm = _by_terminal(evidence, at, first, days)
     stratum, pod = _placed(evidence)
+    fleet = evidence.fleet
+    turns = None if fleet.lot is None else Turns(fleet.lot, fleet.exposed_at)
     due = evidence.due_day[evidence.due_seen <= at]
     told = int(due.max()) if len(due) else begun - 1
     found = []
@@ -119,7 +122,10 @@ def day_shares(evidence: Evidence, at: int) -> tuple[DayShares, ...]:
         day = first + column
         there, hit = risk[:, column], risk[:, column] & harm[:, column]
         up = from_day <= day
-        upgraded, others = np.flatnonzero(there & up), np.flatnonzero(there & ~up)
+        upgraded, rest = np.flatnonzero(there & up), there & ~up
+        if turns is not None and turns.kept_on(day) and (rest & turns.drawn_on(day)).any():
+            rest &= turns.drawn_on(day)
+        others = np.flatnonzero(rest)
         if not len(upgraded) and not len(others):
             continue
         found.append(

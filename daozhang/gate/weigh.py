@@ -20,6 +20,9 @@ Rules kept here:
 * Outcomes that hardly ever happen are also compared with the past: with as many of them as a
   rate allows that the past makes unlikely to be exceeded, and only those count of which no
   terminal that is not upgraded shows any that day in the same stratum.
+* Where waves were drawn by lot and that was kept (:mod:`daozhang.gate.lot`), a stratum with
+  somebody still to be upgraded by lot is compared by lot only: who differs by more than chance from
+  the upgraded says nothing there.
 * Where nobody is left who is not upgraded, days are compared with the days before the rollout. A
   day counts once, and only if half of such strata are harmed, of two providers at least: what
   strikes one provider's money or one bank cannot be told from the release then.
@@ -35,6 +38,7 @@ import numpy as np
 
 from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
 from daozhang.gate.exposure import AtRisk, Exposure
+from daozhang.gate.lot import Turns
 from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
 from daozhang.stats.betting import STRICT, Floats, race, sensible
@@ -93,7 +97,8 @@ class Walk:
             miss: probability with which a rate of the past may be bounded wrongly.
             exposure: the days of an outcome with the same units, risk and upgrades, if counted.
         """
-        self.exposure = exposure or Exposure(outcome)
+        turns = None if fleet.lot is None else Turns(fleet.lot, fleet.exposed_at)
+        self.exposure = exposure or Exposure(outcome, turns)
         self._outcome, self._miss, self._begun_at = outcome, miss, fleet.begun_at
         self._raced = Path(outcome.key)
         self._strict = Path(outcome.key + "!")
@@ -164,7 +169,7 @@ class Walk:
         raw = units[now.could_be[units]]
         for labels, shown in self._shown:
             shown[labels[raw[~now.exposed[raw]]]] = seen
-        at_risk = now.could_be & (self._out_until < day) & (self._last_hit != day)
+        at_risk = now.compared & (self._out_until < day) & (self._last_hit != day)
         hit = units[at_risk[units]]
         if now.lone.any() and exposure.widely(day, raw, now.lone):
             self._alone.append((seen, day))

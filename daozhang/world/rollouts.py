@@ -16,6 +16,8 @@ from typing import Final
 import numpy as np
 
 from daozhang.gate.evidence import LEGS, NEVER, NO_INTS, Bools, Evidence, Fleet, Ints, Outcome
+from daozhang.gate.holdback import Place, draw
+from daozhang.gate.lot import Lot
 from daozhang.gate.pods import parts
 
 __all__ = ["KINDS", "Rollout", "Simulated", "simulate"]
@@ -45,6 +47,8 @@ class Rollout:
         days: days from the first wave on.
         holiday: whether a long holiday falls into the rollout.
         trouble: how much of the ordinary trouble there is; 1 is a bad month.
+        held: share of the fleet that is held back by lot: the end of the last wave.
+        wakes: the day of the rollout from which on the release harms.
     """
 
     terminals: int = 300
@@ -56,6 +60,8 @@ class Rollout:
     days: int = 21
     holiday: bool = False
     trouble: float = 1.0
+    held: float = 0.0
+    wakes: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +101,7 @@ def simulate(seed: int, plan: Rollout) -> Simulated:
     estate = _estate(rng, plan)
     days = _BEFORE + plan.days
     count = plan.terminals + plan.others
-    exposed_at, wave = _waves(rng, plan, estate)
+    exposed_at, wave, lot = _waves(rng, seed, plan, estate)
     from_day = np.where(exposed_at == NEVER, NEVER, exposed_at // DAY)
     open_day = rng.random((count, days)) > 0.04  # noqa: PLR2004 - closed one day in 25
     free = _free(rng, plan, days)
@@ -104,10 +110,12 @@ def simulate(seed: int, plan: Rollout) -> Simulated:
     victim = rng.permutation(count) < round(plan.harms * count)
     victim &= exposed_at != NEVER
     struck = victim[:, None] & (from_day[:, None] <= _FIRST_DAY + np.arange(days))
+    struck[:, : _BEFORE + plan.wakes] = False
     if plan.kind == "slow":
         struck &= rng.random((count, days)) < 0.4  # noqa: PLR2004 - some days only
     _strike(late, plan.kind, struck)
-    evidence = _evidence(estate, Fleet("9.9", exposed_at, wave), late, open_day, free)
+    ids = tuple(f"T{k + 1}" for k in range(count))
+    evidence = _evidence(estate, Fleet("9.9", exposed_at, wave, lot, ids), late, open_day, free)
     return Simulated(evidence, struck & open_day, _FIRST_DAY, estate.minor, free)
 
 
@@ -135,21 +143,45 @@ def _estate(rng: np.random.Generator, plan: Rollout) -> _Estate:
     )
 
 
-def _waves(rng: np.random.Generator, plan: Rollout, estate: _Estate) -> tuple[Ints, Ints]:
+def _waves(
+    rng: np.random.Generator, seed: int, plan: Rollout, estate: _Estate
+) -> tuple[Ints, Ints, Lot | None]:
     """Upgrade by stores in some rollouts and by terminals in others, at night."""
     count = plan.terminals + plan.others
     order = rng.permutation(plan.terminals)
     if rng.random() < 0.5:  # noqa: PLR2004 - either
         by_store = rng.permutation(int(estate.store.max()) + 1)[estate.store[: plan.terminals]]
         order = np.argsort(by_store, kind="stable")
+    held = _held_back(seed, plan, estate)
+    order = order[np.argsort(held[order], kind="stable")]
     wave = np.full(count, -1, dtype=np.int64)
     ends = np.ceil(np.array(plan.waves) * plan.terminals).astype(np.int64)
     wave[order] = np.searchsorted(ends, np.arange(plan.terminals), side="right")
+    lot = _lot(wave, held) if plan.held else None
     at = rng.integers(1 * HOUR, 4 * HOUR, count)
     begun = (wave >= 0) & (wave < len(plan.starts))
     starts = np.array([*plan.starts, 0], dtype=np.int64)[np.where(begun, wave, -1)]
     at = (_FIRST_DAY + _BEFORE + starts) * DAY + at
-    return np.where(begun, at, NEVER), np.where(begun, wave, -1)
+    return np.where(begun, at, NEVER), np.where(begun, wave, -1), lot
+
+
+def _lot(wave: Ints, held: Bools) -> Lot:
+    """Return the lot as it was drawn long before the rollout."""
+    return Lot(wave.copy(), held, np.where(wave >= 0, 0, NEVER).astype(np.int64))
+
+
+def _held_back(seed: int, plan: Rollout, estate: _Estate) -> Bools:
+    """Return by terminal whether it is drawn to be held back until the last wave."""
+    held = np.zeros(plan.terminals + plan.others, dtype=np.bool_)
+    if plan.held:
+        places = [
+            Place(f"{estate.provider[k]}", f"{estate.bank[k]}", f"{estate.carrier[k]}",
+                  f"{estate.store[k]:05}", f"{k}")
+            for k in range(plan.terminals)
+        ]  # fmt: skip
+        drawn = draw(places, round(plan.held * plan.terminals), f"9.9|{seed}")
+        held[[int(terminal) for terminal in drawn]] = True
+    return held
 
 
 def _free(rng: np.random.Generator, plan: Rollout, days: int) -> Bools:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta, timezone
 import numpy as np
 import pytest
 
-from daozhang.app.replay import replay
+from daozhang.app.replay import Teller, replay, replay_json
 from daozhang.cli.common import open_checked
 from daozhang.gate import Settings
 from tests.oracle.rollouts.facts import write_rollout
@@ -55,14 +55,25 @@ def test_a_bad_release_of_another_generator_is_halted_early_and_at_a_single_prov
 
 
 def test_a_good_release_of_another_generator_passes_and_is_never_halted(tmp_path):
-    # Everybody is upgraded at last, and nobody left to compare with.
+    # A fifth is held back, three of which somebody upgrades at once all the same. Everybody is
+    # upgraded at last, and nobody left to compare with.
     plan = Plan(seed=15, providers=1, accounts="merchant", sales_a_day=2.0, before=8, days=12,
-                waves=(0.19, 1.0), starts=(0, 7))  # fmt: skip
-    one, _, _ = looked(plan, tmp_path)
+                waves=(0.19, 1.0), starts=(0, 5), held=0.2, held_until=8, spoiled=3)  # fmt: skip
+    one, fleet, _ = looked(plan, tmp_path)
     assert one.halted_at is None
     assert {look.verdict for look in one.looks[-48:]} <= {"PASS", "WAIT"}
     first_due = int(one.evidence.due_seen.min())
     assert first_due < one.passed_at <= first_due + 2 * DAY
+    told, teller = replay_json([one], "Asia/Shanghai", "en")[0], Teller("zh", "Asia/Shanghai")
+    assert (told["lot"]["terminals"], told["lot"]["held_back"]) == (300, 60)
+    early = {f"T{k:05}" for k in np.flatnonzero((fleet.drawn == 0) & (fleet.wave == 0))}
+    assert {row["terminal_id"] for row in told["lot"]["upgraded_early"]} == early
+    while_held = next(look for look in one.looks if look.at >= one.passed_at)
+    assert (while_held.by_lot, while_held.held, while_held.early) == (True, 57, 3)
+    assert "57 of them held back until the last" in told["looks"][-1 - 24 * 5]["why"]
+    assert "57 台留到最后一批" in teller.why(one, while_held)
+    assert all(terminal in teller.why(one, while_held) for terminal in early)
+    assert "Nobody of the lot is left" in told["looks"][-1]["why"]
 
 
 @pytest.mark.soak

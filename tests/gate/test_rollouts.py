@@ -101,3 +101,38 @@ def test_the_same_seed_is_the_same_trouble_however_the_waves_begin():
     one = simulate(9, Rollout(starts=(0,))).evidence.outcomes[0]
     two = simulate(9, Rollout(starts=(0, 1, 2))).evidence.outcomes[0]
     assert one.harm_unit.tolist() == two.harm_unit.tolist()
+
+
+HELD = {"waves": (0.1, 0.19, 0.5, 0.9, 1.0), "starts": (0, 2, 4, 6, 14), "held": 0.1}
+
+
+def test_good_releases_are_not_halted_where_some_are_held_back():
+    sizes = [(300, 0), (300, 600), (1000, 0), (60, 240)]
+    halted = 0
+    for seed in range(GOOD):
+        terminals, others = sizes[seed % 4]
+        plan = Rollout(terminals=terminals, others=others, holiday=seed % 2 == 0, **HELD)
+        halted += Judge(simulate(seed, plan).evidence, Settings()).halted_at is not None
+    assert halted <= max(1, GOOD // 100)
+
+
+def test_harm_that_begins_when_all_but_those_held_back_are_upgraded_is_found_by_them():
+    late = {"terminals": 1000, "harms": 0.3, "wakes": 8}
+    held = [Judge(simulate(s, Rollout(**late, **HELD)).evidence, Settings()) for s in range(BAD)]
+    without = Rollout(waves=WAVES, starts=(0, 2, 4, 6), **late)
+    none = [Judge(simulate(s, without).evidence, Settings()) for s in range(BAD)]
+    assert sum(judge.halted_at is not None for judge in held) >= 0.9 * BAD
+    assert sum(judge.halted_at is not None for judge in none) <= 0.5 * BAD
+    look = held[0].look(held[0].halted_at)
+    assert (look.by_lot, look.drawn, look.held, look.early) == (True, 100, 100, 0)
+
+
+def test_a_judge_who_knows_nothing_later_compares_by_the_same_lot():
+    plan = Rollout(harms=0.3, **{**HELD, "starts": (0, 2, 3, 4, 9)})
+    evidence = simulate(5, plan).evidence
+    judge, earlier = Judge(evidence, Settings()), None
+    for at in range(evidence.fleet.begun_at, evidence.until, 74 * 3600):
+        told = Judge(_known_by(evidence, at), Settings(), earlier)
+        assert told.look(at) == replace(judge.look(at), e_value=told.look(at).e_value)
+        assert told.look(at).e_value == pytest.approx(judge.look(at).e_value)
+        earlier = told

@@ -52,6 +52,8 @@ def write_rollout(plan, folder):
     book = Book(plan, folder)
     _write_places(book, fleet)
     _write_upgrades(book, fleet)
+    if plan.held:
+        _write_lot(book, fleet)
     ids = _write_sales(book, fleet, sales)
     _write_money(book, fleet, sales, ids)
     if plan.batches:
@@ -98,6 +100,17 @@ def _write_upgrades(book, fleet):
         "upgrades", began + 600, terminal_id=named("T", up), release_id=np.full(len(up), "7.1"),
         started_at=book.text(began), finished_at=book.text(began + 500),
         outcome=np.full(len(up), "ok"), wave=fleet.wave[up].astype(str),
+    )  # fmt: skip
+
+
+def _write_lot(book, fleet):
+    drawn = np.flatnonzero(fleet.drawn >= 0)
+    at = np.full(len(drawn), (book.plan.before - 2) * 86400)
+    wave = np.where(fleet.drawn[drawn] == 0, "hold_back", fleet.drawn[drawn].astype(str))
+    book.write(
+        "actions", at, action_id=named("lot-", drawn), at=book.text(at),
+        what=np.full(len(drawn), "upgrade_wave"), scope=np.full(len(drawn), "terminal"),
+        scope_id=named("T", drawn), after=np.char.add("7.1/", wave),
     )  # fmt: skip
 
 

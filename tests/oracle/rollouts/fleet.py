@@ -21,6 +21,7 @@ class Fleet:
     bank: np.ndarray
     wave: np.ndarray
     up_day: np.ndarray  # first business day after the upgrade; 10**6: none
+    drawn: np.ndarray  # wave by lot, from 1; 0: held back; -1: not drawn
     forgets: np.ndarray  # by store
     level: np.ndarray  # usual amount of a sale
     busy: np.ndarray  # sales a day, relative
@@ -60,10 +61,14 @@ def make_fleet(plan):
     bank_of = rng.integers(0, len(BANKS), int(account_of.max()) + 1)
     shuffled = rng.permutation(stores)[store]
     wave, up_day = _waves(plan, rng, shuffled)
+    drawn = np.full(count, -1)
+    if plan.held:
+        wave, up_day, drawn = _hold_back(plan, wave)
     return Fleet(
         store=store, merchant=merchant[store], provider=store_provider[store],
         carrier=rng.integers(0, 3, stores)[store], city=rng.integers(0, 4, stores)[store],
         account=account_of[store], bank=bank_of[account_of[store]], wave=wave, up_day=up_day,
+        drawn=drawn,
         forgets=np.where(rng.random(stores) < 0.04, 0.12, 0.003),
         level=np.exp(rng.normal(8.3, 0.5, count)), busy=rng.gamma(6.0, 1 / 6, count),
     )  # fmt: skip
@@ -80,3 +85,17 @@ def _waves(plan, rng, shuffled):
             wave[drawn[low:high]] = number
     starts = np.array([*plan.starts, 10**6 - plan.before])
     return wave, plan.before + starts[wave]
+
+
+def _hold_back(plan, wave):
+    """Whoever is drawn waits for the day of the held; some of them are upgraded all the same."""
+    rng = np.random.default_rng([plan.seed, 6])
+    fleet = np.flatnonzero(wave >= 0)
+    held = rng.permutation(fleet)[: round(plan.held * plan.terminals)]
+    wave = wave.copy()
+    drawn = np.where(wave >= 0, wave + 1, -1)
+    drawn[held], wave[held] = 0, len(plan.starts)
+    wave[held[: plan.spoiled]] = 0
+    starts = np.array([*plan.starts, plan.held_until, 10**6 - plan.before])
+    wave[wave == len(plan.starts)] = -1 if plan.held_until >= plan.days else len(plan.starts)
+    return wave, plan.before + starts[wave], drawn

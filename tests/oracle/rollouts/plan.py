@@ -26,7 +26,8 @@ class Plan:
 
     harms is the share of upgraded terminals whose money the release delays; leg is where it begins
     to, or "any" for each terminal's own. accounts is whose account money is paid to: the store's,
-    the merchant's or one a provider for everybody.
+    the merchant's or one a provider for everybody. held is the share of the fleet that is drawn to
+    be upgraded after all others, on day held_until of the rollout; waves are shares of the others.
     """
 
     seed: int
@@ -48,6 +49,9 @@ class Plan:
     known_at: bool = True
     deadlines: bool = True
     by_store: bool = False
+    held: float = 0.0
+    held_until: int = 10**5
+    spoiled: int = 0  # so many of those held back are upgraded with the first wave
 
     @property
     def first_day(self):
