@@ -73,9 +73,11 @@ def _instants(column: Any) -> Any:
     """Return instants as RFC 3339 in UTC, with a fraction only where there is one."""
     bare = pc.cast(column, pa.timestamp("us"))
     seconds = pc.floor_temporal(bare, unit="second")
-    short = pc.strftime(pc.cast(seconds, pa.timestamp("s")), format="%Y-%m-%dT%H:%M:%SZ")
-    if not pc.any(pc.not_equal(bare, seconds)).as_py():
-        return short
-    return pc.if_else(
-        pc.equal(bare, seconds), short, pc.strftime(bare, format="%Y-%m-%dT%H:%M:%SZ")
-    )
+    short = _told(pc.cast(seconds, pa.timestamp("s")))
+    whole = pc.equal(bare, seconds)
+    return short if pc.all(whole).as_py() else pc.if_else(whole, short, _told(bare))
+
+
+def _told(instants: Any) -> Any:
+    texts = pc.replace_substring(pc.cast(instants, pa.string()), " ", "T", max_replacements=1)
+    return pc.binary_join_element_wise(texts, "Z", "")
