@@ -1,7 +1,8 @@
 """Finding a sale by whatever stands on the slip, and what may be meant when nothing is found.
 
-An exact id or reference number is found at once. Otherwise sales are offered by payout, batch, the
-end of a number, a part of an id, an amount, or an id that differs in a character or two.
+An exact id or reference number is found at once. Otherwise sales are offered by payout, batch,
+terminal, time, a card's last digits, the end of a number, a part of an id, an amount, or an id that
+differs in a character or two; of several words each must fit.
 
 Rules kept here: ends of numbers are looked for in :data:`NUMBERS`, which a snapshot keeps in their
 order; which sales are meant is asked of as few columns as will do, and all that is told of a sale
@@ -10,18 +11,25 @@ only of those few.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, tzinfo
 from itertools import pairwise
 from typing import Final
 
+from daozhang.app.slip import (
+    amount_condition,
+    card_columns,
+    card_condition,
+    quoted,
+    time_condition,
+    word_condition,
+    words_of,
+)
 from daozhang.engine import Engine
-from daozhang.money import digits_of
 
 __all__ = [
-    "NUMBERS", "OFFERED_MAX", "Offer", "find_sales", "lay_numbers", "offer_sales", "quoted",
+    "NUMBERS", "OFFERED_MAX", "WAYS", "Offer", "find_sales", "lay_numbers", "offer_sales", "quoted",
 ]  # fmt: skip
 
 CANDIDATES_MAX: Final = 20
@@ -35,6 +43,12 @@ _NEAR_MIN: Final = 5
 _NEAR_EDITS: Final = 2
 _PIECES: Final = _NEAR_EDITS + 1
 _HIGHEST: Final = "chr(1114111)"
+WAYS: Final = (
+    "several", "payout", "batch", "terminal", "time", "amount", "card", "ending", "part", "near",
+)  # fmt: skip
+"""Why sales are offered."""
+
+_OF_THE_TILL: Final = frozenset({"batch", "card", "several"})
 
 _WHOSE: Final = "o.captured_at, o.merchant_id, o.store_id, o.provider_id, o.account_id"
 
@@ -46,15 +60,13 @@ NUMBERS: Final = (
 """The ids and reference numbers of sales from their end on, with whose they are: in the order of
 ``backwards``, all that end alike lie together."""
 
-_AMOUNT: Final = re.compile(r"[¥$€£]?(\d{1,3}(?:,\d{3})+|\d{1,12})(?:\.(\d{1,3}))?", re.ASCII)
-
 
 @dataclass(frozen=True, slots=True)
 class Offer:
     """A sale that may be meant.
 
     Attributes:
-        why: ``payout``, ``batch``, ``ending``, ``part``, ``amount`` or ``near``.
+        why: one of :data:`WAYS`.
         sale_id: the sale.
         amount_minor: its amount in minor units.
         currency: its currency.
@@ -70,11 +82,6 @@ class Offer:
     captured_at: datetime
     terminal_id: str | None
     status: str
-
-
-def quoted(text: str) -> str:
-    """Return a text as an SQL literal."""
-    return "'" + text.replace("'", "''") + "'"
 
 
 def lay_numbers(engine: Engine) -> None:
@@ -102,15 +109,16 @@ def find_sales(engine: Engine, reference: str) -> list[str]:
     return sorted({str(row[0]) for row in (*acted, *by_rrn)})
 
 
-def offer_sales(engine: Engine, reference: str) -> tuple[Offer, ...]:
+def offer_sales(engine: Engine, reference: str, zone: tzinfo = UTC) -> tuple[Offer, ...]:
     """Return sales that may be meant by a reference that stands for none, likeliest first.
 
     Args:
         engine: holds a run with :func:`lay_numbers`, or a snapshot.
         reference: as somebody wrote it.
+        zone: in which times are meant.
     """
     found: dict[str, str] = {}
-    for why, sql in _ways(reference.strip()):
+    for why, sql in _ways(reference.strip(), zone, card_columns(engine)):
         if len(found) >= OFFERED_MAX:
             break
         for (sale_id,) in engine.rows(f"{sql} LIMIT {OFFERED_MAX}"):
@@ -128,9 +136,9 @@ def offer_sales(engine: Engine, reference: str) -> tuple[Offer, ...]:
     return tuple(Offer(found[sale_id], **told[sale_id]) for sale_id in shown)
 
 
-def _ways(reference: str) -> Iterator[tuple[str, str]]:
+def _ways(reference: str, zone: tzinfo, cards: Sequence[str]) -> Iterator[tuple[str, str]]:
     """Yield what a reference may be, from likely to far-fetched: why, and its sales as SQL."""
-    for why, condition in _conditions(reference):
+    for why, condition in _conditions(reference, zone, cards):
         if why == "ending":
             yield (
                 why,
@@ -140,32 +148,44 @@ def _ways(reference: str) -> Iterator[tuple[str, str]]:
                 ),
             )
             continue
-        batch = " JOIN facts_sales AS f ON f.sale_id = o.sale_id" if why == "batch" else ""
+        till = " JOIN facts_sales AS f ON f.sale_id = o.sale_id" if why in _OF_THE_TILL else ""
         yield (
             why,
             (
-                f"SELECT o.sale_id FROM outcomes AS o{batch} WHERE {condition} "
+                f"SELECT o.sale_id FROM outcomes AS o{till} WHERE {condition} "
                 "ORDER BY o.captured_at DESC, o.sale_id"
             ),
         )
 
 
-def _conditions(reference: str) -> Iterator[tuple[str, str]]:
+def _conditions(
+    reference: str, zone: tzinfo, cards: Sequence[str]
+) -> Iterator[tuple[str, str]]:  # fmt: skip
     """Yield what a reference may be, as (why, SQL condition), from likely to far-fetched."""
-    if not reference:
+    words = words_of(reference)
+    if not words:
         return
+    if len(words) > 1:
+        yield "several", " AND ".join(word_condition(word, zone, cards) for word in words)
     whole = quoted(reference)
     yield "payout", f"o.payout_id = {whole}"
     yield "batch", f"f.batch_no = {whole}"
-    amount = _AMOUNT.fullmatch(reference)
+    yield "terminal", f"o.terminal_id = {whole}"
+    when = time_condition(words[0], zone) if len(words) == 1 else None
+    if when:
+        yield "time", when
+    amount = amount_condition(reference)
     if amount and ("." in reference or "," in reference or not reference[0].isdigit()):
-        yield "amount", _amounts(amount[1].replace(",", ""), amount[2] or "")
+        yield "amount", amount
+    card = card_condition(reference, cards)
+    if card:
+        yield "card", card
     if len(reference) >= _ENDING_MIN:
         begins = f"reverse(lower({whole}))"
         yield "ending", f"backwards >= {begins} AND backwards < {begins} || {_HIGHEST}"
         yield "part", f"contains(lower(o.sale_id), lower({whole}))"
     if amount:
-        yield "amount", _amounts(amount[1].replace(",", ""), amount[2] or "")
+        yield "amount", amount
     if len(reference) >= _NEAR_MIN:
         length = len(reference)
         alike = f"length(o.sale_id) BETWEEN {length - _NEAR_EDITS} AND {length + _NEAR_EDITS}"
@@ -182,15 +202,3 @@ def _shares_a_piece(reference: str) -> str:
     pieces = [reference[a:b] for a, b in pairwise(ends)]
     held = (f"contains(lower(o.sale_id), lower({quoted(piece)}))" for piece in pieces)
     return f"({' OR '.join(held)})"
-
-
-def _amounts(whole: str, part: str) -> str:
-    """Return the condition that a sale's amount is this, in its currency's digits."""
-    cases = []
-    for currency, digits in (("JPY", 0), ("KRW", 0), ("", digits_of("CNY"))):
-        if len(part) > digits:
-            continue
-        minor = int(whole + part.ljust(digits, "0"))
-        own = f"o.currency = '{currency}'" if currency else "o.currency NOT IN ('JPY', 'KRW')"
-        cases.append(f"({own} AND o.amount_minor = {minor})")
-    return "(" + " OR ".join(cases or ["1 = 0"]) + ")"

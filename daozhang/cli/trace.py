@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from datetime import UTC
 from pathlib import Path
 from typing import cast
+from zoneinfo import ZoneInfo
 
 from rich.console import Console
 
@@ -65,7 +67,9 @@ def _say_choices(
     words = WORDS[lang]
     key = "several" if found else "not_found"
     message = words[key].format(reference=clean(reference), source=source, sales=", ".join(found))
-    offers = () if found else offer_sales(checked.engine, reference)
+    book = checked.settings.book
+    zone = ZoneInfo(book.timezone) if book is not None else UTC
+    offers = () if found else offer_sales(checked.engine, reference, zone)
     if as_json:
         print_json(
             {"error": message, "sales": found, "offers": [plainly(asdict(o)) for o in offers]}

@@ -11,7 +11,7 @@ from ninja import Query, Router
 from pydantic import Field
 
 from daozhang.app.answers import JOURNEY_COLUMNS
-from daozhang.app.seek import find_sales, offer_sales, quoted
+from daozhang.app.seek import WAYS, find_sales, offer_sales, quoted
 from daozhang.app.trace import trace_sale
 from daozhang.app.trace_json import trace_json
 from daozhang.engine import rows_of
@@ -104,7 +104,7 @@ class Trace(Out):
 class Meant(Out):
     """A sale that a reference stands for, or may stand for."""
 
-    why: str = Field(description="exact, payout, batch, ending, part, amount or near.")
+    why: str = Field(description=f"One of exact, {', '.join(WAYS)}.")
     sale_id: str
     status: Status
     amount_minor: int
@@ -126,7 +126,8 @@ class Reference(Asked):
 
     q: Line = Field(
         min_length=1, max_length=REFERENCE_MAX,
-        description="A sale's id, an RRN, an amount, a batch, a payout, or the end of a number.",
+        description="A sale's id, an RRN, an amount, a time, a terminal, a batch, a payout, or the "
+        "end of a number or card; several with blanks between them must all fit.",
     )  # fmt: skip
 
 
@@ -154,7 +155,8 @@ def track(request: HttpRequest, asked: Query[Reference]) -> dict[str, Any]:
     return {
         "reference": asked.q,
         "found": bool(sales),
-        "sales": sales or list(offer_sales(caller.engine, asked.q)),
+        "sales": sales
+        or list(offer_sales(caller.engine, asked.q, ZoneInfo(caller.reading.about.timezone))),
     }
 
 

@@ -11,6 +11,7 @@ from django.urls import reverse
 from daozhang.app.seek import Offer, find_sales, offer_sales
 from daozhang.app.trace import STATIONS, Trace, trace_sale
 from daozhang.app.tracker import Teller
+from daozhang.server.rows_behind import sales_url
 from daozhang.server.views.base import Face, page
 
 __all__ = ["sale", "track"]
@@ -25,14 +26,18 @@ def track(face: Face) -> HttpResponse:
     """Find a sale by reference, amount, batch, payout, or the end of a number."""
     reference = face.request.GET.get("q", "").strip()[:REFERENCE_MAX]
     if not reference or face.reading is None:
-        return face.render("track.html", reference=reference, offers=[], asked=False)
+        return face.render("track.html", reference=reference, offers=[], asked=False, whole_url="")
     found = find_sales(face.engine, reference)
     if len(found) == 1:
         return HttpResponseRedirect(reverse("sale", args=[found[0]]))
     offers = [_named(face, sale_id) for sale_id in found] or [
-        _offer(offer, face) for offer in offer_sales(face.engine, reference)
+        _offer(offer, face) for offer in offer_sales(face.engine, reference, face.speech.zone)
     ]
-    return face.render("track.html", reference=reference, offers=offers, asked=True)
+    at_terminal = any(offer["terminal"] == reference for offer in offers)
+    return face.render(
+        "track.html", reference=reference, offers=offers, asked=True,
+        whole_url=sales_url(terminal=reference) if at_terminal else "",
+    )  # fmt: skip
 
 
 def _named(face: Face, sale_id: str) -> dict[str, str]:
