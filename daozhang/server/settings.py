@@ -146,6 +146,18 @@ AXES_HTTP_RESPONSE_CODE = 429
 AXES_ENABLE_ADMIN = False
 AXES_RESET_ON_SUCCESS = True
 
+# What has been tried too often, and which codes were used: where several processes serve, for all
+# of them together.
+CACHES: dict[str, dict[str, Any]] = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "server_cache",
+        "OPTIONS": {"MAX_ENTRIES": 100_000},
+    }
+    if _CONFIG.database_url
+    else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
+}
+
 # What browsers are told
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

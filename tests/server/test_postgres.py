@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SAME = ("test_pages.py", "test_people.py", "test_deploy.py")
+SAME = ("test_pages.py", "test_people.py", "test_deploy.py", "api/test_limits.py")
 
 
 def test_everything_holds_on_postgresql(tmp_path: Path) -> None:

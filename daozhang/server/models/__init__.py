@@ -7,10 +7,10 @@ from daozhang.server.models.audit import AuditEntry, AuditHead
 from daozhang.server.models.files import Delivery, Source
 from daozhang.server.models.incidents import Alarm, Incident, IncidentEvent, Notice
 from daozhang.server.models.people import ApiToken, Grant, Invitation, Person, SecondFactorRule
-from daozhang.server.models.work import IdempotentCall, Lease, Snapshot
+from daozhang.server.models.work import Bucket, IdempotentCall, Lease, Snapshot
 
 __all__ = [
-    "Alarm", "ApiToken", "AuditEntry", "AuditHead", "Delivery", "Grant", "IdempotentCall",
-    "Incident", "IncidentEvent", "Invitation", "Lease", "Notice", "Person", "SecondFactorRule",
-    "Snapshot", "Source",
+    "Alarm", "ApiToken", "AuditEntry", "AuditHead", "Bucket", "Delivery", "Grant",
+    "IdempotentCall", "Incident", "IncidentEvent", "Invitation", "Lease", "Notice", "Person",
+    "SecondFactorRule", "Snapshot", "Source",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from django.db import models
 
 from daozhang.server.models.people import Person
 
-__all__ = ["IdempotentCall", "Lease", "Snapshot"]
+__all__ = ["Bucket", "IdempotentCall", "Lease", "Snapshot"]
 
 
 class Lease(models.Model):
@@ -34,6 +34,15 @@ class Snapshot(models.Model):
         """The newest first."""
 
         ordering: ClassVar = ["-number"]
+
+
+class Bucket(models.Model):
+    """How many calls of the API somebody may still make, for all processes together."""
+
+    name = models.CharField(max_length=120, primary_key=True)
+    left = models.FloatField()
+    at = models.DateTimeField()
+    """When so many were left; it fills since then."""
 
 
 class IdempotentCall(models.Model):
