@@ -16,7 +16,7 @@ from daozhang.server.metrics import observe
 from daozhang.server.models import Person
 from daozhang.server.second_factor import lacks
 
-__all__ = ["LANG_COOKIE", "Answered", "Factored", "Spoken", "lang_of"]
+__all__ = ["LANG_COOKIE", "Answered", "Factored", "Spoken", "lang_asked_for", "lang_of"]
 
 LANG_COOKIE = "lang"
 Next = Callable[[HttpRequest], HttpResponse]
@@ -33,6 +33,7 @@ class Answered:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, measure and log."""
         number = uuid.uuid4().hex[:12]
+        request.number = number  # type: ignore[attr-defined]
         begun = time.perf_counter()
         response = self._answer(request)
         seconds = time.perf_counter() - begun
@@ -46,6 +47,11 @@ class Answered:
             ms=round(seconds * 1000, 1), person=getattr(user, "pk", None),
         )  # fmt: skip
         return response
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Log what went wrong under the number that the page tells."""
+        number = getattr(request, "number", "")
+        _log.error("failed", id=number, exc_info=exception)
 
 
 class Spoken:
@@ -67,12 +73,27 @@ class Spoken:
 
 def lang_of(request: HttpRequest) -> str:
     """Return ``zh`` or ``en``."""
-    for asked in (request.GET.get("lang"), request.COOKIES.get(LANG_COOKIE)):
-        if asked in {"zh", "en"}:
-            return str(asked)
+    if (chosen := _chosen(request)) is not None:
+        return chosen
     user = getattr(request, "user", None)
     if user is not None and user.is_authenticated:
         return str(user.lang)
+    return _preferred(request)
+
+
+def lang_asked_for(request: HttpRequest) -> str:
+    """Return ``zh`` or ``en`` by the request alone: nobody is looked up."""
+    return _chosen(request) or _preferred(request)
+
+
+def _chosen(request: HttpRequest) -> str | None:
+    for asked in (request.GET.get("lang"), request.COOKIES.get(LANG_COOKIE)):
+        if asked in {"zh", "en"}:
+            return str(asked)
+    return None
+
+
+def _preferred(request: HttpRequest) -> str:
     preferred = request.headers.get("Accept-Language", "").lower()
     zh, en = preferred.find("zh"), preferred.find("en")
     return "en" if en >= 0 and (zh < 0 or en < zh) else "zh"

@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from daozhang.server.views import (
     audit,
+    failed,
     files,
     late,
     operate,
@@ -37,3 +38,5 @@ urlpatterns = [
     path("metrics", operate.metrics, name="metrics"),
     path("style.<str:name>.css", operate.style_sheet, name="style"),
 ]
+
+handler500 = failed.failed

@@ -14,10 +14,12 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from structlog.testing import capture_logs
 
 from daozhang.server import config
 
@@ -158,3 +160,41 @@ def test_serve_keeps_a_worker_and_ends_with_it(tmp_path: Path) -> None:
     finally:
         process.kill()
         process.wait()
+
+
+def test_what_goes_wrong_is_told_in_both_languages_without_the_database(
+    client_of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from django.db import connection
+    from django.test import RequestFactory
+
+    from daozhang.server.views import overview
+    from daozhang.server.views.failed import failed
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("of this test")
+
+    monkeypatch.setattr(overview, "draw_headline", broken)
+    client = client_of("ops")
+    client.raise_request_exception = False
+    with capture_logs() as logged:
+        answer = client.get("/?lang=en")
+    page = answer.content.decode()
+    assert answer.status_code == 500
+    assert page.index("Something went wrong") < page.index("出错了")
+    assert "of this test" not in page
+    number = answer["X-Request-Id"]
+    assert f"<code>{number}</code>" in page
+    (told,) = [line for line in logged if line["event"] == "failed"]
+    assert told["id"] == number
+    assert isinstance(told["exc_info"], RuntimeError)
+    assert 'href="/?lang=en"' in page, "it can be tried again"
+
+    def refused(*_: object) -> None:
+        raise AssertionError("the database was asked")
+
+    with connection.execute_wrapper(refused):
+        alone = failed(RequestFactory().get("/", headers={"Accept-Language": "zh-CN,en"}))
+    page = alone.content.decode()
+    assert page.index("出错了") < page.index("Something went wrong")
+    assert "/style." in page
