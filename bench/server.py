@@ -46,6 +46,14 @@ from daozhang.app.scope import EVERYTHING
 row = reading_for(EVERYTHING).figures.incidents[0]
 print("FOUND incident", row["incident_id"])
 print("FOUND sale", row["example"])
+engine = reading_for(EVERYTHING).engine()
+(one,) = engine.rows(
+    "SELECT o.store_id, o.provider_id, a.bank_id, o.due_date, (SELECT max(release_id) FROM "
+    "facts_upgrades) FROM outcomes_late AS o JOIN facts_accounts AS a "
+    f"ON a.account_id = o.account_id WHERE o.sale_id = '{row['example']}'"
+)
+for name, value in zip(("store", "provider", "bank", "due", "release"), one):
+    print("FOUND", name, value)
 """
 
 
@@ -102,20 +110,10 @@ def _ask(address: str, found: dict[str, str], millions: float, seconds: float, p
             break
         except OSError:
             time.sleep(0.3)
-    pages = {
-        "overview": "/",
-        "incident": f"/late/{found['incident']}/",
-        "late money": "/late/",
-        "one sale": f"/track/{found['sale']}/",
-        "find by end of number": "/track/?q=" + found["sale"][-6:],
-        "calendar": "/calendar/",
-        "upgrades": "/upgrades/",
-        "providers": "/providers/",
-        "files": "/files/",
-        "health": "/health/ready",
-    }
+    pages = _addresses(found)
     print(f"{millions:g}M sales; what was not yet taken in and tracked took {seconds:.0f} CPU s\n")
     print("| page | median ms | slowest ms | CPU ms |\n| --- | --: | --: | --: |")
+    pages = _addresses(found)
     for name, path in pages.items():
         # What is worked out once is not what a page costs.
         first, before = _get(address + path, found["admin"]), _cpu(pid)
@@ -126,10 +124,42 @@ def _ask(address: str, found: dict[str, str], millions: float, seconds: float, p
             f"| {name} | {statistics.median(taken) * 1000:.0f} | {slowest * 1000:.0f} | "
             f"{used * 1000:.0f} |"
         )
-    _crowd(address, found, list(pages.values())[:4])
+    looked_at = ("overview", "incident", "late money", "one sale")
+    _crowd(address, found, [pages[name] for name in looked_at])
     with Path(f"/proc/{pid}/status").open() as status:
         peak = next(line.split()[1] for line in status if line.startswith("VmHWM"))
     print(f"\nPeak memory of the serving process: {int(peak) // 1024} MB")
+
+
+def _addresses(found: dict[str, str]) -> dict[str, str]:
+    """Return pages and calls of the API by what they are called in the table."""
+    incident, sale, release = found["incident"], found["sale"], found["release"]
+    end, group = sale[-6:], f"release={release}&side=upgraded"
+    return {
+        "overview": "/", "incident": f"/late/{incident}/", "one sale": f"/track/{sale}/",
+        "find by end of number": f"/track/?q={end}",
+        "late money": "/late/", "calendar": "/calendar/", "one day": f"/calendar/{found['due']}/",
+        "upgrades": "/upgrades/", "one release": f"/upgrades/{release}/",
+        "quiet hours": "/upgrade-hours/", "providers": "/providers/",
+        "one provider": f"/providers/{found['provider']}/", "one bank": f"/banks/{found['bank']}/",
+        "terms": "/terms/", "files": "/files/", "settings": "/settings/", "audit": "/audit/",
+        "all sales": "/sales/", "sales on time": "/sales/?status=on_time",
+        "the last of them": "/sales/?status=on_time&page=1000000",
+        "late sales": "/sales/?status=late,overdue",
+        "sales of a store": f"/sales/?store={found['store']}",
+        "sales of an incident": f"/sales/?incident={incident}",
+        "sales of a release": f"/sales/?{group}&status=on_time,late,overdue",
+        "sales by fee": "/sales/?fee=known",
+        "API overview": "/api/v1/overview", "API incidents": "/api/v1/incidents",
+        "API incident": f"/api/v1/incidents/{incident}",
+        "API sales of it": f"/api/v1/incidents/{incident}/sales",
+        "API journeys": "/api/v1/journeys", "API late journeys": "/api/v1/journeys?status=late",
+        "API one journey": f"/api/v1/journeys/{sale}", "API track": f"/api/v1/track?q={end}",
+        "API sales": "/api/v1/sales?status=on_time", "API calendar": "/api/v1/calendar",
+        "API upgrades": "/api/v1/upgrades", "API quiet hours": "/api/v1/quiet-hours",
+        "API providers": "/api/v1/providers", "API files": "/api/v1/files",
+        "health": "/health/ready",
+    }  # fmt: skip
 
 
 def _cpu(pid: int) -> float:

@@ -69,6 +69,7 @@ EN: Final[dict[str, str]] = {
     "calendar.provisional": "Calendar {calendar}: {year} is not announced yet. Its holidays are expected ones, so dates around long holidays may move.",
     "calendar.day": "{promised} was promised for this day before fees: {came} came, {to_come} is still to come. The bank has booked {booked} of it after fees.",
     "calendar.day.empty": "Nothing is promised for this day.",
+    "calendar.accounts_more": "{count} more accounts are in the file.",
     "calendar.by_account": "By account",
     "calendar.sales": "Sales promised for this day",
     "calendar.all": "All of the day",

@@ -69,6 +69,7 @@ ZH: Final[dict[str, str]] = {
     "calendar.provisional": "{calendar} 日历：{year} 年安排尚未公布，节假日为预计，长假前后的到账日可能变动。",
     "calendar.day": "当天按约定应到 {promised}（手续费前）：已到 {came}，待到 {to_come}。银行已入账 {booked}（扣手续费后）。",
     "calendar.day.empty": "这一天没有应到的钱。",
+    "calendar.accounts_more": "另有 {count} 个账户，见下载文件。",
     "calendar.by_account": "按账户",
     "calendar.sales": "当天应到的交易",
     "calendar.all": "当天全部",

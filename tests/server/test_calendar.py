@@ -176,3 +176,21 @@ def test_terms_of_the_calendar_are_of_ones_own_providers(client_of: Client, name
     told = page.split(EN["calendar.cutoffs"])[-1]
     for provider, said in names.items():
         assert (said in told) == (provider in known), provider
+
+
+def test_a_days_accounts_are_a_table_to_take_along(
+    client_of: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from daozhang.server.views import calendar
+
+    client, address = client_of("finance"), "/calendar/2026-04-23/"
+    rows = table(client.get(f"{address}?format=csv&table=accounts"))
+    sales = table(client.get(f"{address}?format=csv"))
+    assert {row["account_id"] for row in rows} == {row["account_id"] for row in sales}
+    for column, wanted in (("promised_minor", None), ("came_minor", {"on_time", "late"})):
+        assert sum(int(row[column]) for row in rows) == sum(
+            int(row["amount_minor"]) for row in sales
+            if wanted is None or row["status"] in wanted
+        )  # fmt: skip
+    monkeypatch.setattr(calendar, "_ACCOUNTS_SHOWN", 3)
+    assert f"{len(rows) - 3} more accounts" in text(client.get(f"{address}?lang=en"))

@@ -152,6 +152,10 @@ def test_an_incidents_bars_add_up_to_it_and_lead_to_its_sales(
             assert sum(counts) == row["sales"] or (more and sum(counts) < row["sales"])
         whole = f"/sales/?incident={row['incident_id']}"
         assert _rows_behind(client, whole) == (row["sales"], row["outstanding_minor"])
+        late = _text(client.get("/late/"))
+        assert f'href="{whole}"' in late
+        still_to_come = f'href="{whole}&amp;status=overdue"' in late
+        assert still_to_come == bool(row["open_sales"])
 
 
 def test_every_change_that_is_written_down_has_words(data: object) -> None:

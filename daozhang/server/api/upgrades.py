@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,7 +23,13 @@ from daozhang.server.api.paging import PageOf, Paging, page_of, place_of
 from daozhang.server.api.values import Line, Moment, Out
 from daozhang.server.effects import Effect, Release, effects_of, releases
 from daozhang.server.gate_told import back_of, gate_of, stores_back
-from daozhang.server.quiet_hours import DAYS, cutoffs_by_provider, quietest, store_hours
+from daozhang.server.quiet_hours import (
+    DAYS,
+    StoreHours,
+    cutoffs_by_provider,
+    quietest,
+    store_hours,
+)
 from daozhang.server.upgraded import intervals
 
 __all__ = ["router"]
@@ -127,11 +134,10 @@ class StoreHoursOut(Out):
     proposals: list[Proposal]
 
 
-class QuietHours(Out):
+class QuietHours(PageOf[StoreHoursOut]):
     """The stores, those with most sales first."""
 
     days: int = Field(description="How many days were looked at.")
-    items: list[StoreHoursOut]
 
 
 @router.get(
@@ -211,34 +217,42 @@ def terminals(request: HttpRequest, asked: Query[TerminalFilters]) -> dict[str, 
     "/quiet-hours", auth=needs("upgrades", "read"), response=answers(QuietHours),
     operation_id="quiet_hours",
 )  # fmt: skip
-def quiet_hours(request: HttpRequest) -> dict[str, Any]:
+def quiet_hours(request: HttpRequest, asked: Query[Paging]) -> dict[str, Any]:
     """When to upgrade each store: the hours that disturb fewest customers, clear of cut-offs."""
     caller = caller_of(request)
+    after = place_of(asked.cursor, int, str)
     if caller.reading is None:
-        return {"days": DAYS, "items": []}
+        return {"days": DAYS, "items": [], "next": None}
     stores, book = store_hours(caller.reading), agreed()
     today = caller.reading.about.as_of.astimezone(caller.speech().zone).date()
     providers = frozenset(p for one in stores.values() for p in one.providers)
     terms = terms_for(book, caller.scope, providers, on=today) if book else ()
     cutoffs = cutoffs_by_provider(terms)
+    found = [one for one in stores.values() if after is None or _busy(one) > after]
     return {
         "days": DAYS,
-        "items": [
-            {
-                "store_id": one.store_id,
-                "sales": one.whole,
-                "sales_by_hour": list(one.sales),
-                "proposals": [
-                    {"from_hour": w.begins, "until_hour": w.ends, "sales": w.sales,
-                     "closed": w.closed}
-                    for w in quietest(
-                        one, {c for p in one.providers for c in cutoffs.get(p, frozenset())}
-                    )
-                ],
-            }
-            for one in stores.values()
-        ],
+        **page_of(
+            request, found[: asked.limit + 1], asked.limit, place=_busy,
+            told=lambda one: _quiet(one, cutoffs),
+        ),
     }  # fmt: skip
+
+
+def _busy(one: StoreHours) -> list[Any]:
+    return [-one.whole, one.store_id]
+
+
+def _quiet(one: StoreHours, cutoffs: Mapping[str, frozenset[int]]) -> dict[str, Any]:
+    own = {minute for p in one.providers for minute in cutoffs.get(p, frozenset())}
+    return {
+        "store_id": one.store_id,
+        "sales": one.whole,
+        "sales_by_hour": list(one.sales),
+        "proposals": [
+            {"from_hour": w.begins, "until_hour": w.ends, "sales": w.sales, "closed": w.closed}
+            for w in quietest(one, own)
+        ],
+    }
 
 
 def _release(

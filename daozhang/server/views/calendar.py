@@ -34,6 +34,11 @@ _WEEK: Final = timedelta(days=7)
 _DAY: Final = timedelta(days=1)
 _AROUND: Final = timedelta(days=14)
 _WEEKS: Final = 5
+_ACCOUNTS_SHOWN: Final = 50
+_ACCOUNTS: Final = (
+    "due_date", "account_id", "bank_id", "currency", "promised_minor", "came_minor",
+    "to_come_minor", "unknown_minor",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +276,10 @@ def day(face: Face, on: str) -> HttpResponseBase:
     asked = {**face.request.GET.dict(), "due": one.isoformat()}
     filters = chosen(asked)
     found = totals(face, filters)
+    where = day_places(face.reading, one)
     if face.request.GET.get("format") == "csv":
+        if face.request.GET.get("table") == "accounts":
+            return face.csv("accounts", _ACCOUNTS, (_account_row(one, place) for place in where))
         return as_csv(face, filters, found)
     book = agreed()
     calendars = _calendars(book, _terms(face, book, one))
@@ -290,12 +298,17 @@ def day(face: Face, on: str) -> HttpResponseBase:
              f"?{urlencode({'status': status, 'currency': due.currency})}")
             for due in days.values() for status in STATUSES if due.amounts.get(status)
         ],
-        places=[_day_place(face, place, one) for place in day_places(face.reading, one)],
+        places=[_day_place(face, place, one) for place in where[:_ACCOUNTS_SHOWN]],
+        places_hidden=max(0, len(where) - _ACCOUNTS_SHOWN),
         before=one - timedelta(days=1),
         after=one + timedelta(days=1),
         chosen=asked.get("status", ""),
         **sale_list(face, filters, found),
     )  # fmt: skip
+
+
+def _account_row(one: date, place: Place) -> tuple[object, ...]:
+    return one, place.account_id, place.bank_id, place.currency, *place.minor.values()
 
 
 def _day_said(face: Face, due: Day) -> str:

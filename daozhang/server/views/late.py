@@ -61,6 +61,10 @@ def incidents(face: Face) -> HttpResponse:
                 "amount": face.speech.money(row["late_minor"], row["currency"]),
                 "outstanding": face.speech.money(row["outstanding_minor"], row["currency"]),
                 "sales": face.speech.count("sales", row["sales"]),
+                "url": _sales_url(row["incident_id"]),
+                "open_url": _sales_url(row["incident_id"], status="overdue")
+                if row["open_sales"]
+                else "",
             }
             for row in face.paged(kept)
         ],
