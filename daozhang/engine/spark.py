@@ -94,6 +94,7 @@ class SparkEngine:
         # An engine that nobody closes leaves no rows behind either.
         weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
         self._places: dict[str, Path] = {}
+        self._names: set[str] = set()
         self._serial = 0
 
     def put(self, name: str, table: pa.Table) -> None:
@@ -114,6 +115,7 @@ class SparkEngine:
     def view(self, name: str, sql: str, *, few: bool = False) -> None:  # noqa: ARG002
         """See :meth:`daozhang.engine.base.Engine.view`; writing few rows costs Spark a job."""
         self._session.sql(f"CREATE OR REPLACE TEMPORARY VIEW `{name}` AS {to_spark(sql)}")
+        self._names.add(name)
         self._discard(name)
 
     def fetch(self, sql: str) -> pa.Table:
@@ -152,12 +154,12 @@ class SparkEngine:
         """See :meth:`daozhang.engine.base.Engine.drop`."""
         for name in names:
             self._session.catalog.dropTempView(name)
+            self._names.discard(name)
             self._discard(name)
 
     def close(self) -> None:
         """Forget this engine's tables; Spark itself stays until the process ends."""
-        for view in self._session.catalog.listTables():
-            self._session.catalog.dropTempView(view.name)
+        self.drop(*self._names)
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def _new_place(self, name: str) -> Path:
@@ -169,6 +171,7 @@ class SparkEngine:
         """Name the rows that lie in a place, and delete those that had the name before."""
         reader = self._session.read if schema is None else self._session.read.schema(schema)
         reader.parquet(str(place)).createOrReplaceTempView(name)
+        self._names.add(name)
         self._discard(name)
         self._places[name] = place
 

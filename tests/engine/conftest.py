@@ -14,7 +14,16 @@ QUICK = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
     "-XX:ReservedCodeCacheSize=192m",
     "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.shuffle.partitions": "1",
+}
+"""The soak compiles expressions, broadcasts small sides and shuffles into two parts."""
+
+SOAKED = {
+    "spark.sql.codegen.factoryMode": "FALLBACK",
+    "spark.sql.autoBroadcastJoinThreshold": "10m",
     "spark.sql.shuffle.partitions": "2",
 }
 
@@ -42,7 +51,7 @@ def spark_settings() -> dict[str, str]:
     if reason is not None:
         reason = f"THE SPARK ENGINE IS NOT TESTED: {reason}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return QUICK
+    return QUICK | SOAKED if "DAOZHANG_SOAK" in os.environ else QUICK
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@ The estates' truth is not looked at here; that DuckDB's rows are right is for ot
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 from daozhang.engine import DuckEngine, Engine
 from daozhang.journey.pipeline import SQL
 from tests.app.small import moment, term, write_small
-from tests.engine.pipelines import read, tracked, unequal
+from tests.engine.pipelines import plain_rows, read, tracked, unequal
 from tests.oracle.compare import latest_known
 from tests.oracle.estate import make_estate
 from tests.oracle.rows import read_folder, write_csv
@@ -103,18 +104,50 @@ def nameless(place: Path) -> Scenario:
     }), moment("05-15T12:00")  # fmt: skip
 
 
+def joined(place: Path) -> Scenario:
+    """The awkward estate and the nameless one in one folder, before the last day's end.
+
+    They share neither accounts nor providers; the second is moved to where the first one ends.
+    """
+    one, _ = awkward(place / "awkward")
+    other, _ = nameless(place / "nameless")
+    facts = read_folder(one)
+    for table, rows in read_folder(other).items():
+        facts.setdefault(table, []).extend(
+            {name: _LEARNED.sub(later, text) for name, text in row.items()} for row in rows
+        )
+    for table, rows in facts.items():
+        write_csv(place / f"{table}.csv", rows)
+    top, terms = (other / "terms.toml").read_text(encoding="utf-8").split("[[terms]]")
+    text = (one / "terms.toml").read_text(encoding="utf-8")
+    assert text.startswith(top)
+    (place / "terms.toml").write_text(f"{text}\n[[terms]]{terms}", encoding="utf-8")
+    return place, dt.datetime(2026, 12, 30, 4, tzinfo=dt.UTC)
+
+
+_LEARNED = re.compile(r"^2026-05-\d\d")
+
+
+def later(day: re.Match[str]) -> str:
+    return (dt.date.fromisoformat(day[0]) + dt.timedelta(days=227)).isoformat()
+
+
 SCENARIOS: dict[str, Callable[[Path], Scenario]] = {
     "seed 1": lambda place: plain(place, 1),
     "a past moment": past,
     "awkward": awkward,
     "nameless": nameless,
+    "joined": joined,
 }
-QUICK = ["awkward", "nameless"]
+QUICK = ["joined"]
 """What Spark runs in every test: each takes it most of a minute. The rest waits for the soak.
 
-The two between them run every SQL file and fill every table, and one is of a past moment: a test
-below holds them to it.
+It runs every SQL file but those of ``ALONE``, fills every table, and is of a past moment: a test
+below holds it to that.
 """
+
+ALONE = {"sold_plain": ("facts_sales", "run")}
+"""What is run only where the other does not, and what it reads."""
 
 SOAKED: dict[str, Callable[[Path], Scenario]] = {
     **{name: make for name, make in SCENARIOS.items() if name not in QUICK},
@@ -150,6 +183,25 @@ def test_spark_gives_the_rows_of_duckdb(
     compare((SCENARIOS | SOAKED)[name](tmp_path / "in"), new_spark)
 
 
+@pytest.mark.spark
+@pytest.mark.parametrize("name", ALONE)
+def test_spark_gives_the_rows_of_duckdb_for_a_file_alone(
+    name: str, tmp_path: Path, new_spark: Callable[[], Engine]
+) -> None:
+    folder, as_of = nameless(tmp_path / "in")
+    with tracked(DuckEngine(), *read(folder), as_of) as (duck, _):
+        assert name in duck.files
+        given = {table: duck.fetch(f"SELECT * FROM {table}") for table in ALONE[name]}
+        expected = duck.fetch(SQL[name])
+    spark = new_spark()
+    for table, rows in given.items():
+        spark.put(table, rows)
+    got = spark.fetch(SQL[name])
+    spark.close()
+    assert got.column_names == expected.column_names
+    assert plain_rows(got) == plain_rows(expected) != []
+
+
 def test_the_quick_scenarios_run_every_sql_file(tmp_path: Path) -> None:
     """Each file that DuckDB runs in a scenario, Spark runs too, or the test above fails.
 
@@ -166,7 +218,7 @@ def test_the_quick_scenarios_run_every_sql_file(tmp_path: Path) -> None:
             if name in QUICK:
                 ran |= duck.files
             filled[name in QUICK] |= {n for n, (_, rows) in duck.contents().items() if rows}
-    never = sorted(SQL.texts.keys() - ran)
+    never = sorted(SQL.texts.keys() - ran - ALONE.keys())
     assert not never, f"SQL files that no scenario runs, so that Spark never sees them: {never}"
     assert filled[False] <= filled[True]
     assert past & set(QUICK)

@@ -17,6 +17,8 @@ from daozhang.engine import Engine, EngineError
 
 pytestmark = pytest.mark.spark
 
+JAVA = "spark.driver.extraJavaOptions"
+
 
 @pytest.fixture
 def engine(new_spark: Callable[[], Engine]) -> Iterator[Engine]:
@@ -84,9 +86,10 @@ def test_a_second_master_is_refused(engine: Engine) -> None:
 
 
 SCRIPT = """
+import sys
 import pyarrow as pa
 from daozhang.engine.spark import SparkEngine
-engine = SparkEngine()
+engine = SparkEngine(settings={"spark.driver.extraJavaOptions": sys.argv[1]})
 engine.put("t", pa.table({"a": [1, 2]}))
 engine.run("u", "SELECT a FROM t")
 assert sorted(engine.rows("SELECT a FROM u")) == [(1,), (2,)]
@@ -100,7 +103,7 @@ def test_spark_is_quiet_and_leaves_nothing_behind(
     temporary = tmp_path / "tmp"
     temporary.mkdir()
     done = subprocess.run(
-        [sys.executable, "-W", "error", "-c", SCRIPT],
+        [sys.executable, "-W", "error", "-c", SCRIPT, spark_settings[JAVA]],
         capture_output=True, text=True, check=False, timeout=120, cwd=tmp_path,
         env=os.environ | {"TMPDIR": str(temporary), "PYTHONPATH": str(Path.cwd())},
     )  # fmt: skip
