@@ -14,6 +14,7 @@ from daozhang.charts import Lang, Speech
 from daozhang.charts.guard import clean
 from daozhang.gate import Evidence, Judge, Look, Settings
 from daozhang.gate.gather import gather, releases
+from daozhang.gate.weigh import STAYS
 from daozhang.stats.betting import below
 
 __all__ = ["Replay", "Teller", "changes", "odds", "replay", "replay_json"]
@@ -100,8 +101,9 @@ class Teller:
 
     def outcome(self, leading: str) -> str:
         """Return what a bet found, such as "were paid out late on three days of a week"."""
-        plain = self._words.get(leading.rstrip("+!~"), "")
-        return self("staying", outcome=plain) if "+" in leading else plain
+        plain = self._words.get(leading.rstrip("+=!~"), "")
+        days = next((days for bet, days in STAYS.items() if bet in leading), None)
+        return plain if days is None else self(f"staying_{days}", outcome=plain)
 
     def time(self, at: int) -> str:
         """Return a moment in the zone."""

@@ -106,7 +106,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "Nothing was written: give --out actions-….csv, and put that file among your facts "
             "before the first upgrade."
         ),
-        "staying": "{outcome} on three days of a week",
+        "staying_3": "{outcome} on three days of a week",
+        "staying_2": "{outcome} on two days of a week",
         "submit": "handed their sales in late",
         "clear": "were cleared late",
         "pay_out": "were paid out late",
@@ -194,7 +195,8 @@ WORDS: Final[dict[str, dict[str, str]]] = {
             "再升级下一批，留到最后的最后升级。"
         ),
         "waves.next": "没有写文件：请加 --out actions-….csv，并在首次升级之前把该文件放进数据里。",
-        "staying": "一周内三天{outcome}",
+        "staying_3": "一周内三天{outcome}",
+        "staying_2": "一周内两天{outcome}",
         "submit": "交易送达晚了",
         "clear": "清算晚了",
         "pay_out": "付款晚了",

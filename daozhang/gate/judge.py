@@ -22,7 +22,7 @@ from daozhang.gate.exposure import Exposure
 from daozhang.gate.lot import Turns
 from daozhang.gate.paths import Harm, Weighed
 from daozhang.gate.settings import Settings
-from daozhang.gate.weigh import Walk, staying
+from daozhang.gate.weigh import STAYS, Walk, staying
 from daozhang.stats.betting import Floats, below
 
 __all__ = ["Judge", "Look", "Reason", "Verdict"]
@@ -49,7 +49,7 @@ DOUBT: Final = 5.0
 _FIRST_DAYS: Final = 2
 """Business days of an upgraded terminal that are looked at for its pass."""
 
-_LEG_BETS: Final = {"": 0.45, "+": 0.5, "~": 0.025, "+~": 0.025}
+_LEG_BETS: Final = {"": 0.4, "+": 0.35, "=": 0.2, "~": 0.025, "+~": 0.025}
 _OTHER_BETS: Final = {"": 0.8, "!": 0.15, "~": 0.05}
 _RETURNED_BETS: Final = {"": 0.45, "!": 0.5, "~": 0.05}
 """How an outcome's stake is shared by the bets on it, by what follows its name in theirs."""
@@ -150,7 +150,8 @@ class Judge:
 
     def _walked(self, outcome: Outcome, begun: tuple[Walk, ...]) -> tuple[Walk, ...]:
         """Walk over an outcome, and over who stays harmed if it is a leg."""
-        told = (outcome, staying(outcome)) if outcome.key in LEGS else (outcome,)
+        stays = STAYS if outcome.key in LEGS else ()
+        told = (outcome, *(staying(outcome, bet) for bet in stays))
         fleet = self.evidence.fleet
         if begun:
             exposure = begun[0].exposure

@@ -34,7 +34,8 @@ class Weighed:
     """The wealth of bets on one outcome, as a step function of time.
 
     Attributes:
-        key: the outcome; ``<outcome>+`` for those who stay harmed, ``<outcome>!`` against its past
+        key: the outcome; ``<outcome>+`` and ``<outcome>=`` for those harmed on three days
+            of a week and on two, ``<outcome>!`` against its past
             rate, ``<outcome>~`` without controls.
         at: moments at which it changed, ascending.
         log_wealth: its logarithm from that moment on; 0 before the first.

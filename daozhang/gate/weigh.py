@@ -15,8 +15,8 @@ Rules kept here:
   shop that forgets to close is one shop, and a harmed terminal stays harmed.
 * Harm in one group may have a common cause that no stratum names; its bet is made as if eleven
   pods were ten independent ones (``exp(log / k)`` is a fair bet where ``k`` fail together).
-* A unit harmed on three days of a week is bet on once more: who stays harmed is rare among those
-  who are not upgraded, whoever is careless once.
+* A unit harmed on three days of a week is bet on once more, and one harmed on two: who stays harmed
+  is rare among those who are not upgraded, whoever is careless once.
 * Outcomes that hardly ever happen are also compared with the past: with as many of them as a
   rate allows that the past makes unlikely to be exceeded, and only those count of which no
   terminal that is not upgraded shows any that day in the same stratum.
@@ -43,7 +43,7 @@ from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
 from daozhang.stats.betting import STRICT, Floats, race, sensible
 
-__all__ = ["MEMORY_DAYS", "TOGETHER", "Walk", "staying", "weigh"]
+__all__ = ["MEMORY_DAYS", "STAYS", "TOGETHER", "Walk", "staying", "weigh"]
 
 MEMORY_DAYS: Final = 21
 """How long a unit that was harmed on its own is left out."""
@@ -56,8 +56,10 @@ SHOCK: Final = 0.5
 
 _DAY_S: Final = 86_400
 _NEVER_YET: Final = -(1 << 60)
-_STAYS_DAYS: Final = 3
 _WEEK: Final = 7
+
+STAYS: Final = {"+": 3, "=": 2}
+"""Who is harmed on so many days of a week is bet on again, by what follows the outcome's key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ class Walk:
     def paths(self) -> list[Weighed]:
         """Return the wealth of every bet."""
         outcome, exposure, miss = self._outcome, self.exposure, self._miss
-        paths = [self._raced.done(), *without_controls(outcome, exposure, self._alone, miss)]
+        paths = [self._raced.done()]
+        if not outcome.key.endswith("="):
+            paths += without_controls(outcome, exposure, self._alone, miss)
         if outcome.key in HARD:
             won = rare(outcome, exposure, self._begun_at, self._rare, miss)
             # Money comes back in files, many accounts at once: rarity alone convicts nobody.
@@ -209,32 +213,28 @@ class Walk:
         return [len(np.unique(now.pod[quiet]))]
 
 
-def staying(outcome: Outcome) -> Outcome:
-    """Return the outcome "harmed on three days of a week", seen when the third is."""
+def staying(outcome: Outcome, bet: str = "+") -> Outcome:
+    """Return the outcome "harmed on so many days of a week", seen when the last of them is.
+
+    Args:
+        outcome: harmed on a day.
+        bet: one of :data:`STAYS`.
+    """
+    days = STAYS[bet]
     order = np.lexsort((outcome.harm_seen, outcome.harm_day, outcome.harm_unit))
-    unit, day = outcome.harm_unit[order], outcome.harm_day[order]
-    if len(order) < _STAYS_DAYS:
-        third = np.zeros(0, dtype=np.int64)
-    else:
-        last, first = slice(_STAYS_DAYS - 1, None), slice(None, 1 - _STAYS_DAYS)
-        within = (unit[last] == unit[first]) & (day[last] - day[first] < _WEEK)
-        # Days before the upgrade do not count as the release's.
-        from_day = outcome.from_day[unit[last]]
-        within &= (day[first] >= from_day) | (day[last] < from_day)
-        third = order[last][within]
+    unit, day, seen = (of[order] for of in (outcome.harm_unit, outcome.harm_day, outcome.harm_seen))
+    count = max(len(order) - days + 1, 0)
+    first, last = np.arange(count), np.arange(count) + days - 1
+    within = (unit[last] == unit[first]) & (day[last] - day[first] < _WEEK)
+    # Days before the upgrade do not count as the release's.
+    from_day = outcome.from_day[unit[last]]
+    within &= (day[first] >= from_day) | (day[last] < from_day)
+    first, last = first[within], last[within]
+    all_seen = np.stack([seen[first + k] for k in range(days)]).max(axis=0)
     return replace(
-        outcome, key=outcome.key + "+", harm_unit=outcome.harm_unit[third],
-        harm_day=outcome.harm_day[third],
-        harm_seen=np.maximum(outcome.harm_seen[third], _earlier_seen(outcome, order, third)),
+        outcome, key=outcome.key + bet, harm_unit=unit[last], harm_day=day[last],
+        harm_seen=all_seen,
     )  # fmt: skip
-
-
-def _earlier_seen(outcome: Outcome, order: Ints, third: Ints) -> Ints:
-    """Return when the two harms before the third had been seen."""
-    place = np.empty(len(order), dtype=np.int64)
-    place[order] = np.arange(len(order))
-    seen = outcome.harm_seen[order]
-    return np.maximum(seen[place[third] - 1], seen[place[third] - 2])
 
 
 def _groups(outcome: Outcome, after: int) -> Iterator[tuple[int, int, Ints]]:

@@ -101,7 +101,9 @@ class Plain:
                 )
                 factors = race([f[3] for f in found], both, [f[2] for f in found], STRICT)
                 strict_steps.append((seen, factors / TOGETHER, 0, 0))
-        told = {"": race_steps, "~": self.without_controls(alone)}
+        told = {"": race_steps}
+        if not self.o.key.endswith("="):
+            told["~"] = self.without_controls(alone)
         if self.o.key in HARD:
             told["!"] = self.rare(rare_steps)
         found = {self.o.key + bet: played(steps) for bet, steps in told.items() if steps}

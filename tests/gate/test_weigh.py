@@ -98,9 +98,14 @@ def test_a_harmed_terminal_does_not_count_again():
 
 
 def test_who_stays_harmed_counts_once_more():
-    made = staying(outcome(40, 4, [(0, 12), (0, 13), (0, 15), (1, 12), (1, 20), (1, 28)]))
+    harms = [(0, 12), (0, 13), (0, 15), (1, 12), (1, 20), (1, 28), (2, 12), (2, 17)]
+    made = staying(outcome(40, 4, harms))
     assert made.harm_unit.tolist() == [0]
     assert made.harm_seen.tolist() == [16 * DAY]
+    twice = staying(outcome(40, 4, harms), "=")
+    assert list(zip(twice.harm_unit.tolist(), twice.harm_day.tolist(), strict=True)) == [
+        (0, 13), (0, 15), (2, 17),
+    ]  # fmt: skip
 
 
 def test_days_before_the_upgrade_do_not_make_one_stay_harmed():

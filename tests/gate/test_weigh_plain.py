@@ -28,7 +28,7 @@ def rolled(seed, terminals=60, others=(0, 40)):
 def test_the_wealth_is_that_of_the_plain_implementation(seed):
     evidence = rolled(seed)
     for outcome in evidence.outcomes:
-        for one in (outcome, staying(outcome)):
+        for one in (outcome, staying(outcome), staying(outcome, "=")):
             told = {
                 path.key: list(
                     zip(
