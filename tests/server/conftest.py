@@ -1,4 +1,4 @@
-"""One server a worker process: an estate of its own, tracked once, with a person for every role.
+"""One server a worker process: a copy of one tracked estate, with a person for every role.
 
 ``DAOZHANG_TEST_POSTGRES=1`` puts its database on a private PostgreSQL; without it, SQLite.
 """
@@ -17,14 +17,14 @@ from typing import Any
 
 import pytest
 
+from tests.shared import made_once
+
 AS_OF = "2026-04-24T18:00:00+08:00"
 
 
 @pytest.fixture(scope="session")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """The data folder of a server that has tracked a small estate."""
-    from datetime import date
-
     folder = tmp_path_factory.mktemp("server")
     env = {"DAOZHANG_AS_OF": AS_OF, "DAOZHANG_HOSTS": "testserver"}
     postgres = _postgres(tmp_path_factory) if os.environ.get("DAOZHANG_TEST_POSTGRES") else None
@@ -32,7 +32,32 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         env["DAOZHANG_DATABASE_URL"] = postgres.get_uri()
     from daozhang.server import entry
 
-    entry.set_up(folder, env)
+    def make(copy: Path) -> None:
+        from django.db import connections
+
+        entry.set_up(folder, env)
+        _fill(folder)
+        connections.close_all()
+        shutil.copytree(folder, copy, dirs_exist_ok=True)
+
+    made = made_once(tmp_path_factory, "server-data", make)
+    if not any(folder.iterdir()):  # Another process has made it.
+        shutil.copytree(made, folder, dirs_exist_ok=True)
+        entry.set_up(folder, env)
+    yield folder
+    from django.db import connections
+
+    connections.close_all()
+    if postgres is not None:
+        postgres.cleanup()
+
+
+def _fill(folder: Path) -> None:
+    """Let a server that is set up track an estate and know people."""
+    from datetime import date
+
+    from daozhang.server import entry
+
     entry.prepare()
     from daozhang.server.clock import now
     from daozhang.server.demo import furnish, people
@@ -48,12 +73,6 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     assert worker.once()
     worker.release()
     people()
-    yield folder
-    from django.db import connections
-
-    connections.close_all()
-    if postgres is not None:
-        postgres.cleanup()
 
 
 def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:

@@ -28,6 +28,7 @@ from typing import Any, Self
 import pytest
 
 from daozhang.server.archive import DUMP, unpack
+from tests.shared import made_once
 
 ROOT = Path(__file__).parents[2]
 AS_OF = "2026-04-21T18:00:00+08:00"
@@ -37,6 +38,9 @@ KILLS = int(os.environ.get("DAOZHANG_KILLS", "100"))
 A_WAVE = (3, 9)
 """How often a server is killed while it works on one wave of files."""
 VICTIMS = ("work",) * 6 + ("send",) * 2 + ("back_up",) * 2
+
+DRAWN = ("drawn",) if "DAOZHANG_SOAK" in os.environ else ()
+"""Whether snapshots have real pictures."""
 
 Database = Callable[[str], str]
 
@@ -60,11 +64,13 @@ def waves(tmp_path_factory: pytest.TempPathFactory) -> list[Wave]:
     """
     from daozhang.world import build
 
-    folder = tmp_path_factory.mktemp("estate")
-    build(
-        folder, seed=5, faults=("F6",), traps=(), regions=("CN",), sales=500, days=12,
-        start=date(2026, 4, 13), format="csv",
-    )  # fmt: skip
+    def make(folder: Path) -> None:
+        build(
+            folder, seed=5, faults=("F6",), traps=(), regions=("CN",), sales=500, days=12,
+            start=date(2026, 4, 13), format="csv",
+        )  # fmt: skip
+
+    folder = made_once(tmp_path_factory, "waves", make)
     paths = {path.name: path for path in (folder / "in").iterdir() if path.is_file()}
     late = {name: p for name, p in paths.items() if name.startswith(("credits", "cover", "payout"))}
     sent = [paths["settlements.csv"], paths["sales-batched.csv"], paths["terms.toml"]]
@@ -119,7 +125,7 @@ class Stem:
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
         self._said = (folder / "said").open("wb")
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.stem", str(self.data)],
+            [sys.executable, "-m", "tests.server.stem", str(self.data), *DRAWN],
             cwd=ROOT, env={**clean, **own}, text=True, stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, stderr=self._said,
         )  # fmt: skip
@@ -262,13 +268,21 @@ def undisturbed(
     waves: list[Wave], tmp_path_factory: pytest.TempPathFactory
 ) -> tuple[Path, dict[str, Any], list[str]]:
     """A prepared data folder, what a server keeps that nobody kills, and what it tells outside."""
-    folder, outside = tmp_path_factory.mktemp("quiet"), Outside()
-    with Stem(folder, "", outside) as stem:
-        stem.do("prepare")
-        prepared = folder / "prepared"
-        shutil.copytree(stem.data, prepared)
-        kept = _through(stem, waves, lambda *_: None)
-    return prepared, kept, outside.told
+
+    def make(folder: Path) -> None:
+        outside = Outside()
+        with Stem(folder, "", outside) as stem:
+            stem.do("prepare")
+            shutil.copytree(stem.data, folder / "prepared")
+            _through(stem, waves, lambda *_: None)
+        (folder / "told.json").write_text(json.dumps(outside.told), encoding="utf-8")
+
+    folder = made_once(tmp_path_factory, "undisturbed", make)
+    kept, told = (
+        json.loads((folder / name).read_text(encoding="utf-8"))
+        for name in ("kept.json", "told.json")
+    )
+    return folder / "prepared", kept, told
 
 
 def _prove(
