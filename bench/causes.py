@@ -1,9 +1,9 @@
 """Whether the causes are right: many simulated worlds, what was so beside what was said.
 
 Run ``.venv/bin/python -m bench.causes [--worlds 200] [--sales 20000] [--write]``. Every fault that
-makes money late stands alone and in pairs, all stand together, the traps are set, and some worlds
-have an upgrade and no fault. Beside it stand two rules that need no evidence. With ``--write`` the
-tables go to ``docs/causes.md``.
+makes money late stands alone and in pairs, all stand together, the traps are set, and in some
+worlds what is late has nothing to do with the upgrade. Beside it stand two rules that need no
+evidence. With ``--write`` the tables go to ``docs/causes.md``.
 """
 
 from __future__ import annotations
@@ -32,7 +32,9 @@ PAGE = Path(__file__).parent.parent / "docs" / "causes.md"
 BEGIN, END = "<!-- causes:begin -->", "<!-- causes:end -->"
 FIRST_SEED = 3000
 HARMLESS_EVERY = 20
-"""One world in so many has an upgrade and no fault."""
+"""One world in so many has an upgrade that does nothing, beside faults that need none."""
+
+HARMLESS = ("F10", "F11", "F13", "F16", "F17", "F19")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +59,8 @@ def worlds(count: int) -> list[World]:
     mixes += [(tuple(late), ()), (tuple(FAULTS), ())]
     mixes += [((code,), ()) for code in late]
     mixes += [(pair, ()) for pair in itertools.combinations(late, 2)]
-    harmless: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     chosen = [
-        harmless if place % HARMLESS_EVERY == 0 else mixes[place % len(mixes)]
+        (HARMLESS, ()) if place % HARMLESS_EVERY == 0 else mixes[place % len(mixes)]
         for place in range(count)
     ]
     return [World(FIRST_SEED + place, *mix) for place, mix in enumerate(chosen)]
@@ -67,8 +68,9 @@ def worlds(count: int) -> list[World]:
 
 def scored(world: World, sales: int) -> Counts:
     """Make a world, check it, and add up money by what was so and what was said."""
-    alone = {0: "trap" if world.traps else "harmless", 1: "alone", 2: "pair"}
-    kind = alone.get(len(world.faults), "all")
+    kind = {0: "trap", 1: "alone", 2: "pair"}.get(len(world.faults), "all")
+    if world.faults == HARMLESS:
+        kind = "harmless"
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         build(folder, seed=world.seed, faults=world.faults, traps=world.traps, sales=sales)

@@ -16,7 +16,7 @@ from daozhang.cause.judge import judge_accounts, judge_terminals
 from daozhang.cause.network import Lines
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
-from daozhang.cause.submit import Seen, submit_case
+from daozhang.cause.submit import Seen, submit_case, waits_anyway
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.terms import TermsBook
@@ -148,7 +148,9 @@ def _submit_cases(
         ],
         span or timedelta(),
     )
-    batched = engine.rows("SELECT DISTINCT terminal_id FROM facts_batches")
+    batched = frozenset(
+        str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_batches")
+    )
     seen = Seen(
         upgrades,
         wipes,
@@ -161,11 +163,12 @@ def _submit_cases(
         actions,
         lines,
         [n for n in notices if n["kind"] in _OUTAGES],
-        batched=frozenset(str(row[0]) for row in batched),
+        batched=batched,
         signalled=frozenset(
             str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM sure_signals")
         ),
         stored=_stored_usually(engine),
+        waits=waits_anyway(mine, upgrades, wipes, batched),
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine

@@ -33,6 +33,9 @@ ACCOUNT_RECENT: Final = timedelta(days=7)
 LEAST_BELIEF: Final = 0.5
 """How sure an answer is that stands because the likelier one is ruled out."""
 
+SHOWN: Final = 0.9
+"""What has this part of belief is shown beyond doubt."""
+
 _INSTEAD: Final = {"network_setting_lost": "network_outage"}
 """What a mechanism that only an upgrade can bring about is, where no upgrade did."""
 
@@ -44,15 +47,26 @@ Row = Mapping[str, Any]
 
 
 def _verdict(
-    case: Case, mechanism: str, release_id: str, share: float, *, unsure: bool = False
+    case: Case,
+    mechanism: str,
+    release_id: str,
+    share: float,
+    *,
+    unsure: bool = False,
+    never: bool = False,
 ) -> Verdict:
     """Say whose cause a mechanism is; the other cause of the same mechanism may be a rival.
 
     With ``unsure`` it is not known when the upgrade was that would be blamed: then neither is
-    the cause, and both are named.
+    the cause, and both are named. With ``never`` no upgrade is known of at all: what only an
+    upgrade brings about has no known cause then.
     """
     if release_id and unsure:
-        return _undecided(case, mechanism, release_id)
+        case.add("upgrade_undated", {mechanism: 0.01}, release=release_id.replace(AT_ONCE, ", "))
+        return _undecided(case, mechanism)
+    if not release_id and never and _only_upgrades(case, mechanism):
+        case.add("upgrade_unknown", {mechanism: 0.01})
+        return _undecided(case, mechanism)
     if not release_id:
         mechanism = _without_upgrade(case, mechanism)
     elif AT_ONCE in release_id:
@@ -75,13 +89,19 @@ def _verdict(
     )
 
 
-def _undecided(case: Case, mechanism: str, release_id: str) -> Verdict:
-    """Name both causes where the upgrade's moment is not known."""
-    case.add("upgrade_undated", {mechanism: 0.01}, release=release_id.replace(AT_ONCE, ", "))
+def _undecided(case: Case, mechanism: str) -> Verdict:
+    """Name both causes where the facts cannot tell them apart."""
     belief = dict(case.shares()).get(mechanism, LEAST_BELIEF) / 2
     other = _without_upgrade(case, mechanism)
     both = (("system_upgrade", mechanism, belief), (_otherwise(other), other, belief))
     return Verdict(mechanism, "unknown", belief, both, case.evidence_for(mechanism))
+
+
+def _only_upgrades(case: Case, mechanism: str) -> bool:
+    """Return whether what is shown beyond doubt is brought about by upgrades only."""
+    known = MECHANISMS[mechanism]
+    alone = known.upgrade and not known.otherwise and mechanism not in _INSTEAD
+    return alone and dict(case.shares())[mechanism] >= SHOWN
 
 
 def _spared(found: Excess) -> float:
@@ -134,7 +154,8 @@ def judge_terminals(
         by_ring = compare_terminals(runs, mechanism, days)
         for run in runs:
             unsure = any(before.get(unit, {}).get("unsure") for unit in run.units)
-            verdicts |= _of_run(run, mechanism, cases, by_ring, unsure=unsure)
+            never = not upgrades and not wipes
+            verdicts |= _of_run(run, mechanism, cases, by_ring, unsure=unsure, never=never)
     return verdicts
 
 
@@ -157,11 +178,11 @@ def _begun(
 
 def _of_run(
     run: Onset, mechanism: str, cases: Mapping[int, Case],
-    by_ring: Mapping[str, tuple[Excess, bool]], *, unsure: bool,
+    by_ring: Mapping[str, tuple[Excess, bool]], *, unsure: bool, never: bool,
 ) -> dict[int, Verdict]:  # fmt: skip
     ring = ring_of(run, mechanism)
     if not ring:
-        return {unit: _verdict(cases[unit], mechanism, "", 0.0) for unit in run.units}
+        return {unit: _verdict(cases[unit], mechanism, "", 0.0, never=never) for unit in run.units}
     found, blamed = by_ring[ring]
     verdicts = {}
     for unit in run.units:

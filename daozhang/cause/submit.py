@@ -7,7 +7,7 @@ wrong), about 3 for what is usual with a mechanism and rare without, about 1 for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from math import log
@@ -16,7 +16,7 @@ from typing import Any, Final
 from daozhang.cause.network import Lines
 from daozhang.cause.verdict import Case
 
-__all__ = ["Seen", "submit_case"]
+__all__ = ["Seen", "submit_case", "waits_anyway"]
 
 CLOCK_WRONG_S: Final = 300
 """A clock further off than this is set wrong, not drifting."""
@@ -80,6 +80,7 @@ class Seen:
         batched: terminals that close batches.
         signalled: terminals that report their line.
         stored: by provider, which part of its sales is stored offline.
+        waits: whether stored sales wait for days without any upgrade (:func:`waits_anyway`).
     """
 
     upgrades: Mapping[int, Row]
@@ -96,6 +97,33 @@ class Seen:
     batched: frozenset[str] = frozenset()
     signalled: frozenset[str] = frozenset()
     stored: Mapping[str, float] = field(default_factory=dict)
+    waits: bool = False
+
+
+def waits_anyway(
+    units: Iterable[Row],
+    upgrades: Mapping[int, Row],
+    wipes: Mapping[int, Row],
+    batched: Container[str],
+) -> bool:
+    """Return whether stored sales wait for days on terminals that no upgrade touched as well.
+
+    Where terminals close no batches, a long wait is all that shows lost sales. It shows nothing
+    where as many terminals have it without an upgrade as with one.
+    """
+    touched, others = set(), set()
+    for unit in units:
+        stored = unit["stored_sales"] == unit["sales"]
+        if not stored or unit["terminal_id"] in batched:
+            continue
+        if unit["ended_at"] - unit["cutoff_at"] < REKEYED:
+            continue
+        upgrade = upgrades.get(unit["unit"]) or wipes.get(unit["unit"])
+        if upgrade is None:
+            others.add(unit["terminal_id"])
+        elif upgrade["started_at"] >= unit["to_at"]:
+            touched.add(unit["terminal_id"])
+    return bool(touched) and len(others - touched) >= len(touched)
 
 
 def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
@@ -119,6 +147,7 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
         closes,
         upgrade or seen.wipes.get(unit["unit"]),
         batched=unit["terminal_id"] in seen.batched,
+        waits=seen.waits,
     )
     if unit["stored_sales"] == unit["sales"]:
         _stored(case, closes, seen.others.get(unit["unit"], 0), seen.stored)
@@ -219,7 +248,7 @@ def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
         case.add("upgrade_crosses", {"cut_off_missed": 3.0}, started_at=started)
 
 
-def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool) -> None:
+def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool, waits: bool) -> None:
     """Weigh whether the sales were wiped from the terminal before they were settled.
 
     Forwarded sales come with a later batch; lost ones with none, or they are keyed in again days
@@ -241,8 +270,8 @@ def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool) -> Non
     if gone and stored and closes.get("fell_after"):
         case.add("counter_wiped", {"unsettled_batch_lost": 6.0})
     # What came in the end with a batch of a counter that went on was never lost.
-    wiped = gone and (lost or anew or not batched)
-    weight = 1.0 + 6.0 * wiped + 3.0 * lost + 1.5 * stored
+    wiped = gone and (lost or anew or not (batched or waits))
+    weight = 1.0 + 6.0 * wiped + 3.0 * lost + 1.5 * (stored and (batched or wiped))
     case.add("gap_ends_at_upgrade", {"unsettled_batch_lost": weight}, sales=unit["sales"])
 
 

@@ -150,26 +150,35 @@ def compare_terminals(
     """
     runs = list(runs)
     windows = rings(mechanism)
+    sharp = mechanism in SHARP
+    placed = [(run, ring_of(run, mechanism)) for run in runs]
     providers = {run.provider_id for run in runs}
-    found: dict[str, tuple[Excess, bool]] = {}
-    for place, window in enumerate(windows):
+    mine = {key: row for key, row in days.items() if key[0] in providers}
+
+    def of(first: int, last: int, chance: float) -> tuple[Excess, bool]:
+        """Compare what the windows from one to another struck with what was not upgraded."""
+        inside = windows[first : last + 1]
         counts = {
             key: (
-                row[window] - (row[windows[place - 1]] if place else 0),
+                row[windows[last]] - (row[windows[first - 1]] if first else 0),
                 row["terminals"] - row[windows[-1]],
             )
-            for key, row in days.items()
-            if key[0] in providers
+            for key, row in mine.items()
         }
         hits = [
-            ((run.provider_id, run.cutoff_at), ring == window)
-            for run in runs
-            if (ring := ring_of(run, mechanism)) in ("", window)
+            ((run.provider_id, run.cutoff_at), ring in inside)
+            for run, ring in placed
+            if ring == "" or ring in inside
         ]
-        chance = CHANCE / len(windows)
-        if any(blamed for _, blamed in found.values()):
-            chance = USUAL
-        found[window] = compare(hits, counts, sharp=mechanism in SHARP, chance=chance)
+        return compare(hits, counts, sharp=sharp, chance=chance)
+
+    found: dict[str, tuple[Excess, bool]] = {}
+    chance = CHANCE / len(windows)
+    for place, window in enumerate(windows):
+        # What befalls few terminals may be beyond chance only over several windows together.
+        together = any(of(0, last, chance / 2)[1] for last in range(place, len(windows)) if last)
+        known = together or any(blamed for _, blamed in found.values())
+        found[window] = of(place, place, USUAL if known else chance)
     return found
 
 

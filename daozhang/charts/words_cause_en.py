@@ -159,6 +159,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.peers_hit_too": "terminals that were not upgraded show the same ({others_hit} of {others} days)",
     "fact.releases_at_once": "two releases were put in at once ({releases}); which of them did it is not known",
     "fact.upgrade_undated": "the upgrade to {release} ends before it begins, so when it was is not known: the cause is left open",
+    "fact.upgrade_unknown": "only an upgrade brings this about, and no upgrade is among the facts",
     "act.unsettled_batch_lost": "enter the lost sales again from the receipts, with the provider’s agreement; settle before any further upgrade",
     "act.wrong_terminal_or_merchant_id": "load the terminal’s own parameters, then ask the provider to move the sales to the right merchant",
     "act.settlement_account_lost": "correct name, number and bank of the settlement account, then have the payouts sent again",

@@ -159,6 +159,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.peers_hit_too": "没升级的终端也一样（{others} 台次里 {others_hit} 台次）",
     "fact.releases_at_once": "同一时间装了两个版本（{releases}），分不清是哪一个造成的",
     "fact.upgrade_undated": "升级到 {release} 的结束时间早于开始时间，升级究竟在何时不清楚，原因不作定论",
+    "fact.upgrade_unknown": "这种情况只有升级才会造成，而数据里没有任何升级记录",
     "act.unsettled_batch_lost": "与服务商商定后，按签购单补录丢失的交易；以后先结算再升级",
     "act.wrong_terminal_or_merchant_id": "重新下载本店的终端参数，再请服务商把交易调回正确的商户",
     "act.settlement_account_lost": "更正结算账户的户名、账号、开户行，再请服务商重新打款",

@@ -67,6 +67,23 @@ def test_a_release_that_is_known_to_do_it_is_believed_sooner_for_what_comes_late
     assert not blamed(0)
 
 
+def test_few_that_are_struck_within_days_are_beyond_chance_together_only() -> None:
+    """Two of six on the first day and two of twelve on the next: neither alone is enough."""
+    row = {"terminals": 424, "day": 6, "days": 18, "week": 18}
+    days = {("P", CUTOFF): row}
+
+    def blamed(*hours: int) -> list[str]:
+        units = [unit(n, f"T{n}") for n in range(len(hours))]
+        units += [unit(100 + n, f"O{n}") for n in range(6)]
+        upgrades = {n: {"started_at": CUTOFF - h * HOURS, "release_id": "R"}
+                    for n, h in enumerate(hours)}  # fmt: skip
+        found = compare_terminals(onsets(units, upgrades), "batch_not_closed", days)
+        return [window for window, (_, guilty) in found.items() if guilty]
+
+    assert blamed(9, 9, 33, 33) == ["day", "days"]
+    assert blamed(9, 33) == []
+
+
 @pytest.mark.parametrize(
     ("late", "due", "part", "wide"),
     [
