@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
+from weakref import WeakKeyDictionary
 from zoneinfo import ZoneInfo
 
 from daozhang.app.snapshot import Reading
@@ -81,8 +82,18 @@ class Window:
         return (self.begins + HOURS) % _DAY_H
 
 
-def store_hours(reading: Reading) -> dict[str, StoreHours]:
-    """Return the stores' sales by hour, most sales first."""
+_known: WeakKeyDictionary[Reading, Mapping[str, StoreHours]] = WeakKeyDictionary()
+
+
+def store_hours(reading: Reading) -> Mapping[str, StoreHours]:
+    """Return the stores' sales by hour, most sales first; worked out once for a reading."""
+    found = _known.get(reading)
+    if found is None:
+        found = _known[reading] = _store_hours(reading)
+    return found
+
+
+def _store_hours(reading: Reading) -> dict[str, StoreHours]:
     last = reading.figures.last_sale
     if last is None:
         return {}

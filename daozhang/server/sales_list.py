@@ -46,6 +46,9 @@ _COMPARED: Final = {"release", "side", "status", "currency", "provider"}
 """Filters that the sums of a release's two groups know."""
 
 _AT_ONCE: Final = 20_000
+_STEP: Final = 100_000
+"""How many places are looked through at first; then twice as many each time."""
+
 _NOT_KNOWN: Final = "?"
 _NOT_MONEY: Final = "('cancelled', 'failed')"
 _SUMS: Final = (
@@ -119,10 +122,18 @@ class Rows(Sequence[dict[str, Any]]):
 class SaleRows(Rows):
     """Rows of the list of sales: ``place``, a row's number among all sales, and :data:`COLUMNS`."""
 
-    def __init__(self, engine: DuckEngine, where: str, count: int) -> None:
-        """Take the condition on ``sale_list AS o`` and how many rows it has."""
+    def __init__(self, engine: DuckEngine, where: str, count: int, walked: int = 0) -> None:
+        """Take the condition on ``sale_list AS o`` and how many rows it has.
+
+        Args:
+            engine: the tables.
+            where: the condition.
+            count: how many sales there are.
+            walked: how many places there are, if the condition joins so much that the list is
+                better walked piece by piece than sifted whole; else 0.
+        """
         super().__init__(engine, "", count)
-        self._where = where
+        self._where, self._walked = where, walked
 
     def _asked(self, beyond: str, part: str) -> list[dict[str, Any]]:
         # Which rows is asked of few columns; all else is read of these rows only.
@@ -135,11 +146,24 @@ class SaleRows(Rows):
         return rows_of(self._engine.fetch(sql))
 
     def _part(self, first: int, count: int) -> list[dict[str, Any]]:
+        if first == 0:
+            return self.after(0, count)
+        behind = self._count - first - count
+        if behind < first:  # Nearer to the end, it is found from there.
+            return self._asked("", f"DESC LIMIT {count} OFFSET {behind}")
         return self._asked("", f"LIMIT {count} OFFSET {first}")
 
     def after(self, place: int, count: int) -> list[dict[str, Any]]:
         """Give the next rows after a place of the list, which costs the same at every place."""
-        return self._asked(f" AND o.place > {place}", f"LIMIT {count}")
+        if not self._walked:
+            return self._asked(f" AND o.place > {place}", f"LIMIT {count}")
+        found: list[dict[str, Any]] = []
+        step = _STEP
+        while len(found) < count and place < self._walked:
+            within = f" AND o.place > {place} AND o.place <= {place + step}"
+            found += self._asked(within, f"LIMIT {count - len(found)}")
+            place, step = place + step, step * 2
+        return found
 
     def whole(self) -> Iterator[dict[str, Any]]:
         """Give all rows, of which never many are held at a time."""
@@ -255,4 +279,5 @@ def listed(asks: Asks, filters: Mapping[str, str], count: int) -> SaleRows:
         count: how many there are, by :func:`totals`.
     """
     assert asks.reading is not None
-    return SaleRows(asks.engine, condition(asks.reading, filters), count)
+    walked = asks.reading.about.sales if "release" in filters else 0
+    return SaleRows(asks.engine, condition(asks.reading, filters), count, walked)

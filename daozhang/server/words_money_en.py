@@ -271,6 +271,7 @@ EN: Final[dict[str, str]] = {
     "whatif.examples": "The newest of these sales",
     "whatif.due_now": "Due as agreed",
     "whatif.due_then": "Due what if",
+    "said.unexplained.more": "{count} more are in the file; the totals hold them all.",
     "said.turn.payouts_more": "{count} more",
     "said.statement.more": "{count} more accounts",
     "said.finding.more": "{count} more with less money",

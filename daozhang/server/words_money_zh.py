@@ -271,6 +271,7 @@ ZH: Final[dict[str, str]] = {
     "whatif.examples": "其中最近的交易",
     "whatif.due_now": "现行应到",
     "whatif.due_then": "假设应到",
+    "said.unexplained.more": "其余 {count} 笔见下载文件；合计已包含全部。",
     "said.turn.payouts_more": "另 {count} 笔",
     "said.statement.more": "另有 {count} 个账户",
     "said.finding.more": "另有 {count} 条，金额较小",

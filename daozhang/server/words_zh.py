@@ -96,7 +96,7 @@ ZH: Final = {
     "track.all_of_terminal": "终端 {terminal} 的全部交易",
     "track.label": "参考号、金额、时间、终端号、批次号、划款号或尾号，多项一起查更准",
     "track.note": "例如交易号、签购单上的参考号、128.50、04-23 12:05、终端号，或单号、卡号的后四位；“128.50 12:05”查两项都符合的。",
-    "track.none": "没有查到 {reference}。请核对签购单上的号码；如果收银文件还没上传，请等上传后再查。",
+    "track.none": "没有找到“{reference}”对应的交易。请核对签购单、少填一项再查，或等门店文件到了再查。",
     "track.offers": "{reference} 可能是下面这些",
     "track.same_reference": "参考号相同",
     "offer.several": "各项都符合",

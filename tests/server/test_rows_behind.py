@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 import pytest
 
-from tests.server.shown import reading_of, text
+from tests.server.shown import reading_of, table, text
 
 Client = Callable[[str], Any]
 COUNT = re.compile(r'<a href="/sales/\?([^"]+)">([\d,]+)</a>')
@@ -106,3 +107,31 @@ def test_findings_lead_to_the_sales_that_they_are_about(server: object) -> None:
         "/sales/?provider=P1&currency=CNY&merchant=M1",
         "",
     ]
+
+
+def test_money_that_no_sale_explains_stands_on_the_first_page(
+    client_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = reading_of("finance")
+    credit = {
+        "booked_at": reading.about.as_of, "account_id": "A1", "counterparty": "=SOMEBODY",
+        "ref": None, "amount_minor": 12_300, "explained_minor": None, "currency": "CNY",
+        "standing": "unexplained", "ambiguous": None,
+    }  # fmt: skip
+    figures = replace(
+        reading.figures, unexplained=(credit,), unexplained_totals={"CNY": (20, 45_600)}
+    )
+    monkeypatch.setattr(reading, "figures", figures)
+    client = client_of("finance")
+    sheet = _sheet(text(client.get("/?lang=en")), "unexplained")
+    assert "¥123.00" in sheet
+    assert "¥456.00" in sheet
+    assert "19 more are in the file" in sheet
+    told = client.get("/api/v1/overview").json()["unexplained"]
+    assert told == [{"currency": "CNY", "credits": 20, "amount_minor": 45_600}]
+    monkeypatch.undo()
+    rows = table(client.get("/?format=csv"))
+    totals = reading.figures.unexplained_totals
+    assert len(rows) == sum(count for count, _ in totals.values())
+    assert sum(int(row["unexplained_minor"]) for row in rows) == sum(m for _, m in totals.values())
+    assert ('id="unexplained"' in text(client.get("/?lang=en"))) == bool(rows)

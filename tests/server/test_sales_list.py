@@ -122,6 +122,7 @@ def test_every_question_has_its_sales_in_order_and_their_sums(asks: Asks) -> Non
         rows = listed(asks, filters, len(ids))
         assert [row["sale_id"] for row in rows[:50]] == ids[:50], address
         assert [row["sale_id"] for row in rows[40:90]] == ids[40:90], address
+        assert [row["sale_id"] for row in rows[max(0, len(ids) - 5) :]] == ids[-5:], address
         whole = list(rows.whole())
         assert [row["sale_id"] for row in whole] == ids, address
         if len(whole) > 7:
@@ -143,9 +144,13 @@ def test_a_long_list_is_fetched_in_parts(asks: Asks, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("side", ["upgraded", "others"])
-def test_a_groups_sums_are_those_of_its_sales(server: object, side: str) -> None:
+def test_a_groups_sums_are_those_of_its_sales(
+    server: object, side: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from daozhang.server import sales_list
     from daozhang.server.sales_list import listed, totals
 
+    monkeypatch.setattr(sales_list, "_STEP", 40)  # The list is walked in pieces.
     reading = reading_of("ops")
     asks = Asks(reading, reading.engine())
     upgrades = asks.engine.rows(

@@ -42,6 +42,14 @@ class StatusSum(Out):
     credited_minor: int
 
 
+class Unexplained(Out):
+    """Money in the bank that no sale explains, in one currency."""
+
+    currency: str
+    credits: int
+    amount_minor: int
+
+
 class Overview(Out):
     """Where the money is."""
 
@@ -50,6 +58,7 @@ class Overview(Out):
     headline: HeadlineOut | None
     by_status: list[StatusSum]
     open_incidents: list[IncidentLine]
+    unexplained: list[Unexplained]
 
 
 @router.get(
@@ -62,7 +71,7 @@ def overview(request: HttpRequest) -> dict[str, Any]:
     if reading is None:
         return {
             "as_of": None, "timezone": None, "headline": None, "by_status": [],
-            "open_incidents": [],
+            "open_incidents": [], "unexplained": [],
         }  # fmt: skip
     return {
         "as_of": reading.about.as_of,
@@ -71,5 +80,9 @@ def overview(request: HttpRequest) -> dict[str, Any]:
         "by_status": [dict(row) for row in reading.figures.by_status],
         "open_incidents": [
             incident_line(row, caller) for row in incident_rows(caller) if row["open_sales"]
+        ],
+        "unexplained": [
+            {"currency": currency, "credits": count, "amount_minor": minor}
+            for currency, (count, minor) in reading.figures.unexplained_totals.items()
         ],
     }

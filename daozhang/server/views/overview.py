@@ -12,6 +12,7 @@ from django.http import HttpResponse
 from django.urls import reverse
 
 from daozhang.charts.sheets import money_sheets
+from daozhang.charts.sheets_more import unexplained_sheet
 from daozhang.charts.standing import draw_headline, standings
 from daozhang.charts.why import expected_said
 from daozhang.server.alarm_words import alarms_said
@@ -24,6 +25,17 @@ from daozhang.server.views.base import Face, page
 __all__ = ["overview"]
 
 INCIDENTS_SHOWN = 6
+_CREDITS = (
+    "booked_at", "account_id", "credit_id", "counterparty", "ref", "currency", "amount_minor",
+    "unexplained_minor",
+)  # fmt: skip
+_UNEXPLAINED = (
+    "SELECT booked_at, account_id, credit_id, counterparty, ref, currency, amount_minor, "
+    "amount_minor - CASE WHEN standing = 'explained' THEN explained_minor ELSE 0 END AS left_minor "
+    "FROM credit_standing WHERE standing = 'unexplained' "
+    "OR (standing = 'explained' AND explained_minor <> amount_minor) "
+    "ORDER BY left_minor DESC, account_id, credit_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,8 @@ def overview(face: Face) -> HttpResponse:
     figures, speech = face.reading.figures, face.speech
     if figures.first_sale is None:
         return face.render("nothing_yet.html")
+    if face.request.GET.get("format") == "csv":
+        return face.csv("unexplained_credits", _CREDITS, face.engine.rows(_UNEXPLAINED))
     found = pictures_of(face.reading, speech)
     main = standings(figures)[0].currency if standings(figures) else ""
     waiting, places_hidden = matters(figures, speech)
@@ -81,6 +95,7 @@ def overview(face: Face) -> HttpResponse:
         matters=waiting,
         places_hidden=places_hidden,
         money=list(zip(money_sheets(figures, speech), behind_money(figures), strict=True)),
+        unexplained=unexplained_sheet(figures, speech) if figures.unexplained else None,
         flows=[p for p in found if p.key == "flow"],
         days=[p for p in found if p.key == "days" and p.currency == main],
     )
