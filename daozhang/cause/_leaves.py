@@ -113,6 +113,9 @@ def _encode(column: Any) -> tuple[Codes, tuple[Any, ...]]:
     """Return each row's code and what the codes stand for, in an order of their own."""
     if pa.types.is_dictionary(column.type):
         column = column.cast(column.type.value_type)
+    if pa.types.is_null(column.type):
+        # Nothing but nulls, of which Arrow makes no dictionary where there is no row.
+        return np.zeros(len(column), dtype=np.int64), (None,)
     encoded = pc.dictionary_encode(column, null_encoding="encode").combine_chunks()
     if isinstance(encoded, pa.ChunkedArray):
         encoded = pa.concat_arrays(encoded.chunks)

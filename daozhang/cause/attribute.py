@@ -29,7 +29,7 @@ Row = Mapping[str, Any]
 LATELY: Final = timedelta(days=7)
 
 HELD_ON: Final = timedelta(days=3)
-"""A hold goes on over the payouts of the next days, whether each says so or not."""
+"""A hold whose money has not come goes on over the payouts of the next days."""
 
 _HOLDS: Final = ("duplicate_upload_held", "account_under_review", "risk_hold")
 _TOLD: Final = frozenset({"returned", "held", "hold_told", "line_refused"})
@@ -280,7 +280,9 @@ def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
             case.add("held_on", {held[own][0]: weight})
         mechanism = case.shares()[0][0]
         if mechanism in _HOLDS and case.evidence_for(mechanism):
-            held[own] = (mechanism, max(unit["ended_at"], unit["due_at"] + HELD_ON))
+            # Once it was paid, the hold is over.
+            until = unit["ended_at"] if unit["paid"] else unit["due_at"] + HELD_ON
+            held[own] = (mechanism, max(unit["ended_at"], until))
         cases[unit["unit"]] = case
     return cases
 

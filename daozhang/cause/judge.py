@@ -41,6 +41,8 @@ _INSTEAD: Final = {"network_setting_lost": "network_outage"}
 
 _FROM_UPGRADE: Final = frozenset({"silent_from_upgrade", "silent_again"})
 
+_PAID: Final = frozenset({"account_paid_others"})
+
 _ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held", "risk_hold"})
 
 Row = Mapping[str, Any]
@@ -227,7 +229,7 @@ def judge_accounts(
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
         exposed = _exposure(mechanism, upgrades, repeats)
-        firsts = _account_onsets(units)
+        firsts = _account_onsets(units, cases)
         hits = [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts]
         alike = struck_alike(hits, counts)
         found, blamed = compare(
@@ -276,8 +278,12 @@ def _began(unit: Row) -> datetime:
     return due + ((cleared - due).days + 1) * timedelta(days=1)
 
 
-def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:
-    """Put each account's late units into runs no more than a week apart."""
+def _account_onsets(units: list[Row], cases: Mapping[int, Case]) -> list[tuple[Row, list[Row]]]:
+    """Put each account's late units into runs no more than a week apart.
+
+    A hold of an account begins with the first day on which it was paid nothing: what waited before,
+    while the account was paid, is a run of its own.
+    """
     by_account: dict[tuple[str, str], list[Row]] = defaultdict(list)
     for unit in units:
         by_account[unit["provider_id"], unit["account_id"]].append(unit)
@@ -285,10 +291,13 @@ def _account_onsets(units: list[Row]) -> list[tuple[Row, list[Row]]]:
     for mine in by_account.values():
         mine.sort(key=lambda u: (_began(u), u["unit"]))
         run = [mine[0]]
+        paid = cases[mine[0]["unit"]].shows(_PAID)
         for unit in mine[1:]:
-            if _began(unit) - _began(run[-1]) > ACCOUNT_RECENT:
+            begins = paid and not cases[unit["unit"]].shows(_PAID)
+            if begins or _began(unit) - _began(run[-1]) > ACCOUNT_RECENT:
                 runs.append((run[0], run))
                 run = []
+            paid = cases[unit["unit"]].shows(_PAID) and (paid or not run)
             run.append(unit)
         runs.append((run[0], run))
     return runs

@@ -223,6 +223,23 @@ def test_a_broken_call_raises(name: str) -> None:
 
 def test_an_empty_table_has_no_causes() -> None:
     assert localise(table(times(1)).slice(0, 0), list(DIMENSIONS)) == []
+    untyped = {"store": pa.nulls(0), "real": pa.nulls(0, pa.float64()),
+               "predict": pa.nulls(0, pa.float64())}  # fmt: skip
+    assert localise(pa.table(untyped), ["store"]) == []
+
+
+@pytest.mark.parametrize("kind", ["nothing", "no text", "one value", "no number"])
+def test_a_dimension_that_says_nothing_changes_nothing(kind: str) -> None:
+    made = table(both(times(0.4, model="P2", bank="icbc"), times(0.7, region="north")))
+    rows = made.num_rows
+    column = {
+        "nothing": pa.nulls(rows),
+        "no text": pa.nulls(rows, pa.string()),
+        "one value": pa.array(["x"] * rows),
+        "no number": pa.array([float("nan")] * rows),
+    }[kind]
+    said = localise(made.append_column("empty", column), [*DIMENSIONS, "empty"])
+    assert said == localise(made, list(DIMENSIONS)) != []
 
 
 @pytest.mark.parametrize(

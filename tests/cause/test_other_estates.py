@@ -19,7 +19,7 @@ from tests.oracle.causes.story import Story, tell
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
 HARMLESS = tuple(range(4, 100, 5)) if SOAK else (9,)
-HARMFUL = tuple(s for s in range(260) if s % 5 != 4) if SOAK else (3, 42, 248)
+HARMFUL = (*(s for s in range(260) if s % 5 != 4), 302, 331) if SOAK else (42, 248, 331)
 CAUSES = {
     "system_upgrade", "network", "account_processing", "bank_speed", "human_error",
     "interface_mismatch", "provider",

@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from daozhang.cause.judge import judge_accounts
 from daozhang.cause.peers import IN_DAYS, IN_HOURS, Share
 from daozhang.cause.upgraded import compare_terminals, onsets, ring_of, struck_alike
+from daozhang.cause.verdict import Case
 
 CUTOFF = datetime(2026, 5, 20, 15, tzinfo=UTC)
 HOURS = timedelta(hours=1)
@@ -82,6 +84,23 @@ def test_few_that_are_struck_within_days_are_beyond_chance_together_only() -> No
 
     assert blamed(9, 9, 33, 33) == ["day", "days"]
     assert blamed(9, 33) == []
+
+
+def test_a_hold_begins_when_the_account_is_paid_nothing() -> None:
+    """What waited before the upgrade, while the account was paid, began another trouble."""
+    due = [CUTOFF + timedelta(days=day) for day in (-3, 2, 3)]
+    cases = {}
+    for number, day in enumerate(due):
+        waits = {"unit": number, "terminal_id": "", "provider_id": "P", "account_id": "A",
+                 "due_at": day, "cleared_at": None}  # fmt: skip
+        cases[number] = Case(waits)
+        cases[number].add("copies_refused", {"duplicate_upload_held": 6.0})
+    cases[0].add("account_paid_others", {"minimum_or_limit": 3.0})
+    before = {"release_id": "", "first_started_at": None, "lately": 0, "good": 0}
+    after = {"release_id": "R", "first_started_at": CUTOFF, "lately": 1, "good": 0}
+    days = [{"provider_id": "P", "due_day": day.date(), "exposed": 1, "accounts": 9} for day in due]
+    said = judge_accounts(cases, {0: before, 1: after, 2: after}, {}, days)
+    assert [said[n].cause for n in range(3)] == ["provider", "system_upgrade", "system_upgrade"]
 
 
 @pytest.mark.parametrize(
