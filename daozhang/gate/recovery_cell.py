@@ -14,7 +14,7 @@ from typing import Final, Literal
 
 from daozhang.gate.recovery_series import Series
 from daozhang.gate.recovery_settings import Measure, RecoverySettings
-from daozhang.stats.equivalence import Change, difference, ratio, spread
+from daozhang.stats.equivalence import Change, Period, difference, period, ratio, spread
 from daozhang.stats.exact import at_least_drawn, at_least_of, at_most_of
 from daozhang.stats.student import t_point
 
@@ -121,12 +121,13 @@ def _look(
     """Return what one look says of a cell."""
     measure, margin = cell.measure, cell.margin
     inside = slice(window[0] - 1, window[1])
-    days_before = int((series.before_weight > 0).sum())
-    days_after = int((series.after_weight[inside] > 0).sum())
+    before = series.summed
+    after = period(series.after[inside], series.after_weight[inside])
+    days_after = 0 if after is None else after.days
 
     def said(verdict: Verdict, reason: Reason, own: bool, change: Change = _UNTOLD) -> Cell:
         return Cell(
-            cell.method, measure, verdict, reason, own, window, days_before, days_after,
+            cell.method, measure, verdict, reason, own, window, before.days, days_after,
             series.controls, series.level, change, margin,
         )  # fmt: skip
 
@@ -134,17 +135,20 @@ def _look(
         return said("not yet", "silent", own=True)
     if series.past * 3 < settings.baseline_days:
         return said("not yet", "no_past", own=False)
-    least, usual = _least(series, measure, margin)
-    own = not _thin(series, margin, settings, least)
+    least, usual = _least(before, series.level, measure, margin)
+    own = not _thin(series, before, margin, settings, least)
     if days_after * 2 <= window[1] - window[0] + 1:
         return said("not yet", "few_days", own)
-    change = _change(series, inside, measure, tail, least)
+    change = _change(series, before, after, measure, tail, least)
     if change is None:
         return said("not yet", "no_past", own=False)
-    last = slice(window[1] - LAST, window[1]) if window[0] == 1 else inside
+    last, newest = inside, after
+    if window[0] == 1:
+        last = slice(window[1] - LAST, window[1])
+        newest = period(series.after[last], series.after_weight[last])
     sides = 2 if measure == "volume" else 1
     sure = settings.wrong_fail / (len(settings.looks) * cells * sides)
-    shown = _change(series, last, measure, sure, usual)
+    shown = _change(series, before, newest, measure, sure, usual)
     harm = _harm(series, last, measure, margin, shown, sure) if shown is not None else None
     if harm is not None:
         return said("fail", harm, own, change)
@@ -155,7 +159,7 @@ def _look(
     return said("not yet", "near" if near else "wide", own, change)
 
 
-def _least(series: Series, measure: Measure, margin: float) -> tuple[float, float]:
+def _least(before: Period, level: float, measure: Measure, margin: float) -> tuple[float, float]:
     """Return the least spread that a measure has if it is at its margin, and if it is unchanged.
 
     Sales come at least as irregularly as by a Poisson law. Of attempts a share fails, the margin's
@@ -166,11 +170,11 @@ def _least(series: Series, measure: Measure, margin: float) -> tuple[float, floa
     if measure == "volume":
         return 1.0, 1.0
     if measure == "success":
-        failing = min(max(1.0 - series.level, 0.0), 0.5)
-        unseen = 0.5 / float(series.before_weight.sum())
+        failing = min(max(1.0 - level, 0.0), 0.5)
+        unseen = 0.5 / before.weight
         return _of_share(max(failing + margin, margin)), _of_share(failing + unseen)
     if measure == "lag":
-        unseen = 0.5 / (float((series.before_weight > 0).sum()) + 1.0)
+        unseen = 0.5 / (before.days + 1.0)
         return _of_share(min(margin, 0.5)), _of_share(unseen)
     return margin * (_FULL - _ONE - margin), margin * (_FULL - _ONE - margin)
 
@@ -183,38 +187,39 @@ def _of_share(share: float) -> float:
     return min(share, 0.5) * (1.0 - min(share, 0.5))
 
 
-def _thin(series: Series, margin: float, settings: RecoverySettings, least: float) -> bool:
+def _thin(
+    series: Series, before: Period, margin: float, settings: RecoverySettings, least: float
+) -> bool:
     """Return whether the time allowed would show an unharmed cell less than nine times in ten."""
-    before, weight = (series.before, series.before_weight), float(series.before_weight.sum())
     try:
         seen = spread([before], series.parameters)
     except ValueError:
         return True
-    by_weight = sqrt(series.past / (settings.days * weight) + 1 / weight)
+    by_weight = sqrt(series.past / (settings.days * before.weight) + 1 / before.weight)
     reach = t_point(settings.looks[0][2], seen.df) * sqrt(max(seen.variance, least))
     return by_weight * (reach + NINE_IN_TEN * sqrt(seen.variance)) > margin
 
 
 def _change(
-    series: Series, inside: slice, measure: Measure, tail: float, least: float
+    series: Series,
+    before: Period,
+    after: Period | None,
+    measure: Measure,
+    tail: float,
+    least: float,
 ) -> Change | None:
     """Return the change of level in some days; None: they, or those before, are too few."""
-    after, heavy = series.after[inside], series.after_weight[inside]
-    if not heavy.any():
+    if after is None:
         return None
-    before = series.before, series.before_weight
     try:
-        of = spread([before, (after, heavy)], series.parameters, least)
+        of = spread([before, after], series.parameters, least)
     except ValueError:
         return None
-    levels = [
-        (float(values @ weights) / float(weights.sum()), float(weights.sum()))
-        for values, weights in (before, (after, heavy))
-    ]
+    was, is_ = (before.level, before.weight), (after.level, after.weight)
     if measure == "volume":
-        return ratio(levels[0], levels[1], of, tail)
-    slack = 0.5 / levels[1][1] if measure == "success" else 0.0
-    return difference(levels[0], levels[1], of, tail, slack)
+        return ratio(was, is_, of, tail)
+    slack = 0.5 / after.weight if measure == "success" else 0.0
+    return difference(was, is_, of, tail, slack)
 
 
 def _harm(

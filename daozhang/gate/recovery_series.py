@@ -22,11 +22,15 @@ from daozhang.gate.evidence import NEVER, Bools, Ints
 from daozhang.gate.recovery_days import MOSTLY, StoreDays
 from daozhang.gate.recovery_settings import Measure, RecoverySettings
 from daozhang.stats.betting import Floats
+from daozhang.stats.equivalence import Period, period
 
 __all__ = ["Series", "Stores", "lay_together"]
 
 CLOSED: Final = 5
 """A day without a sale or a try is a closed one where so many are usual."""
+
+NOTHING: Final[tuple[Floats, Floats, int]] = (np.zeros(0), np.zeros(0), 0)
+"""Nobody to compare with: what moved them, with weights, and how many they are."""
 
 COUNTED: Final = 20.0
 """Other stores are compared with when they count so much a day, and twice the store's own."""
@@ -46,6 +50,7 @@ class Series:
         parameters: what was estimated of the days before.
         past: days before of which anything was heard of the store.
         silent: of the days after, those without any sale or try.
+        summed: the days before, summed up.
     """
 
     before: Floats
@@ -57,6 +62,50 @@ class Series:
     parameters: int
     past: int
     silent: Bools
+    summed: Period
+
+
+@dataclass(frozen=True, slots=True)
+class _Told:
+    """A store's own numbers by day, and what is usual.
+
+    Heard: whether anything was sold or tried. Quiet: whether no other release disturbed the day.
+    """
+
+    value: Floats
+    weight: Floats
+    own: float
+    heard: Bools
+    quiet: Bools
+
+
+@dataclass(frozen=True, slots=True)
+class _Levelled:
+    """The same less what moved others; ``summed``: the days before, None if they say nothing."""
+
+    moved: Floats
+    value: Floats
+    weight: Floats
+    level: float
+    parameters: int
+    summed: Period | None
+
+
+def _levelled(
+    told: _Told, measure: Measure, before: slice, others: tuple[Floats, Floats], controls: int
+) -> _Levelled:
+    """Take out of a store's numbers what moved the others, with their weight."""
+    value, weight = told.value, told.weight
+    moved, moved_weight = others
+    if controls:
+        weight = np.where(moved_weight > 0, weight, 0.0)
+        value = value / np.where(moved > 0, moved, 1.0) if measure == "volume" else value - moved
+    parameters = 1
+    level = _mean(value[before], weight[before])
+    if measure == "volume":
+        value, weight, parameters = _by_weekday(value, weight, before)
+    summed = period(value[before], weight[before])
+    return _Levelled(moved, value, weight, level, parameters, summed)
 
 
 @dataclass(slots=True)
@@ -77,10 +126,16 @@ class Stores:
     _controls: dict[tuple[object, ...], tuple[Floats, Floats, int]] = field(default_factory=dict)
     _series: dict[tuple[object, ...], Series | None] = field(default_factory=dict)
     _kin: dict[tuple[int, tuple[str, ...]], list[int]] = field(default_factory=dict)
+    _told: dict[tuple[int, int, Measure], _Told] = field(default_factory=dict)
+    _levels: dict[tuple[int, int, Measure], _Levelled] = field(default_factory=dict)
+    _compared: dict[tuple[object, ...], tuple[Floats, Floats, int]] = field(default_factory=dict)
+    _undisturbed: dict[int, Bools] = field(default_factory=dict)
+    _begun: Bools = field(init=False)
 
     def __post_init__(self) -> None:
         """Look the release's days up, and who takes the same way."""
         self.first, self.last = self.days.spans[self.release_id]
+        self._begun = self.days.counts["sales"][:, 0].sum(axis=0).cumsum() > 0
         for (store, method), kin in self.days.kin.items():
             for depth in range(1, len(kin) + 1):
                 self._kin.setdefault((method, kin[:depth]), []).append(store)
@@ -88,6 +143,8 @@ class Stores:
     def forget(self) -> None:
         """Forget the series that were worked out; they are many."""
         self._series.clear()
+        self._told.clear()
+        self._levels.clear()
 
     @property
     def upgraded(self) -> list[int]:
@@ -143,9 +200,31 @@ class Stores:
         days = self.days
         first = int(self.first[store]) - days.first_day
         last = int(self.last[store]) - days.first_day
+        if first <= 0:
+            return None
         before = slice(max(first - self.settings.baseline_days, 0), first)
         after = slice(last + 1, last + 1 + end)
-        value, weight = _values(days, store, method, measure)
+        key = store, method, measure
+        if key not in self._told:
+            self._told[key] = self._tell(store, method, measure, before)
+        told = self._told[key]
+        moved, moved_weight, controls = self._moved(store, method, measure, end, told.own)
+        # Most looks of a cell are compared with the same stores and differ in their last day only.
+        if key not in self._levels or self._levels[key].moved is not moved:
+            self._levels[key] = _levelled(told, measure, before, (moved, moved_weight), controls)
+        of = self._levels[key]
+        if of.summed is None:
+            return None
+        return Series(
+            of.value[before], of.weight[before], of.value[after], of.weight[after], of.level,
+            controls, of.parameters, int(np.count_nonzero((told.heard & told.quiet)[before])),
+            ~told.heard[after], of.summed,
+        )  # fmt: skip
+
+    def _tell(self, store: int, method: int, measure: Measure, before: slice) -> _Told:
+        """Return a store's own numbers, not yet compared with anybody's."""
+        days = self.days
+        value, weight, counts = _values(days, store, method, measure)
         tries = days.counts["tries"][store, 0]
         heard = days.counts["sales"][store, 0] + tries > 0
         if measure == "success":
@@ -156,28 +235,17 @@ class Stores:
         if measure == "volume":
             usual = _usual(days.counts["sales"][store, 0, before], heard[before])
             open_ = heard | (usual < CLOSED)
-            begun = days.counts["sales"][:, 0].sum(axis=0).cumsum() > 0
-            weight = np.where(open_ & begun & ~days.special[store], weight, 0.0)
-        own = float(_counts(days, store, method, measure)[before].mean())
-        moved, moved_weight, controls = self._moved(store, method, measure, end, own)
-        if controls:
-            weight = np.where(moved_weight > 0, weight, 0.0)
-            value = (
-                value / np.where(moved > 0, moved, 1.0) if measure == "volume" else value - moved
-            )
-        parameters = 1
-        level = _mean(value[before], weight[before])
-        if measure == "volume":
-            value, weight, parameters = _by_weekday(value, weight, before)
-        if not weight[before].any():
-            return None
-        return Series(
-            value[before], weight[before], value[after], weight[after], level, controls,
-            parameters, int((heard & quiet)[before].sum()), ~heard[after],
-        )  # fmt: skip
+            weight = np.where(open_ & self._begun & ~days.special[store], weight, 0.0)
+        own = float(np.add.reduce(counts[before])) / (before.stop - before.start)
+        return _Told(value, weight, own, heard, quiet)
 
     def _quiet(self, store: int) -> Bools:
         """Return the days that no other release disturbs: its days, and so many after it."""
+        if store not in self._undisturbed:
+            self._undisturbed[store] = self._find_quiet(store)
+        return self._undisturbed[store]
+
+    def _find_quiet(self, store: int) -> Bools:
         number = self.days.first_day + np.arange(self.days.special.shape[1])
         quiet = np.ones(len(number), dtype=np.bool_)
         for release, (first, last) in self.days.spans.items():
@@ -192,7 +260,6 @@ class Stores:
 
         For volume a factor around 1, for the others a difference around nought.
         """
-        nothing = np.zeros(0)
         for method_there in dict.fromkeys((method, 0)):
             kin = self.days.kin.get((store, method_there))
             for depth in (3, 2, 1) if kin else ():
@@ -204,7 +271,7 @@ class Stores:
                 moved, counts, controls = self._controls[key]
                 if controls and float(counts.mean()) >= max(COUNTED, 2 * own):
                     return moved, counts, controls
-        return nothing, nothing, 0
+        return NOTHING
 
     def _compare(
         self, window: tuple[int, int], kin: tuple[str, ...], method: int, measure: Measure
@@ -217,10 +284,20 @@ class Stores:
             there &= (first == NEVER) | (first > until) | (last < since - settings.days)
         controls = int(there.sum())
         if controls < settings.controls_min:
-            return np.zeros(0), np.zeros(0), 0
-        value, weight = _values(days, there, method, measure)
-        counts = _counts(days, there, method, measure)
-        before = slice(max(since - days.first_day, 0), window[0] - days.first_day)
+            return NOTHING
+        # Who is compared with seldom changes from one look to the next.
+        key = window[0], kin, method, measure, there.tobytes()
+        if key not in self._compared:
+            self._compared[key] = self._compare_with(window[0], there, method, measure)
+        return self._compared[key]
+
+    def _compare_with(
+        self, first: int, there: Bools, method: int, measure: Measure
+    ) -> tuple[Floats, Floats, int]:
+        days, controls = self.days, int(np.count_nonzero(there))
+        since = first - self.settings.baseline_days
+        value, weight, counts = _values(days, there, method, measure)
+        before = slice(max(since - days.first_day, 0), first - days.first_day)
         if measure != "volume":
             return value - _mean(value[before], weight[before]), counts, controls
         usual = float(value[before].mean())
@@ -252,15 +329,15 @@ def _counts(days: StoreDays, stores: int | Bools, method: int, measure: Measure)
 
 def _values(
     days: StoreDays, stores: int | Bools, method: int, measure: Measure
-) -> tuple[Floats, Floats]:
-    """Return value and weight by day, of a store or of several taken together."""
+) -> tuple[Floats, Floats, Floats]:
+    """Return value, weight and what was counted by day, of a store or of several together."""
     whole = _counts(days, stores, method, measure)
     if measure == "volume":
-        return whole, np.ones_like(whole)
+        return whole, np.ones_like(whole), whole
     part = _of(days, _PARTS[measure], stores, method)
     value = np.divide(part, whole, out=np.zeros_like(part), where=whole > 0)
     # The money of a day comes together, so its lag is known no better for more sales.
-    return value, np.where(whole > 0, 1.0, 0.0) if measure == "lag" else whole
+    return value, np.where(whole > 0, 1.0, 0.0) if measure == "lag" else whole, whole
 
 
 _PARTS: Final = {"success": "sales", "lag": "lag", "satisfaction": "score"}
@@ -274,13 +351,15 @@ def _mean(values: Floats, weights: Floats) -> float:
 def _by_weekday(value: Floats, there: Floats, before: slice) -> tuple[Floats, Floats, int]:
     """Return the days as shares of their weekday's mean, weighted with it."""
     weekday = np.arange(len(value)) % 7
-    usual = np.zeros(7)
-    for slot in range(7):
-        of_slot = (weekday[before] == slot) & (there[before] > 0)
-        usual[slot] = value[before][of_slot].mean() if of_slot.any() else 0.0
-    weight = np.where(there > 0, usual[weekday], 0.0)
+    slots = weekday[: before.stop - before.start]
+    seen = there[before] > 0
+    days = np.bincount(slots, weights=seen, minlength=7)
+    total = np.bincount(slots, weights=value[before] * seen, minlength=7)
+    usual = np.divide(total, days, out=np.zeros(7), where=days > 0)
+    # The first day before is slot 0, whatever weekday it is.
+    weight = np.where(there > 0, usual[(weekday - before.start) % 7], 0.0)
     share = np.divide(value, weight, out=np.zeros_like(value), where=weight > 0)
-    return share, weight, int((usual > 0).sum())
+    return share, weight, int(np.count_nonzero(usual))
 
 
 def lay_together(parts: list[Series], measure: Measure) -> Series | None:
@@ -296,15 +375,19 @@ def lay_together(parts: list[Series], measure: Measure) -> Series | None:
 
     def over(values: str, weights: str, long: int) -> tuple[Floats, Floats]:
         total, weight = np.zeros(long), np.zeros(long)
-        for part in parts:
-            own, heavy = getattr(part, values), getattr(part, weights)
-            # Days before an upgrade are counted from it backwards.
-            total[long - len(own) :] += own * heavy
-            weight[long - len(own) :] += heavy
+        # Days before an upgrade are counted from it backwards.
+        for length in {len(getattr(part, values)) for part in parts}:
+            same = [part for part in parts if len(getattr(part, values)) == length]
+            own = np.stack([getattr(part, values) for part in same])
+            heavy = np.stack([getattr(part, weights) for part in same])
+            total[long - length :] += (own * heavy).sum(axis=0)
+            weight[long - length :] += heavy.sum(axis=0)
         return np.divide(total, weight, out=np.zeros(long), where=weight > 0), weight
 
     before, before_weight = over("before", "before_weight", length)
     after, after_weight = over("after", "after_weight", ends.pop())
+    summed = period(before, before_weight)
+    assert summed is not None, "every series has a day before that says something"
     heavy = [float(part.before_weight.sum()) for part in parts]
     level = (
         sum(part.level for part in parts)
@@ -315,5 +398,5 @@ def lay_together(parts: list[Series], measure: Measure) -> Series | None:
         before, before_weight, after, after_weight, level,
         min(part.controls for part in parts), max(part.parameters for part in parts),
         max(part.past for part in parts),
-        np.logical_and.reduce([part.silent for part in parts]),
+        np.logical_and.reduce([part.silent for part in parts]), summed,
     )  # fmt: skip

@@ -19,6 +19,7 @@ only be met by counts so large that their means are normal.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from math import inf, sqrt
 from typing import Final
@@ -28,7 +29,7 @@ import numpy as np
 from daozhang.stats.betting import Floats
 from daozhang.stats.student import t_point
 
-__all__ = ["Change", "Spread", "difference", "ratio", "spread"]
+__all__ = ["Change", "Period", "Spread", "difference", "period", "ratio", "spread"]
 
 ALIKE_MAX: Final = 0.8
 """Neighbouring days are taken to be this much alike at most."""
@@ -62,7 +63,46 @@ class Change:
     high: float
 
 
-def spread(periods: list[tuple[Floats, Floats]], parameters: int = 1, least: float = 0.0) -> Spread:
+@dataclass(frozen=True, slots=True)
+class Period:
+    """A period's days, summed up; worked out once, it serves every comparison.
+
+    Attributes:
+        level: their mean.
+        weight: their weights together.
+        squares: of their weighted distances from the level, summed.
+        products: of neighbours' distances, summed.
+        pairs: how many neighbours both say something.
+        days: how many days say something.
+    """
+
+    level: float
+    weight: float
+    squares: float
+    products: float
+    pairs: int
+    days: int
+
+
+def period(values: Floats, weights: Floats) -> Period | None:
+    """Sum a period up; None: no day of it says anything.
+
+    Args:
+        values: by day, in order; finite.
+        weights: by day; a day of weight 0 is not there.
+    """
+    there = weights > 0
+    days = int(np.count_nonzero(there))
+    if not days:
+        return None
+    weight = float(np.add.reduce(weights))
+    level = float(values @ weights) / weight
+    off = (values - level) * np.sqrt(weights)
+    pairs = days - 1 if days == len(there) else int(np.count_nonzero(there[:-1] & there[1:]))
+    return Period(level, weight, float(off @ off), float(off[:-1] @ off[1:]), pairs, days)
+
+
+def spread(periods: Iterable[Period | None], parameters: int = 1, least: float = 0.0) -> Spread:
     """Return the spread of days around the level of their own period, taken together.
 
     What a day inherits from the day before makes means of days less sure than their number says:
@@ -70,7 +110,7 @@ def spread(periods: list[tuple[Floats, Floats]], parameters: int = 1, least: flo
     where it is above nought (the effective number of observations of an AR(1) series).
 
     Args:
-        periods: values and weights of each period's days, in order; a day of weight 0 is not there.
+        periods: periods; None where one says nothing.
         parameters: what was estimated of the first period beside its spread (the others have one
             level each).
         least: a floor of the variance.
@@ -78,18 +118,15 @@ def spread(periods: list[tuple[Floats, Floats]], parameters: int = 1, least: flo
     Raises:
         ValueError: no degree of freedom is left.
     """
-    squares, products, pairs, days = 0.0, 0.0, 0, 0
-    for values, weights in periods:
-        there = weights > 0
-        if not there.any():
-            continue
-        level = float(values @ weights) / float(weights.sum())
-        off = np.where(there, (values - level) * np.sqrt(weights), 0.0)
-        squares += float(off @ off)
-        products += float(off[:-1] @ off[1:])
-        pairs += int((there[:-1] & there[1:]).sum())
-        days += int(there.sum())
-    df = days - parameters - (len(periods) - 1)
+    squares, products, pairs, days, levels = 0.0, 0.0, 0, 0, 0
+    for one in periods:
+        levels += 1
+        if one is not None:
+            squares += one.squares
+            products += one.products
+            pairs += one.pairs
+            days += one.days
+    df = days - parameters - (levels - 1)
     if df < 1:
         raise ValueError(f"{days} days leave no degree of freedom")
     alike = products / pairs / (squares / days) if pairs and squares > 0 else 0.0

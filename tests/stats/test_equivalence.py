@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from daozhang.stats.equivalence import Spread, difference, ratio, spread
+from daozhang.stats.equivalence import Spread, difference, period, ratio, spread
 from daozhang.stats.student import t_point
 
 ONES = np.ones(28)
@@ -15,30 +15,30 @@ ONES = np.ones(28)
 
 def test_the_spread_of_two_periods_is_the_pooled_variance():
     one, two = np.array([1.0, 3.0, 1.0, 3.0]), np.array([10.0, 14.0, 10.0, 14.0])
-    found = spread([(one, np.ones(4)), (two, np.ones(4))])
+    found = spread([period(one, np.ones(4)), period(two, np.ones(4))])
     assert found == Spread(pytest.approx((4 * 1 + 4 * 4) / 6), 6)
 
 
 def test_days_of_weight_nought_are_not_there():
     values, weights = np.array([1.0, 99.0, 3.0, 2.0]), np.array([1.0, 0.0, 1.0, 1.0])
-    assert spread([(values, weights)]).df == 2
-    assert spread([(values, weights)]).variance == pytest.approx(1.0)
+    assert spread([period(values, weights)]).df == 2
+    assert spread([period(values, weights)]).variance == pytest.approx(1.0)
 
 
 def test_a_floor_holds_where_days_are_alike_by_chance():
-    assert spread([(ONES, ONES)], least=0.25).variance == 0.25
+    assert spread([period(ONES, ONES)], least=0.25).variance == 0.25
 
 
 def test_days_that_follow_each_other_count_for_less():
     level = np.repeat([1.0, 3.0, 1.0, 3.0], 7)
     plain = float(((level - 2.0) ** 2).sum()) / 27
-    found = spread([(level, ONES)]).variance
+    found = spread([period(level, ONES)]).variance
     assert 3 * plain < found <= 9.001 * plain
 
 
 def test_too_few_days_are_a_broken_call():
     with pytest.raises(ValueError, match="no degree of freedom"):
-        spread([(np.ones(1), np.ones(1))])
+        spread([period(np.ones(1), np.ones(1))])
 
 
 def test_a_difference_is_the_interval_of_two_means():
@@ -89,7 +89,7 @@ def test_the_interval_holds_as_often_as_it_says(alike):
             noise[day] = alike * noise[day - 1] + sqrt(1 - alike**2) * noise[day]
         days = 10 + noise
         before, after = days[:28], days[29:]
-        of = spread([(before, ONES), (after, np.ones(7))])
+        of = spread([period(before, ONES), period(after, np.ones(7))])
         found = difference((before.mean(), 28), (after.mean(), 7), of, 0.05)
         missed += not found.low <= 0 <= found.high
     # 10 % are to be missed; days alike are missed somewhat oftener, not twice as often.
