@@ -382,14 +382,14 @@ class _Rows:
         return returned(list(rows), self._unit_of, self.units.names, like, until)
 
     def due(self, until: int) -> tuple[Ints, Ints, Ints]:
-        """Return terminal, day and moment of upgraded days whose money was due and can be seen."""
+        """Return terminal, day and moment of upgraded days of which money was due and can be seen."""
         decided = self._decided["credit"]
         rows = np.flatnonzero((self.day >= self.units.from_day[self.unit]) & (decided <= until))
         cell = self.units.terminal[self.unit[rows]] * self.days + (self.day[rows] - self.first_day)
-        # A day is seen when the last of its money is.
+        # A day is seen when the first of its money is: when the last would be, nobody could tell.
         cells, place = np.unique(cell, return_inverse=True)
-        seen = np.zeros(len(cells), dtype=np.int64)
-        np.maximum.at(seen, place, decided[rows])
+        seen = np.full(len(cells), NEVER, dtype=np.int64)
+        np.minimum.at(seen, place, decided[rows])
         return cells // self.days, cells % self.days + self.first_day, seen
 
     def money(self, until: int) -> tuple[Ints, Bools]:

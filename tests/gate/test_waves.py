@@ -68,3 +68,8 @@ def _rows(path: Path) -> list[dict[str, str]]:
 def test_what_cannot_be_drawn_is_said(estate: Path, capsys, words, said):
     assert main(["waves", str(estate), "--release", "3.2.1", "--lang", "en", *words]) == 2
     assert said in capsys.readouterr().err
+
+
+def test_a_release_that_nobody_has_cannot_be_replayed(estate: Path, capsys):
+    assert main(["replay", str(estate), "--release", "9.9", "--lang", "en"]) == 2
+    assert "No terminal was upgraded to 9.9" in capsys.readouterr().err
