@@ -21,6 +21,7 @@ __all__ = ["amount_condition", "card_columns", "card_condition", "quoted", "time
 
 WORDS_MAX: Final = 5
 CLOCK_OFF_MIN: Final = 2
+_FIRST_YEAR: Final = 1970
 
 _DAY: Final = r"(?:(?P<y>\d{4})[-/.年])?(?P<m>\d{1,2})[-/月](?P<d>\d{1,2})日?"
 _CLOCK: Final = r"(?P<h>\d{1,2}):(?P<min>\d{2})(?::\d{2})?"
@@ -88,6 +89,8 @@ def time_condition(text: str, zone: tzinfo) -> str | None:
 
 
 def _within(part: dict[str, int], clock: int | None, zone: tzinfo) -> str | None:
+    if part["y"] < _FIRST_YEAR:  # Zones were no whole minutes then, and nobody took cards.
+        return None
     try:
         day = date(part["y"], part["m"], part["d"])
         begins = datetime.combine(day, time(0), zone)

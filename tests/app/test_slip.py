@@ -83,7 +83,8 @@ def test_what_stands_on_a_slip_leads_to_its_sales(
 @pytest.mark.parametrize(
     ("text", "is_time"),
     [("12:05", True), ("24:00", False), ("12:60", False), ("1205", False), ("2026-13-01", False),
-     ("9999-12-31", False), ("0001-01-01", True), ("", False), ("4月23日T12:05", True)],
+     ("9999-12-31", False), ("0001-01-01", False), ("1970-01-01", True), ("", False),
+     ("4月23日T12:05", True)],
 )  # fmt: skip
 def test_a_time_is_one_or_is_none(text: str, is_time: bool) -> None:
     assert (time_condition(text, UTC) is not None) == is_time

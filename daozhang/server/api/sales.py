@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 
 from django.http import HttpRequest
 from ninja import Query, Router
-from pydantic import Field
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from daozhang.app.listing import STATUS_ORDER
 from daozhang.server.api.answers import answers
@@ -23,6 +23,28 @@ ID_MAX: Final = 120
 _STATUS: Final = "|".join(STATUS_ORDER)
 
 router = Router(tags=["sales"])
+
+
+def _stripped(value: Any) -> Any:
+    return value.strip() if isinstance(value, str) else value
+
+
+# Patterns are told of a text whose blanks and line ends around it are gone.
+Statuses = Annotated[
+    str,
+    StringConstraints(max_length=80, pattern=rf"^({_STATUS})(,({_STATUS}))*$"),
+    BeforeValidator(_stripped),
+]
+Spot = Annotated[
+    str,
+    StringConstraints(
+        max_length=40,
+        pattern=r"^(captured|(submitted|cleared|paid_out)(\.short)?|submitted\.rejected"
+        r"|cleared\.(held|returned))$",
+    ),
+    BeforeValidator(_stripped),
+]
+
 Id = Annotated[Line | None, Field(max_length=ID_MAX)]
 Day = Annotated[date | None, Field(ge=date(2000, 1, 1), lt=date(2100, 1, 1))]
 
@@ -74,15 +96,10 @@ class SaleFilters(Paging):
     due: Day = Field(None, description="The day that the money is promised for.")
     since: Day = Field(None, description="Promised for this day or later.")
     until: Day = Field(None, description="Promised for this day or earlier.")
-    status: Line | None = Field(
-        None, max_length=80, pattern=rf"^({_STATUS})(,({_STATUS}))*$",
-        description="Several with commas; left out: all but `cancelled` and `failed`.",
-    )  # fmt: skip
-    at: Line | None = Field(
-        None, max_length=40,
-        pattern=r"^(captured|(submitted|cleared|paid_out)(\.short)?|submitted\.rejected"
-        r"|cleared\.(held|returned))$", description="Where late money is, and why it stays there.",
-    )  # fmt: skip
+    status: Statuses | None = Field(
+        None, description="Several with commas; left out: all but `cancelled` and `failed`."
+    )
+    at: Spot | None = Field(None, description="Where late money is, and why it stays there.")
     currency: Id = None
     provider: Id = None
     bank: Id = None
