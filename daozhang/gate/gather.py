@@ -382,7 +382,7 @@ class _Rows:
         return returned(list(rows), self._unit_of, self.units.names, like, until)
 
     def due(self, until: int) -> tuple[Ints, Ints, Ints]:
-        """Return terminal, day and moment of upgraded days of which money was due and can be seen."""
+        """Return terminal, day and moment of upgraded days of which money can be seen by now."""
         decided = self._decided["credit"]
         rows = np.flatnonzero((self.day >= self.units.from_day[self.unit]) & (decided <= until))
         cell = self.units.terminal[self.unit[rows]] * self.days + (self.day[rows] - self.first_day)
