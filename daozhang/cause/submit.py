@@ -146,6 +146,7 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
         case,
         closes,
         upgrade or seen.wipes.get(unit["unit"]),
+        fell_after=bool(batches.get("fell_after")),
         batched=unit["terminal_id"] in seen.batched,
         waits=seen.waits,
     )
@@ -248,7 +249,15 @@ def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
         case.add("upgrade_crosses", {"cut_off_missed": 3.0}, started_at=started)
 
 
-def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool, waits: bool) -> None:
+def _lost(
+    case: Case,
+    closes: Row,
+    upgrade: Row | None,
+    *,
+    fell_after: bool,
+    batched: bool,
+    waits: bool,
+) -> None:
     """Weigh whether the sales were wiped from the terminal before they were settled.
 
     Forwarded sales come with a later batch; lost ones with none, or they are keyed in again days
@@ -267,7 +276,7 @@ def _lost(case: Case, closes: Row, upgrade: Row | None, *, batched: bool, waits:
         return
     if upgrade["started_at"] > unit["cutoff_at"] and not (gone and stored):
         return
-    if gone and stored and closes.get("fell_after"):
+    if gone and stored and fell_after:
         case.add("counter_wiped", {"unsettled_batch_lost": 6.0})
     # What came in the end with a batch of a counter that went on was never lost.
     wiped = gone and (lost or anew or not (batched or waits))

@@ -8,6 +8,7 @@ SELECT
     CAST(sum(CASE WHEN b.outcome IN ('rejected', 'unbalanced') THEN 1 ELSE 0 END) AS BIGINT) AS refused,
     CAST(sum(CASE WHEN b.outcome = 'forced' THEN 1 ELSE 0 END) AS BIGINT) AS forced,
     CAST(max(b.fell) AS BIGINT) AS fell,
+    CAST(max(CASE WHEN b.closed_at > s.to_at THEN b.fell ELSE 0 END) AS BIGINT) AS fell_after,
     CAST(max(b.repeated) AS BIGINT) AS repeated
 FROM stalled AS s
 JOIN numbered_batches AS b ON b.terminal_id = s.terminal_id
