@@ -69,6 +69,10 @@ class Engine(Protocol):
         """
         ...
 
+    def rename(self, name: str, to: str) -> None:
+        """Let a table go by another name; what had that name is forgotten."""
+        ...
+
     def drop(self, *names: str) -> None:
         """Forget tables that no later step reads."""
         ...

@@ -121,6 +121,13 @@ class DuckEngine:
         )
         partial.replace(path)
 
+    def rename(self, name: str, to: str) -> None:
+        """See :meth:`daozhang.engine.base.Engine.rename`."""
+        self._forget(to)
+        self.connection.execute(f'ALTER TABLE "{name}" RENAME TO "{to}"')
+        self._made.discard(name)
+        self._made.add(to)
+
     def drop(self, *names: str) -> None:
         """See :meth:`daozhang.engine.base.Engine.drop`."""
         for name in names:

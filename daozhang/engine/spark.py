@@ -150,6 +150,14 @@ class SparkEngine:
         partial.replace(path)
         shutil.rmtree(place, ignore_errors=True)
 
+    def rename(self, name: str, to: str) -> None:
+        """See :meth:`daozhang.engine.base.Engine.rename`."""
+        self._session.table(name).createOrReplaceTempView(to)
+        self._discard(to)
+        self._places[to] = self._places.pop(name)
+        self._names.add(to)
+        self.drop(name)
+
     def drop(self, *names: str) -> None:
         """See :meth:`daozhang.engine.base.Engine.drop`."""
         for name in names:

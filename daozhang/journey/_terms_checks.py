@@ -81,7 +81,9 @@ def _check_due(term: Term, table: TomlTable) -> None:
     if term.credit_timezone != term.timezone:
         return
     promises = [(w.until, w.lag_days, w.credit_by, "windows") for w in term.windows]
-    promises.append((term.cutoff, term.lag_days, term.credit_by, "credit_by"))
+    covered = bool(term.windows) and term.windows[-1].until >= term.cutoff
+    if not covered or term.daily_limit_minor is not None:
+        promises.append((term.cutoff, term.lag_days, term.credit_by, "credit_by"))
     for until, lag_days, credit_by, key in promises:
         if lag_days == 0 and credit_by < min(until, term.cutoff):
             table.problem(

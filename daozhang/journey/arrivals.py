@@ -48,12 +48,18 @@ def match(
     credits = sorted(credits, key=lambda c: (c.booked_at, c.account_id, c.credit_id))
     for links, how in links_by_id(chains, credits):
         settle(links, how, certain=True)
-    desk = infer(chains, credits, payers or Payers({}), lines_of)
+    payers = payers or Payers({})
+    desk = infer(chains, credits, payers, lines_of)
     for chain in [*chains, *(apart for apart, _ in desk.parted)]:
         if chain.stands_for is not None:
             _follow(chain, chain.stands_for)
         elif chain.matched_by == "net_amount_day":
-            chain.certain = chain.paid and chain.itemised and not chain.withheld
+            chain.certain = (
+                chain.paid
+                and chain.itemised
+                and not chain.withheld
+                and not any(payers.stranger(credit.payer) for credit in chain.credits)
+            )
     return desk
 
 

@@ -129,7 +129,7 @@ class Closed:
         _grow(engine, "closed_gone", "going")
         _lay_segments(engine, self.books, self.shelf, gone=True)
         # What is left of the chains that lost a line is added up anew from their closed lines.
-        engine.run("chains_before", "SELECT * FROM closed_chains")
+        engine.rename("closed_chains", "chains_before")
         engine.run(
             "closed_chains",
             "SELECT c.* FROM chains_before AS c ANTI JOIN back_lines AS b "
@@ -166,8 +166,7 @@ class Closed:
 def _grow(engine: Engine, name: str, more: str) -> None:
     """Add the rows of a table of the same columns to another."""
     engine.run(f"{name}_grown", f"SELECT * FROM {name} UNION ALL BY NAME SELECT * FROM {more}")
-    engine.run(name, f"SELECT * FROM {name}_grown")
-    engine.drop(f"{name}_grown")
+    engine.rename(f"{name}_grown", name)
 
 
 _SUMS = (

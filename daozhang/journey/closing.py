@@ -142,8 +142,7 @@ def _choose(engine: Engine, book: TermsBook) -> int:
         "OR host_at > as_of OR submitted_at > as_of) AS ahead ON ahead.sale_id = o.sale_id "
         "SEMI JOIN lines AS own ON own.sale_id = o.sale_id "
         "ANTI JOIN alike AS guess ON guess.sale_id = o.sale_id "
-        "SEMI JOIN (SELECT provider_id FROM facts_settlements UNION SELECT provider_id "
-        "FROM closed_chains) AS heard ON heard.provider_id = o.provider_id "
+        "SEMI JOIN providers_heard AS heard ON heard.provider_id = o.provider_id "
         "WHERE o.status IN ('on_time', 'late', 'cancelled', 'failed') "
         f"AND coalesce(o.term_index, -1) NOT IN ({listed})",
     )
@@ -155,7 +154,7 @@ def _choose(engine: Engine, book: TermsBook) -> int:
             "closing_left",
             "SELECT c.* FROM closing AS c ANTI JOIN closing_touched AS t ON t.sale_id = c.sale_id",
         )
-        engine.run("closing", "SELECT * FROM closing_left")
+        engine.rename("closing_left", "closing")
         _name_rows(engine)
     else:
         engine.run("closing", "SELECT * FROM closing WHERE 1 = 0")

@@ -2,7 +2,9 @@
 
 Rules kept here (the contract's matching), each only for what the one before left open:
 
-1. ``net_amount_day``: one payout of the same account and amount, up to 31 days before.
+1. ``net_amount_day``: one payout of the same account and amount, up to 31 days before. What
+   those who may pay leave open may have been paid by a stranger: that its payer is not the one
+   in the terms is told of the provider, and no reason to say that the money did not come.
 2. ``net_of_days``: groups of sales, one an account, business date and channel, that follow each
    other, net of fees by the terms. Of payouts that follow each other: ``carried_over``, or
    ``merged`` if they are of one day.
@@ -44,6 +46,7 @@ def infer(
     pools = Pools(chains, credits, payers)
     _stand_for_payouts(pools, chains, lines_of)
     _by_amount(pools)
+    _by_strangers(pools)
     groups = GroupSearch(pools, [c for c in pools.credits if c.open], lines_of)
     groups.by_groups()
     split = split_ways(pools, groups.stands)
@@ -79,25 +82,37 @@ def _by_amount(pools: Pools) -> None:
 
     Where days leave more than one, it is not guessed, and those payouts are kept from others.
     """
-    amounts: dict[tuple[str | None, str, int], list[Chain]] = defaultdict(list)
-    for family in pools:
-        for chain in family.chains:
-            if chain.waits and not chain.supposed:
-                amounts[chain.account_id, chain.currency, chain.net_minor].append(chain)
-    ways = {}
-    for credit in pools.credits:
-        key = (credit.account_id, credit.currency, credit.amount_minor)
-        ways[id(credit)] = [
-            Way((credit,), (chain,), (chain.net_minor,), "net_amount_day")
-            for chain in amounts.get(key, ())
-            if reaches(chain, credit.day) and pools.may_pay(credit, chain.provider_id)
-        ]
+    ways = _of_amount(pools, [credit for credit in pools.credits if credit.open], strangers=False)
     decide(pools.desk, ways)
     for found in ways.values():
         for way in found:
             if pools.desk.stands(way):
                 pools.contested.update(map(id, way.chains))
     _tell(pools, ways)
+
+
+def _by_strangers(pools: Pools) -> None:
+    """Pair payouts with credits of their amount that nobody named in the terms has paid."""
+    credits = [credit for credit in pools.credits if credit.open and pools.stranger(credit)]
+    decide(pools.desk, _of_amount(pools, credits, strangers=True))
+
+
+def _of_amount(pools: Pools, credits: Sequence[Credit], *, strangers: bool) -> dict[int, list[Way]]:
+    """Return by the ``id`` of each credit the payouts of its amount that it may bring."""
+    amounts: dict[tuple[str | None, str, int], list[Chain]] = defaultdict(list)
+    for family in pools:
+        for chain in family.chains:
+            if chain.waits and not chain.supposed and id(chain) not in pools.contested:
+                amounts[chain.account_id, chain.currency, chain.net_minor].append(chain)
+    return {
+        id(credit): [
+            Way((credit,), (chain,), (chain.net_minor,), "net_amount_day")
+            for chain in amounts.get((credit.account_id, credit.currency, credit.amount_minor), ())
+            if reaches(chain, credit.day)
+            and (strangers or pools.may_pay(credit, chain.provider_id))
+        ]
+        for credit in credits
+    }
 
 
 def _tell(pools: Pools, ways: dict[int, list[Way]]) -> None:

@@ -120,9 +120,13 @@ def _instant(moment: datetime | None) -> int:
 def _cycles(book: TermsBook, term: Term, first: date, last: date, peers: dict[str, int]) -> _Cycles:
     """Lay out a term's cycles; a deadline that nothing sets is as late as the promise."""
     columns: tuple[list[int], ...] = ([], [], [], [])
+    # Where a window reaches up to the cut-off, nothing has the plain promise: a day's last money
+    # is due with that window, which may be after the plain promise.
+    final = len(term.windows) - 1
+    window = final if term.windows and term.windows[final].until >= term.cutoff else -1
     day = first
     while day <= last:
-        due = due_for_business_date(book, term, day)
+        due = due_for_business_date(book, term, day, window)
         cutoff_at = _instant(_cutoff(term, day))
         due_at = _instant(due.due_at)
         clear_at = _instant(due.clear_at)

@@ -42,10 +42,9 @@ def find_lost(engine: Engine) -> None:
     found = engine.run("alike_sole", SQL["alike_sole"])
     while found:
         engine.run("alike_more", SQL["alike_more"])
-        engine.run("alike", "SELECT * FROM alike_more")
+        engine.rename("alike_more", "alike")
         engine.run("alike_left", SQL["alike_left"])
-        engine.run("alike_open", "SELECT * FROM alike_left")
-        engine.drop("alike_more", "alike_left")
+        engine.rename("alike_left", "alike_open")
         found = engine.run("alike_sole", SQL["alike_sole"])
     engine.run(
         "alike_rivals",
@@ -53,6 +52,5 @@ def find_lost(engine: Engine) -> None:
         "GROUP BY provider_id, line_id",
     )
     engine.run("lines_found", SQL["lines_alike"])
-    engine.run("lines", "SELECT * FROM lines_found")
-    engine.drop("alike_lines", "alike_sales", "alike_pairs", "alike_open", "alike_sole",
-                "lines_found")  # fmt: skip
+    engine.rename("lines_found", "lines")
+    engine.drop("alike_lines", "alike_sales", "alike_pairs", "alike_open", "alike_sole")

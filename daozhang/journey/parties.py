@@ -2,7 +2,8 @@
 
 Rules kept here (the contract's terms and matching): a credit whose counterparty is one of a
 provider's ``legal_name`` or ``payer_names`` can bring that provider's money only; one whose
-counterparty is none of them cannot bring the money of a provider whose names are known. Widths,
+counterparty is none of them cannot bring the money of a provider whose names are known, unless
+it is the amount of one payout to the unit that nobody else has paid (:mod:`.inferred`). Widths,
 case, spaces, punctuation and the form of the company do not matter; banks cut long names, so one
 name may be the beginning of the other.
 """

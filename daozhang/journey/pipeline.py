@@ -199,13 +199,28 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
     if unpaid and isinstance(first, datetime):
         put_local_days(engine, book.timezone, first.replace(tzinfo=first.tzinfo or UTC), moment)
         _run(engine, "lines_dated")
-        engine.run("lines", "SELECT * FROM lines_dated")
+        engine.rename("lines_dated", "lines")
     # Nobody reads these again, and they are as long as the settlement file.
     engine.drop(
         "lines_named", "lines_by_rrn", *(("referenced", "rrns_repeated") if unnamed else ())
     )
     _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
-    _run(engine, "supposed_fees", "supposed_refunds", "supposed", "supposed_chains")
+    _suppose(engine)
+
+
+def _suppose(engine: Engine) -> None:
+    """Suppose lines for the sales of providers of whom no settlement line is known."""
+    engine.run(
+        "providers_heard",
+        "SELECT provider_id FROM facts_settlements UNION SELECT provider_id FROM closed_chains",
+    )
+    ((unheard,),) = engine.rows(
+        "SELECT count(*) FROM (SELECT DISTINCT provider_id FROM parcels) AS p "
+        "ANTI JOIN providers_heard AS h ON h.provider_id = p.provider_id"
+    )
+    for name in ("supposed_fees", "supposed_refunds", "supposed", "supposed_chains"):
+        # Looking through all sales for none costs as much as for some.
+        engine.run(name, SQL[name] if unheard else f"SELECT * FROM ({SQL[name]}) AS q WHERE 1 = 0")
 
 
 def _converts(engine: Engine) -> bool:
@@ -220,7 +235,7 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     ((supposed,),) = engine.rows("SELECT count(*) FROM supposed")
     if supposed:
         _run(engine, "lines_supposed")
-        engine.run("lines_settled", "SELECT * FROM lines")
+        engine.rename("lines", "lines_settled")
         engine.run("lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed")
     if _converts(engine):
         _run(engine, "lines_converted")

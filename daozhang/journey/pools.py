@@ -115,6 +115,10 @@ class Pools:
         """Return whether a credit's counterparty may bring a provider's money."""
         return self._payers.may_pay(credit.payer, provider_id)
 
+    def stranger(self, credit: Credit) -> bool:
+        """Return whether names are known and a credit's counterparty is none of them."""
+        return self._payers.stranger(credit.payer)
+
     def may_bring(self, target: Credit, chain: Chain) -> bool:
         """Return whether a credit (or a payout that stands as one) can bring a chain's money."""
         if (target.account_id, target.currency) != (chain.account_id, chain.currency):

@@ -262,7 +262,7 @@ def _table(rows: list[tuple[str, str, str, str]]) -> pa.Table:
 
 def _replace(engine: Engine, name: str, sql: str) -> None:
     engine.run("replacing", sql)
-    engine.run(name, "SELECT * FROM replacing")
+    engine.rename("replacing", name)
 
 
 def _on(one: str, other: str, columns: tuple[str, ...]) -> str:

@@ -145,8 +145,7 @@ def _take_over(engine: Engine) -> None:
         engine.run(
             f"{name}_whole", f"SELECT {listed} FROM {name} UNION ALL SELECT {listed} FROM {rest}"
         )
-        engine.run(name, f"SELECT * FROM {name}_whole")
-        engine.drop(f"{name}_whole")
+        engine.rename(f"{name}_whole", name)
 
 
 def _fetch(engine: Engine, sql: str) -> list[dict[str, Any]]:
@@ -243,7 +242,7 @@ def _put_moved(engine: Engine, desk: Desk) -> None:
     engine.put("lines_moved", pa.Table.from_pylist(rows, _MOVED))
     if any(not chain.supposed for chain in desk.moved.values()):
         engine.run("lines_placed", SQL["lines_placed"])
-        engine.run("lines", "SELECT * FROM lines_placed")
+        engine.rename("lines_placed", "lines")
         for name in ("chain_lines", "chains_nameless", "chain_accounts", "chains"):
             engine.run(name, SQL[name])
 

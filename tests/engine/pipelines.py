@@ -66,6 +66,12 @@ class Recorder:
         self.engine.save(sql, path)
         self._note(sql)
 
+    def rename(self, name: str, to: str) -> None:
+        self.dropped[name] = self._content(name)
+        self.engine.rename(name, to)
+        self.made.pop(name, None)
+        self.made[to] = None
+
     def drop(self, *names: str) -> None:
         for name in names:
             self.dropped[name] = self._content(name)

@@ -131,3 +131,15 @@ def test_rows_come_and_are_kept_in_the_order_asked_for(tmp_path: Path) -> None:
                 assert keys == sorted(keys)
     finally:
         engine.close()
+
+
+def test_rename_takes_the_name_from_a_table_or_a_view(engine: DuckEngine) -> None:
+    engine.run("a", "SELECT 1 AS n")
+    engine.view("b", "SELECT 2 AS n")
+    engine.rename("a", "b")
+    assert engine.rows("SELECT n FROM b") == [(1,)]
+    with pytest.raises(duckdb.CatalogException):
+        engine.rows("SELECT n FROM a")
+    engine.run("a", "SELECT n + 2 AS n FROM b")
+    engine.rename("a", "b")
+    assert engine.rows("SELECT n FROM b") == [(3,)]

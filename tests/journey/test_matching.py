@@ -214,6 +214,19 @@ CASES: dict[str, tuple[Matched, dict[str, object]]] = {
                 payers=Payers({"P": frozenset({"qpay"})})),
         {"c": None},
     ),
+    "a stranger brings a payout to the unit that nobody else has paid": (
+        Matched([chain("A", 23_029, 0), chain("B", 71_003, 0)],
+                [credit("c", 23_029, 4, "某某科技"), credit("d", 71_003, 1, "qpay"),
+                 credit("e", 71_003, 1, "某某科技")],
+                payers=Payers({"P": frozenset({"qpay"})})),
+        {"c": "net_amount_day A", "d": "net_amount_day B", "e": None},
+    ),
+    "a stranger's amount that is two payouts' is nobody's": (
+        Matched([chain("A", 23_029, 0), chain("B", 23_029, 0)],
+                [credit("c", 23_029, 4, "某某科技")],
+                payers=Payers({"P": frozenset({"qpay"})})),
+        {"c": None},
+    ),
     # Payouts without lines.
     "a payout without lines is what its days bring": (
         Matched([group("A", 23_029, 0), chain("X", 23_029, 0, itemised=False, lines=0)],
@@ -233,7 +246,9 @@ def test_table(matched: Matched, wanted: dict[str, object]) -> None:
     for x in run.chains:
         if x.credits:
             assert x.credited_minor == x.net_minor
-            assert x.certain == (x.paid and x.itemised and x.matched_by == "net_amount_day")
+            strange = any((run.payers or Payers({})).stranger(c.payer) for c in x.credits)
+            alone = x.paid and x.itemised and x.matched_by == "net_amount_day"
+            assert x.certain == (alone and not strange)
 
 
 def test_moved_items_take_their_money_along() -> None:

@@ -27,10 +27,5 @@ SELECT
     END AS fee_minor
 FROM promised AS p
 LEFT JOIN fee_shares AS f ON f.sale_id = p.sale_id
-ANTI JOIN (
-    SELECT provider_id FROM facts_settlements
-    UNION
-    SELECT provider_id FROM closed_chains
-) AS heard
-    ON heard.provider_id = p.provider_id
+ANTI JOIN providers_heard AS heard ON heard.provider_id = p.provider_id
 WHERE p.account_id IS NOT NULL AND p.voided = 0 AND p.business_date IS NOT NULL
