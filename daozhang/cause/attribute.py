@@ -90,9 +90,10 @@ def find_causes(
     cases |= _pay_out_cases(
         engine, book, units, (elsewhere, twins), notices, peers, (repeats, stories)
     )
-    cases |= _credit_cases(engine, units, notices, peers, account_upgrades)
+    touching = _touching(engine)
+    cases |= _credit_cases(units, notices, peers, account_upgrades, touching)
     verdicts = judge_terminals(cases, upgrades, wipes, terminal_days)
-    verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days)
+    verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days, touching)
     return units, verdicts
 
 
@@ -298,22 +299,26 @@ def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
     )
 
 
+def _touching(engine: Engine) -> frozenset[str]:
+    """Return the releases that touch the account or move merchants' data."""
+    return frozenset(
+        str(release)
+        for release, touched in engine.rows("SELECT release_id, touches FROM facts_releases")
+        if any(word in str(touched or "") for word in _TOUCHING)
+    )
+
+
 def _credit_cases(
-    engine: Engine,
     units: list[Row],
     notices: list[Row],
     peers: Peers,
     upgrades: Mapping[int, Row],
+    touching: frozenset[str],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "credit")
-    touches = {
-        str(release)
-        for release, touched in engine.rows("SELECT release_id, touches FROM facts_releases")
-        if any(word in str(touched or "") for word in _TOUCHING)
-    }
     begun: dict[tuple[str, str], Row] = {}
     for unit in sorted(mine, key=lambda u: (u["due_at"], u["unit"])):
         if not unit["credited"]:
             begun.setdefault((unit["provider_id"], unit["account_id"]), unit)
-    seen = Booked(peers, upgrades, begun, notices, frozenset(touches))
+    seen = Booked(peers, upgrades, begun, notices, touching)
     return {unit["unit"]: credit_case(unit, seen) for unit in mine}

@@ -7,7 +7,7 @@ upgraded is not blamed on the upgrade (the contract's causes).
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -206,6 +206,7 @@ def judge_accounts(
     upgrades: Mapping[int, Row],
     repeats: Mapping[int, Row],
     days: list[Row],
+    touching: Collection[str] = (),
 ) -> dict[int, Verdict]:
     """Judge units of accounts, those of one mechanism together.
 
@@ -214,6 +215,7 @@ def judge_accounts(
         upgrades: rows of ``account_upgrades`` by unit.
         repeats: rows of ``account_repeats`` by unit.
         days: rows of ``account_exposed``.
+        touching: releases that touch the account or move merchants' data.
     """
     by_mechanism: dict[str, list[Row]] = defaultdict(list)
     for case in cases.values():
@@ -228,7 +230,7 @@ def judge_accounts(
         if not MECHANISMS[mechanism].upgrade:
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
-        exposed = _exposure(mechanism, upgrades, repeats)
+        exposed = _exposure(mechanism, upgrades, repeats, touching)
         firsts = _account_onsets(units, cases)
         hits = [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts]
         alike = struck_alike(hits, counts)
@@ -250,9 +252,17 @@ def judge_accounts(
 
 
 def _exposure(
-    mechanism: str, upgrades: Mapping[int, Row], repeats: Mapping[int, Row]
+    mechanism: str,
+    upgrades: Mapping[int, Row],
+    repeats: Mapping[int, Row],
+    touching: Collection[str],
 ) -> Callable[[Row], str]:
-    """Return which release, if any, came shortly before an account's first late unit."""
+    """Return which release, if any, came shortly before an account's first late unit.
+
+    What is kept back is the money of all terminals of the account. A release that moves accounts
+    may do so with the first of them; any other is not blamed for those that do not have it (the
+    contract's causes).
+    """
 
     def release_of(unit: Row) -> str:
         row = upgrades.get(unit["unit"])
@@ -260,6 +270,8 @@ def _exposure(
             return ""
         if mechanism == "duplicate_upload_held" and (twice := repeats.get(unit["unit"])):
             return str(row["release_id"]) if twice["upgraded"] * 2 >= twice["terminals"] else ""
+        if row["release_id"] not in touching and row["upgraded"] < row["terminals"]:
+            return ""
         since = row["first_started_at"]
         lately = since is not None and _began(unit) - since <= 2 * ACCOUNT_RECENT
         # An account that was paid nothing in time since then may have been in trouble since then.

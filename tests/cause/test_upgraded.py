@@ -96,11 +96,33 @@ def test_a_hold_begins_when_the_account_is_paid_nothing() -> None:
         cases[number] = Case(waits)
         cases[number].add("copies_refused", {"duplicate_upload_held": 6.0})
     cases[0].add("account_paid_others", {"minimum_or_limit": 3.0})
-    before = {"release_id": "", "first_started_at": None, "lately": 0, "good": 0}
-    after = {"release_id": "R", "first_started_at": CUTOFF, "lately": 1, "good": 0}
+    whole = {"terminals": 2, "upgraded": 2}
+    before = {"release_id": "", "first_started_at": None, "lately": 0, "good": 0, **whole}
+    after = {"release_id": "R", "first_started_at": CUTOFF, "lately": 1, "good": 0, **whole}
     days = [{"provider_id": "P", "due_day": day.date(), "exposed": 1, "accounts": 9} for day in due]
     said = judge_accounts(cases, {0: before, 1: after, 2: after}, {}, days)
     assert [said[n].cause for n in range(3)] == ["provider", "system_upgrade", "system_upgrade"]
+
+
+@pytest.mark.parametrize(
+    ("upgraded", "touching", "cause"),
+    [
+        (9, [], "system_upgrade"),
+        (2, [], "account_processing"),
+        (2, ["R"], "system_upgrade"),
+    ],
+)
+def test_what_is_kept_back_of_all_terminals_is_not_blamed_on_the_upgrade_of_some(
+    upgraded: int, touching: list[str], cause: str
+) -> None:
+    due = CUTOFF + timedelta(days=2)
+    case = Case({"unit": 0, "terminal_id": "", "provider_id": "P", "account_id": "A",
+                 "due_at": due, "cleared_at": None})  # fmt: skip
+    case.add("returned", {"settlement_account_lost": 8.0}, reason="户名不符")
+    after = {"release_id": "R", "first_started_at": CUTOFF, "lately": 1, "good": 0,
+             "terminals": 9, "upgraded": upgraded}  # fmt: skip
+    days = [{"provider_id": "P", "due_day": due.date(), "exposed": 1, "accounts": 9}]
+    assert judge_accounts({0: case}, {0: after}, {}, days, touching)[0].cause == cause
 
 
 @pytest.mark.parametrize(
