@@ -31,6 +31,12 @@ LATELY: Final = timedelta(days=7)
 HELD_ON: Final = timedelta(days=3)
 """A hold whose money has not come goes on over the payouts of the next days."""
 
+LATE_ONLY: Final = 3
+"""So many payouts of one payer, all late, are no chance."""
+
+IN_TIME: Final = 5
+"""Whoever brings so many in time is the provider's usual payer."""
+
 _HOLDS: Final = ("duplicate_upload_held", "account_under_review", "risk_hold")
 _TOLD: Final = frozenset({"returned", "held", "hold_told", "line_refused"})
 _TOUCHING: Final = ("account", "migration")
@@ -289,14 +295,32 @@ def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
 
 
 def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
-    """Return providers without a licence by their terms, or whose money strangers pay."""
+    """Return providers without a licence by their terms, or whose late money others pay.
+
+    Where the terms name no payers, whoever brings late payouts only beside somebody whose payouts
+    are in time is another one.
+    """
     strangers = engine.rows(
         "SELECT DISTINCT provider_id FROM findings WHERE finding = 'payer_stranger'"
     )
     return frozenset(
         {term.provider_id for term in book.terms if term.licensed is False}
         | {str(provider) for (provider,) in strangers}
+        | _second_payers(_rows(engine, SQL["payers_late"]))
     )
+
+
+def _second_payers(rows: Iterable[Row]) -> set[str]:
+    """Return the providers some of whose payers bring late payouts only, others those in time."""
+    payers: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        payers[row["provider_id"]].append(row)
+    return {
+        provider
+        for provider, mine in payers.items()
+        if any(row["late"] == row["payouts"] >= LATE_ONLY for row in mine)
+        and any(row["payouts"] - row["late"] >= IN_TIME for row in mine)
+    }
 
 
 def _touching(engine: Engine) -> frozenset[str]:

@@ -14,6 +14,8 @@ from typing import Any, Final
 from daozhang.cause.catalogue import MECHANISMS
 from daozhang.cause.doubts import AT_ONCE
 from daozhang.cause.upgraded import (
+    CHANCE,
+    SEVERAL,
     SHARP,
     Onset,
     compare,
@@ -230,7 +232,7 @@ def judge_accounts(
         if not MECHANISMS[mechanism].upgrade:
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
-        exposed = _exposure(mechanism, upgrades, repeats, touching)
+        exposed = _exposure(mechanism, upgrades, repeats)
         firsts = _account_onsets(units, cases)
         hits = [((f["provider_id"], _began(f).date()), bool(exposed(f))) for f, _ in firsts]
         alike = struck_alike(hits, counts)
@@ -241,6 +243,9 @@ def judge_accounts(
         )  # fmt: skip
         for (first, run), (key, _) in zip(firsts, hits, strict=True):
             release = "" if key in alike else exposed(first)
+            chance = found.hit < SEVERAL or found.chance >= CHANCE
+            if chance and release not in touching and _partly(first, upgrades):
+                release = ""
             for unit in run:
                 share = found.share if release else 0.0
                 verdicts[unit["unit"]] = _verdict(
@@ -251,18 +256,21 @@ def judge_accounts(
     return verdicts
 
 
-def _exposure(
-    mechanism: str,
-    upgrades: Mapping[int, Row],
-    repeats: Mapping[int, Row],
-    touching: Collection[str],
-) -> Callable[[Row], str]:
-    """Return which release, if any, came shortly before an account's first late unit.
+def _partly(unit: Row, upgrades: Mapping[int, Row]) -> bool:
+    """Return whether some of an account's terminals had not been upgraded.
 
-    What is kept back is the money of all terminals of the account. A release that moves accounts
-    may do so with the first of them; any other is not blamed for those that do not have it (the
-    contract's causes).
+    What is kept back is the money of all of them. A release that moves accounts may do so with the
+    first of them; any other is blamed for those that do not have it (the contract's causes) only
+    where more accounts are struck after it than chance explains.
     """
+    row = upgrades.get(unit["unit"])
+    return row is not None and row["upgraded"] < row["terminals"]
+
+
+def _exposure(
+    mechanism: str, upgrades: Mapping[int, Row], repeats: Mapping[int, Row]
+) -> Callable[[Row], str]:
+    """Return which release, if any, came shortly before an account's first late unit."""
 
     def release_of(unit: Row) -> str:
         row = upgrades.get(unit["unit"])
@@ -270,8 +278,6 @@ def _exposure(
             return ""
         if mechanism == "duplicate_upload_held" and (twice := repeats.get(unit["unit"])):
             return str(row["release_id"]) if twice["upgraded"] * 2 >= twice["terminals"] else ""
-        if row["release_id"] not in touching and row["upgraded"] < row["terminals"]:
-            return ""
         since = row["first_started_at"]
         lately = since is not None and _began(unit) - since <= 2 * ACCOUNT_RECENT
         # An account that was paid nothing in time since then may have been in trouble since then.

@@ -17,7 +17,17 @@ from typing import Any, Final
 
 from daozhang.stats import Excess, Stratum, excess
 
-__all__ = ["SHARP", "Onset", "compare", "compare_terminals", "onsets", "ring_of", "struck_alike"]
+__all__ = [
+    "CHANCE",
+    "SEVERAL",
+    "SHARP",
+    "Onset",
+    "compare",
+    "compare_terminals",
+    "onsets",
+    "ring_of",
+    "struck_alike",
+]
 
 CHAIN: Final = timedelta(days=4)
 """Late cut-offs no further apart than this, a long weekend, are one run."""

@@ -1,5 +1,7 @@
 -- Busy sales summed up, one row a sale. Amounts come from all settled lines; arrival is that of the
 -- sale's own. Where several are the latest, as with files of bare dates, the greatest name is taken.
+-- A line that an adjustment took back whole, as from a wrong merchant's statement, cleared nothing:
+-- the line in its place did.
 SELECT
     sale_id,
     CAST(sum(CASE WHEN settled = 1 AND kind IN ('sale', 'adjustment', 'carry_forward') THEN gross_minor ELSE 0 END) AS BIGINT) AS settled_minor,
@@ -11,7 +13,11 @@ SELECT
     CAST(sum(settled * (reserve_minor - CASE WHEN kind IN ('reserve_hold', 'reserve_release') THEN gross_minor ELSE 0 END)) AS BIGINT) AS reserve_minor,
     CAST(sum(settled * credited_minor) AS BIGINT) AS credited_minor,
     max(CASE WHEN own = 1 THEN cleared_at END) AS cleared_at,
-    min(CASE WHEN kind = 'sale' AND status <> 'rejected' THEN cleared_at END) AS first_cleared_at,
+    CASE
+        WHEN sum(own) > 1 AND min(CASE WHEN settled = 1 AND kind = 'adjustment' THEN gross_minor END) <= -max(own * gross_minor)
+            THEN max(CASE WHEN own = 1 THEN cleared_at END)
+        ELSE min(CASE WHEN kind = 'sale' AND status <> 'rejected' THEN cleared_at END)
+    END AS first_cleared_at,
     CAST(sum(own) AS INTEGER) AS own_lines,
     CAST(sum(own * whole) AS INTEGER) AS own_whole,
     CASE WHEN count(CASE WHEN own = 1 THEN paid_out_at END) = sum(own) THEN max(CASE WHEN own = 1 THEN paid_out_at END) END AS paid_out_at,

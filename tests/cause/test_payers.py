@@ -1,0 +1,125 @@
+"""Money paid out late: by whom, on whose statement, and what reached the account meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from daozhang.app.check import checked
+
+TERMS = """timezone = "Asia/Shanghai"
+currency = "CNY"
+[[terms]]
+provider_id = "P"
+cutoff = "23:00"
+basis = "calendar"
+lag_days = 1
+calendar = "CN"
+credit_by = "12:00"
+fee_bps = 0
+"""
+DAYS = 12
+ACCOUNTS = ("a", "b", "c")
+HEADS = {
+    "sales": (
+        "sale_id,kind,merchant_id,terminal_id,provider_id,channel,amount_minor,currency,captured_at"
+    ),
+    "settlements": (
+        "provider_id,line_id,kind,ref,merchant_id,gross_minor,fee_minor,net_minor,currency,"
+        "cleared_at,payout_id,status"
+    ),
+    "payouts": "provider_id,payout_id,account_id,net_minor,currency,paid_out_at,status",
+    "credits": "account_id,credit_id,amount_minor,currency,booked_at,counterparty",
+    "accounts": "account_id,merchant_id,bank_id",
+}
+
+
+class Estate:
+    """Three merchants with an account each, two sales a day, all in time but where said."""
+
+    def __init__(self, late: Mapping[int, int], second: str) -> None:
+        """Take by how many days each day's payouts are late, and who then pays them."""
+        self.rows: dict[str, list[str]] = {name: [] for name in HEADS}
+        for account in ACCOUNTS:
+            self.rows["accounts"].append(f"{account},m{account},B")
+            for day in range(1, DAYS):
+                paid = day + 1 + late.get(day, 0)
+                amount = 0
+                for hour in (10, 15):
+                    name = f"{account}{day}-{hour}"
+                    amount += self.sell(name, account, day, hour, f"p{account}{day}")
+                who = second if day in late else "联付支付有限公司"
+                self.pay(f"p{account}{day}", account, amount, paid, who)
+
+    def sell(self, name: str, account: str, day: int, hour: int, payout: str) -> int:
+        amount = 10_000 + 97 * day + 13 * hour + ord(account)
+        self.rows["sales"].append(
+            f"{name},sale,m{account},t{account},P,card,{amount},CNY,2026-07-{day:02}T{hour}:00:00+08:00"
+        )
+        self.line(name, "sale", f"m{account}", amount, f"{day + 1:02}T02:00", payout)
+        return amount
+
+    def line(self, ref: str, kind: str, merchant: str, gross: int, at: str, payout: str) -> None:
+        number = len(self.rows["settlements"])
+        self.rows["settlements"].append(
+            f"P,l{number},{kind},{ref},{merchant},{gross},0,{gross},CNY,"
+            f"2026-07-{at}:00+08:00,{payout},settled"
+        )
+
+    def pay(self, payout: str, account: str, amount: int, day: int, who: str) -> None:
+        at = f"2026-07-{day:02}T"
+        self.rows["payouts"].append(f"P,{payout},{account},{amount},CNY,{at}08:00:00+08:00,sent")
+        self.rows["credits"].append(f"{account},c{payout},{amount},CNY,{at}08:20:00+08:00,{who}")
+
+    def causes(self, folder: Path) -> set[tuple[object, ...]]:
+        folder.mkdir()
+        (folder / "terms.toml").write_text(TERMS, encoding="utf-8")
+        for name, rows in self.rows.items():
+            text = "\n".join([HEADS[name], *rows]) + "\n"
+            (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+        with checked(folder) as found:
+            assert not found.problems
+            return set(
+                found.engine.rows(
+                    "SELECT leg, cause, mechanism FROM journeys WHERE status IN ('late', 'overdue')"
+                )
+            )
+
+
+@pytest.mark.parametrize(
+    ("second", "mechanism"),
+    [("某某科技有限公司", "second_clearing_stall"), ("联付支付有限公司", "provider_outage")],
+)
+def test_a_provider_that_pays_all_later_and_later_is_no_limit_of_an_account(
+    tmp_path: Path, second: str, mechanism: str
+) -> None:
+    """Payouts that were late themselves do not show that the account is being paid."""
+    estate = Estate({day: day - 5 for day in range(6, DAYS)}, second)
+    assert estate.causes(tmp_path / "in") == {("pay_out", "provider", mechanism)}
+
+
+def test_a_line_taken_back_from_anothers_statement_cleared_nothing(tmp_path: Path) -> None:
+    """What stood on a sibling's statement and was put right three days later was cleared late."""
+    estate = Estate({}, "")
+    wrong, right, late = f"{6:02}T02:00", f"{9:02}T16:00", []
+    for hour in (11, 12, 13):
+        name = f"x{hour}"
+        amount = 31_000 + hour
+        estate.rows["sales"].append(
+            f"{name},sale,ma,tx,P,card,{amount},CNY,2026-07-05T{hour}:00:00+08:00"
+        )
+        estate.line(name, "sale", "mb", amount, wrong, f"w{hour}")
+        estate.line(name, "adjustment", "mb", -amount, right, f"v{hour}")
+        estate.line(name, "sale", "ma", amount, right, "late")
+        late.append(amount)
+        estate.pay(f"w{hour}", "b", amount, 6, "联付支付有限公司")
+        estate.rows["payouts"].append(f"P,v{hour},b,{-amount},CNY,2026-07-10T08:00:00+08:00,sent")
+        estate.rows["credits"].append(
+            f"b,cv{hour},{-amount},CNY,2026-07-10T08:20:00+08:00,联付支付有限公司"
+        )
+    estate.pay("late", "a", sum(late), 10, "联付支付有限公司")
+    assert estate.causes(tmp_path / "in") == {
+        ("clear", "human_error", "wrong_terminal_or_merchant_id")
+    }
