@@ -13,11 +13,22 @@ def nobody(path, name):
     return Problem(name, None, "unknown_format", "nobody reads this")
 
 
-@pytest.fixture
-def con():
+@pytest.fixture(scope="session")
+def duckdb_of_all():
     with duckdb.connect() as connection:
-        connection.execute("SET TimeZone = 'UTC'")
         yield connection
+
+
+@pytest.fixture
+def con(duckdb_of_all):
+    """A database of its own, in one DuckDB: to start another costs more than most tests do."""
+    with duckdb_of_all.cursor() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        connection.execute("ATTACH ':memory:' AS own")
+        connection.execute("USE own")
+        yield connection
+        connection.execute("USE memory")
+        connection.execute("DETACH own")
 
 
 @pytest.fixture(autouse=True)
