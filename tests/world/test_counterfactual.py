@@ -46,9 +46,9 @@ def test_without_the_named_fault_the_sale_is_on_time(built, code):
 @pytest.mark.parametrize("group", GROUPS, ids="+".join)
 def test_of_overlapping_faults_each_that_would_have_done_it_is_named(built, group):
     """Removing any one that was needed, or all that were named, makes the sale on time."""
-    full = named(built(*group, sales=SALES))
+    full = named(built(*group))
     assert full
-    alone = {code: set(named(built(code, sales=SALES))) for code in group}
+    alone = {code: set(named(built(code))) for code in group}
     either = [(sale, faults) for sale, (faults, needed) in full.items() if not needed]
     for sale, faults in either:
         assert set(faults) == {code for code in group if sale in alone[code]}, sale
