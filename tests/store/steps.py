@@ -3,6 +3,7 @@
 import errno
 import os
 import signal
+from functools import cache
 
 import duckdb
 
@@ -37,9 +38,15 @@ def ingest(store, *paths, **how):
     return [(i.file, i.status) for i in store.ingest(paths, read, **how)]
 
 
+@cache
+def _duckdb():
+    """Return the one that all looks share: to start it costs more than to look."""
+    return duckdb.connect()
+
+
 def content(path, tables=tuple(TABLES)):
     """Return columns and rows of a store's facts, by table, whatever their order."""
-    with duckdb.connect() as con:
+    with _duckdb().cursor() as con:
         con.execute("SET TimeZone = 'UTC'")
         Store.open(path).register(con)
         found = {}
