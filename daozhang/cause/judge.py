@@ -244,7 +244,8 @@ def judge_accounts(
         for (first, run), (key, _) in zip(firsts, hits, strict=True):
             release = "" if key in alike else exposed(first)
             chance = found.hit < SEVERAL or found.chance >= CHANCE
-            if chance and release not in touching and _partly(first, upgrades):
+            moves = release in touching or mechanism == "duplicate_upload_held"
+            if chance and not moves and _partly(first, upgrades):
                 release = ""
             for unit in run:
                 share = found.share if release else 0.0
@@ -260,8 +261,9 @@ def _partly(unit: Row, upgrades: Mapping[int, Row]) -> bool:
     """Return whether some of an account's terminals had not been upgraded.
 
     What is kept back is the money of all of them. A release that moves accounts may do so with the
-    first of them; any other is blamed for those that do not have it (the contract's causes) only
-    where more accounts are struck after it than chance explains.
+    first of them, and one terminal that sends its batch twice suffices. Any other release is blamed
+    for those that do not have it (the contract's causes) only where more accounts are struck after
+    it than chance explains.
     """
     row = upgrades.get(unit["unit"])
     return row is not None and row["upgraded"] < row["terminals"]
