@@ -13,7 +13,7 @@ from typing import Any, Final
 from daozhang.cause.clear import Cleared, clear_case
 from daozhang.cause.credit import Booked, credit_case
 from daozhang.cause.judge import judge_accounts, judge_terminals
-from daozhang.cause.network import Lines
+from daozhang.cause.network import Lines, closed_together
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.submit import Seen, submit_case, waits_anyway
@@ -176,6 +176,7 @@ def _submit_cases(
         ),
         stored=_stored_usually(engine),
         waits=waits_anyway(mine, upgrades, wipes, batched),
+        together=closed_together(mine, carriers),
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine

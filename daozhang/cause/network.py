@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from daozhang.stats import poisson_tail
 
-__all__ = ["Lines", "Neighbours", "Silence"]
+__all__ = ["Lines", "Neighbours", "Silence", "closed_together"]
 
 RECENT: Final = timedelta(days=3)
 """A terminal upgraded within this time is no witness for the network."""
@@ -27,6 +27,12 @@ BRIEF: Final = timedelta(hours=10)
 
 SLACK: Final = timedelta(minutes=30)
 """Terminals lose and find a line that is the same for all within this time."""
+
+RECLOSED: Final = timedelta(hours=12)
+"""What goes out later goes with the next day's close."""
+
+WITHIN: Final = timedelta(minutes=30)
+"""Terminals that wait for one line close within this time of each other."""
 
 UNLIKELY: Final = 0.01
 _UNSEEN: Final = timedelta(hours=6)
@@ -213,3 +219,33 @@ class Lines:
             moment - RECENT <= at <= moment + timedelta(hours=12)
             for at in self._upgraded.get(terminal_id, ())
         )
+
+
+def closed_together(
+    units: Iterable[Mapping[str, Any]], carriers: Mapping[str, str | None]
+) -> dict[int, int]:
+    """Return by unit how many terminals of its carrier alone went out together after a cut-off.
+
+    A carrier's line that is back lets all its terminals go within half an hour; whoever forgot to
+    close is no matter of carriers. Only what carriers' shares of the fleet do not explain counts.
+
+    Args:
+        units: late hand-ins.
+        carriers: the carrier of each terminal of the fleet.
+    """
+    fleet = Counter(carriers.values())
+    late = [u for u in units if u["handed_in"] and u["ended_at"] - u["cutoff_at"] < RECLOSED]
+    late.sort(key=lambda u: u["ended_at"])
+    ends = [u["ended_at"] for u in late]
+    found = {}
+    for unit in late:
+        first = bisect_left(ends, unit["ended_at"] - WITHIN)
+        last = bisect_right(ends, unit["ended_at"] + WITHIN)
+        terminals = {u["terminal_id"] for u in late[first:last]}
+        carrier = carriers.get(unit["terminal_id"])
+        if carrier is None or {carriers.get(t) for t in terminals} != {carrier}:
+            continue
+        share = fleet[carrier] / max(1, len(carriers))
+        if share ** (len(terminals) - 1) < UNLIKELY:
+            found[unit["unit"]] = len(terminals)
+    return found

@@ -27,6 +27,12 @@ CLOCK_STEADY_S: Final = 120
 CLOCKED: Final = 2
 """So many sales that are off by the same show a wrong clock."""
 
+MUTE: Final = 3
+"""So many messages without answer are no chance, whatever was answered before."""
+
+FORWARDED: Final = 3
+"""So few sales may have been stored within the same minute, and handed on together."""
+
 CROSSES: Final = timedelta(hours=6)
 """An upgrade this long before a cut-off may still be at work when the batch should close."""
 
@@ -81,6 +87,7 @@ class Seen:
         signalled: terminals that report their line.
         stored: by provider, which part of its sales is stored offline.
         waits: whether stored sales wait for days without any upgrade (:func:`waits_anyway`).
+        together: terminals of one carrier that closed with the unit's (``closed_together``).
     """
 
     upgrades: Mapping[int, Row]
@@ -98,6 +105,7 @@ class Seen:
     signalled: frozenset[str] = frozenset()
     stored: Mapping[str, float] = field(default_factory=dict)
     waits: bool = False
+    together: Mapping[int, int] = field(default_factory=dict)
 
 
 def waits_anyway(
@@ -130,17 +138,24 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     """Weigh what speaks for each mechanism of one unit that was handed in late."""
     case = Case(unit, {"batch_not_closed": 0.0, "cut_off_missed": -1.0})
     upgrade = seen.upgrades.get(unit["unit"])
-    _clock(case, seen.attempts.get(unit["unit"], {}), seen.clocks.get(unit["unit"], 0))
+    after = seen.clocks_after.get(unit["unit"])
+    attempts = seen.attempts.get(unit["unit"], {})
+    told = [attempts.get("ahead_min_s"), None if after is None else after["ahead_max_s"]]
+    same = seen.clocks.get(unit["unit"], 0)
+    if same <= FORWARDED and any(s is not None and s > -CLOCK_WRONG_S for s in told):
+        # What went out together, stored, lags alike; messages and the next sales do not.
+        same = 1
+    _clock(case, attempts, same)
     if not case.shown:
-        _clock_after(case, seen.clocks_after.get(unit["unit"]))
+        _clock_after(case, after)
     _answers(
         case,
-        seen.attempts.get(unit["unit"], {}),
+        attempts,
         upgrade,
         deaf=unit["terminal_id"] not in seen.signalled,
     )
     batches = seen.batches.get(unit["unit"], {})
-    _batches(case, batches, upgrade)
+    _batches(case, batches, attempts.get("closed_at"), upgrade)
     closes = seen.closes.get(unit["unit"], {})
     _lost(
         case,
@@ -183,7 +198,12 @@ def _clock(case: Case, attempts: Row, same: int) -> None:
         return
     if low >= CLOCK_WRONG_S:
         case.add("clock", {"terminal_clock_wrong": 8.0}, seconds=low)
-    elif high <= -CLOCK_WRONG_S:
+    elif high > -CLOCK_WRONG_S:
+        # Part was sold before the clock went wrong; its messages show the same lag.
+        agrees = told_low is None or abs(told_low - low) < CLOCK_STEADY_S
+        if low <= -CLOCK_WRONG_S and same > CLOCKED and agrees:
+            case.add("clock", {"terminal_clock_wrong": 5.0}, seconds=low)
+    else:
         # A terminal that hands stored sales on later looks slow too, but its messages do not, and
         # its lags differ.
         others_right = told_high is not None and told_high > -CLOCK_WRONG_S
@@ -217,16 +237,19 @@ def _answers(case: Case, attempts: Row, upgrade: Row | None, *, deaf: bool) -> N
         both = {"batch_number_reset": 3.0, "step_skipped": 2.0}
         case.add("batch_unknown", both, times=attempts["other_batch"])
     timeouts, messages = attempts.get("timeouts") or 0, attempts.get("messages") or 0
-    if attempts.get("close_timeouts") or timeouts * 2 > messages:
+    # The last message before the cut-off is what the close would have met.
+    last, heard = attempts.get("unanswered_at"), attempts.get("answered_at")
+    mute = timeouts >= MUTE and last is not None and (heard is None or heard < last)
+    if mute or attempts.get("close_timeouts") or timeouts * 2 > messages:
         # Where a terminal does not report its line, messages without answer are all that tells.
-        weight = 3.0 if deaf else 1.0
+        weight = 3.0 if deaf else 2.5 if mute else 1.0
         speaks = {"network_outage": weight}
         if upgrade is not None and case.unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
             speaks["network_setting_lost"] = weight + (2.0 if deaf else 0.0)
         case.add("unanswered", speaks, times=timeouts, messages=messages)
 
 
-def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
+def _batches(case: Case, batches: Row, agreed: datetime | None, upgrade: Row | None) -> None:
     unit = case.unit
     cutoff, ended = unit["cutoff_at"], unit["ended_at"]
     if batches.get("refused"):
@@ -236,7 +259,7 @@ def _batches(case: Case, batches: Row, upgrade: Row | None) -> None:
         case.add("number_fell", {"batch_number_reset": fell}, batch_no=unit["together"])
     if unit["stored_sales"] == unit["sales"] and batches.get("closed_in_time"):
         case.add("closed_without", {"offline_sales_forwarded_late": 2.0}, sales=unit["sales"])
-    closed = batches.get("own_closed_at") or batches.get("next_closed_at")
+    closed = batches.get("own_closed_at") or batches.get("next_closed_at") or agreed
     if not unit["handed_in"] or ended - cutoff > JUST_AFTER:
         case.add("next_day", {"batch_not_closed": 0.5})
     elif closed is not None and closed - cutoff <= JUST_AFTER:
@@ -288,6 +311,8 @@ def _line(case: Case, seen: Seen, upgrade: Row | None, carrier: str | None) -> N
     unit = case.unit
     cutoff: datetime = unit["cutoff_at"]
     told = _outage_told(seen.outages, unit, carrier)
+    if together := seen.together.get(unit["unit"]):
+        case.add("closed_together", {"network_outage": 5.0}, carrier=carrier, terminals=together)
     silence = seen.lines.silence_of(unit["terminal_id"], cutoff)
     if silence is None:
         if told is not None:
@@ -355,6 +380,9 @@ def _people(case: Case, actions: list[Row], upgrade: Row | None) -> None:
     if upgrade is None:
         _by_hand(case, actions)
         return
+    later = [a for a in actions if a["at"] > upgrade["started_at"] + timedelta(days=1)]
+    if any(_speaks_of(a["what"], _RESETS) for a in later):
+        _by_hand(case, later)
     since = upgrade["started_at"] - timedelta(days=1)
     skipped = [a for a in actions if a["outcome"] == "skipped" and a["at"] >= since]
     checks = [a for a in skipped if _speaks_of(a["what"], _CHECKS)]
@@ -383,7 +411,10 @@ def _by_hand(case: Case, actions: list[Row]) -> None:
     for action in done:
         reset = _speaks_of(action["what"], _RESETS)
         if reset and unit["to_at"] <= action["at"] <= unit["ended_at"]:
-            lost = {"unsettled_batch_lost": 5.0}
+            # Stored sales that come days after a reset were keyed in again, not forwarded.
+            stored = unit["stored_sales"] == unit["sales"]
+            waited = unit["ended_at"] - unit["cutoff_at"] >= REKEYED
+            lost = {"unsettled_batch_lost": 12.0 if stored and waited else 5.0}
             case.add("reset_by_hand", lost, what=action["what"], at=action["at"])
             return
     for mechanism in ("terminal_clock_wrong", "wrong_terminal_or_merchant_id"):

@@ -103,6 +103,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.id_refused": "the host does not know this terminal or merchant (97 or 03), up to {times} times",
     "fact.not_signed_in": "sales were refused as not allowed at this terminal (58): it had not signed in",
     "fact.batch_unknown": "the host knows another batch number (77)",
+    "fact.closed_together": "{terminals} terminals of {carrier}, and none of another carrier, closed within half an hour of it",
     "fact.unanswered": "{times} of {messages} messages got no answer",
     "fact.batch_unbalanced": "{batches} batches were rejected or did not balance",
     "fact.number_fell": "batch numbers fell back or came twice (such as {batch_no})",

@@ -103,6 +103,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.id_refused": "主机不认终端号或商户号（97 或 03），最多 {times} 次",
     "fact.not_signed_in": "交易被拒，终端不许做（58）：没有签到",
     "fact.batch_unknown": "批次号与主机不一致（77）",
+    "fact.closed_together": "{carrier} 的 {terminals} 台终端在前后半小时内一起结批，别的运营商一台也没有",
     "fact.unanswered": "{messages} 条报文里有 {times} 条没有应答",
     "fact.batch_unbalanced": "{batches} 个批次被拒或对账不平",
     "fact.number_fell": "批次号倒退或重复（如 {batch_no}）",

@@ -58,12 +58,17 @@ class _Cycles:
 
 
 def put_legs(engine: Engine, book: TermsBook) -> None:
-    """Make table ``legs``: (sale_id, leg) for late and overdue sales."""
+    """Make table ``legs``: (sale_id, leg) for late and overdue sales.
+
+    Expects ``hand_ins``: when sales were handed in whose provider's sales do not say so.
+    """
     table = engine.fetch(
-        "SELECT sale_id, provider_id, term_index, business_date, promised_at, cutoff_at, "
-        "clear_by_at, pay_by_at, submitted_at, first_cleared_at, paid_out_at, credited_at, as_of, "
-        "status, own_lines, own_whole, withheld "
-        "FROM outcomes_late WHERE status IN ('late', 'overdue') ORDER BY sale_id"
+        "SELECT o.sale_id, o.provider_id, o.term_index, o.business_date, o.promised_at, "
+        "o.cutoff_at, o.clear_by_at, o.pay_by_at, "
+        "coalesce(o.submitted_at, h.submitted_at) AS submitted_at, o.first_cleared_at, "
+        "o.paid_out_at, o.credited_at, o.as_of, o.status, o.own_lines, o.own_whole, o.withheld "
+        "FROM outcomes_late AS o LEFT JOIN hand_ins AS h ON h.sale_id = o.sale_id "
+        "WHERE o.status IN ('late', 'overdue') ORDER BY o.sale_id"
     )
     legs: list[pa.Table] = []
     if table.num_rows:

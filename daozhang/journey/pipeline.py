@@ -247,6 +247,8 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
     _put_outcomes(engine, resumed=resumed)
     put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
+    engine.view("told_closes", SQL["told_closes"])
+    _run(engine, "hand_ins")
     put_legs(engine, book)
 
 

@@ -4,10 +4,10 @@
 -- any, the trouble began at the upgrade, however rarely the terminal sells.
 SELECT
     q.unit, q.release_id, q.started_at, q.finished_at, q.outcome, q.unsure,
-    CAST(sum(CASE WHEN q.leg = 'submit' THEN d.handed_in ELSE d.on_time END) AS BIGINT) AS good
+    CAST(sum(CASE WHEN q.leg = 'submit' AND q.inferred = 0 THEN d.handed_in ELSE d.on_time END) AS BIGINT) AS good
 FROM (
     SELECT
-        s.unit, s.leg, s.provider_id, s.terminal_id, s.cutoff_at,
+        s.unit, s.leg, s.inferred, s.provider_id, s.terminal_id, s.cutoff_at,
         u.release_id, u.started_at, u.finished_at, u.outcome, u.unsure,
         row_number() OVER (PARTITION BY s.unit ORDER BY u.started_at DESC, u.release_id DESC) AS place
     FROM units AS s

@@ -8,7 +8,7 @@ SELECT
     max(channel) AS channel, min(promised_at) AS promised_at,
     min(coalesce(promised_at, cutoff_key)) AS due_at,
     max(CASE WHEN status = 'overdue' THEN 1 ELSE 0 END) AS open,
-    min(CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END) AS handed_in,
+    min(CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END) AS handed_in, max(inferred) AS inferred,
     min(CASE WHEN paid_out_at IS NULL THEN 0 ELSE 1 END) AS paid,
     min(CASE WHEN credited_at IS NULL THEN 0 ELSE 1 END) AS credited,
     max(remapped) AS remapped, max(returned) AS returned, max(held) AS held, max(withheld) AS withheld,
