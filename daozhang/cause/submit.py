@@ -244,7 +244,11 @@ def _answers(case: Case, attempts: Row, upgrade: Row | None, *, deaf: bool) -> N
         # Where a terminal does not report its line, messages without answer are all that tells.
         weight = 3.0 if deaf else 2.5 if mute else 1.0
         speaks = {"network_outage": weight}
-        if upgrade is not None and case.unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
+        # What never got an answer since, and handed nothing in, has been silent from it on.
+        never = upgrade is not None and not upgrade.get("good") and timeouts == messages
+        if upgrade is not None and (
+            never or case.unit["cutoff_at"] - upgrade["started_at"] <= LATELY
+        ):
             speaks["network_setting_lost"] = weight + (2.0 if deaf else 0.0)
         case.add("unanswered", speaks, times=timeouts, messages=messages)
 

@@ -98,6 +98,19 @@ def test_who_got_no_answer_before_the_cut_off_did_not_forget_to_close() -> None:
         assert told(row, **facts) == mechanism
 
 
+@pytest.mark.parametrize(
+    ("good", "answered", "mechanism"),
+    [(None, 0, "network_setting_lost"), (12, 0, "network_outage"), (None, 2, "network_outage")],
+)
+def test_who_was_never_answered_since_an_upgrade_lost_its_line_in_it(
+    good: int | None, answered: int, mechanism: str
+) -> None:
+    """Five days after the upgrade: only who was never heard since is silent from it on."""
+    upgrade = {"started_at": CUTOFF - 120 * HOUR, "finished_at": None, "good": good}
+    sent = {**messages(-1, -1)[0], "timeouts": 20 - answered}
+    assert told(unit(), upgrades={0: upgrade}, attempts={0: sent}) == mechanism
+
+
 def test_terminals_of_one_carrier_that_go_out_together_were_cut_off() -> None:
     carriers = {f"T{n}": "CMCC" if n % 2 else "CUCC" for n in range(40)}
 
