@@ -15,15 +15,13 @@ from daozhang.app.answers import write_whole
 from daozhang.app.check import UnusableError
 from daozhang.app.recovery import recoveries, recovery_json, write_recovery
 from daozhang.app.replay import Replay, Teller, changes, replay, replay_json
-from daozhang.app.words_errors import WORDS as ERRORS
 from daozhang.charts import Lang
 from daozhang.charts.guard import clean
-from daozhang.cli.common import UNUSABLE, open_checked, print_json, say_error
+from daozhang.cli.common import open_checked, print_json
+from daozhang.cli.gate_errors import REFUSALS, refused
 from daozhang.cli.recovery import print_recovery
-from daozhang.gate import Settings, SettingsError
+from daozhang.gate import Settings
 from daozhang.gate.recovery import Recovery
-from daozhang.journey.identities import BrokenIdentityError
-from daozhang.store.parts import StoreError
 
 __all__ = ["run"]
 
@@ -70,20 +68,10 @@ def run(
             else:
                 _print(found, back, Teller(speaks, zone))
             return 0
-    except SettingsError as error:
-        said = ERRORS[lang]["replay_bad_setting"]
-        said = said.format(name=error.name, value=error.value, allowed=error.allowed)
-        say_error(said, as_json=as_json)
-    except UnusableError as error:
-        say_error(error.said(lang), as_json=as_json)
     except BrokenPipeError:
         raise
-    except (StoreError, OSError) as error:
-        say_error(str(error), as_json=as_json)
-    except BrokenIdentityError as error:
-        say_error(ERRORS[lang]["broken_identity"].format(detail=error), as_json=as_json)
-        return 3
-    return UNUSABLE
+    except REFUSALS as error:
+        return refused(error, lang, as_json=as_json)
 
 
 def _told(found: list[Replay], back: list[Recovery], zone: str, lang: Lang) -> list[dict[str, Any]]:

@@ -15,14 +15,11 @@ from rich.text import Text
 from daozhang.app.answers import write_whole
 from daozhang.app.check import UnusableError
 from daozhang.app.waves import Drawn, draw_fleet, lot_csv, lot_json
-from daozhang.app.words_errors import WORDS as ERRORS
 from daozhang.app.words_gate import WORDS
 from daozhang.charts import Lang
 from daozhang.charts.guard import clean
-from daozhang.cli.common import UNUSABLE, open_checked, print_json, say_error
-from daozhang.gate import SettingsError
-from daozhang.journey.identities import BrokenIdentityError
-from daozhang.store.parts import StoreError
+from daozhang.cli.common import open_checked, print_json
+from daozhang.cli.gate_errors import REFUSALS, refused
 
 __all__ = ["run"]
 
@@ -53,22 +50,11 @@ def run(
             print_json(lot_json(drawn))
         else:
             _print(drawn, out, cast("Lang", lang))
-    except SettingsError as error:
-        said = ERRORS[lang]["replay_bad_setting"]
-        said = said.format(name=error.name, value=error.value, allowed=error.allowed)
-        say_error(said, as_json=as_json)
-    except UnusableError as error:
-        say_error(error.said(lang), as_json=as_json)
     except BrokenPipeError:
         raise
-    except (StoreError, OSError) as error:
-        say_error(str(error), as_json=as_json)
-    except BrokenIdentityError as error:
-        say_error(ERRORS[lang]["broken_identity"].format(detail=error), as_json=as_json)
-        return 3
-    else:
-        return 0
-    return UNUSABLE
+    except REFUSALS as error:
+        return refused(error, lang, as_json=as_json)
+    return 0
 
 
 def _refuse_unread(out: Path | None) -> None:
