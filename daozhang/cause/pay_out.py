@@ -224,6 +224,8 @@ def _notices(case: Case, notices: list[Row], *, spared: bool) -> None:
             continue
         if notice["kind"] == "outage" or kind == "outage":
             speaks = {"provider_outage": 4.0}
+        elif notice["kind"] == "file_rejected" or kind == "field":
+            continue  # A file that is refused keeps lines from clearing; it holds no payout.
         elif notice["kind"] == "review":
             speaks = {"account_under_review": 5.0}
         elif kind in _HELD:

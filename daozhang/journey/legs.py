@@ -6,7 +6,8 @@ credit. A leg that ends after its deadline carries the money into the first cycl
 it still meets; what it costs is how much later that cycle's promise is. A leg whose successor
 ended in an earlier cycle cost nothing, whatever its own deadline said. The leg of late money is
 the earliest that cost something and without whose cost the money would have been on time; where
-two delays had to come together, the earliest of them.
+two delays had to come together, the earliest of them. Of a payout that came back the first that
+was sent tells what the legs before it cost: sent in time for the promise, they cost nothing.
 
 Where the terms set no deadline it is the 95th percentile of the provider's on-time peers, with
 their own spread (95th less 50th percentile) as grace: one on-time leg in twenty exceeds a 95th
@@ -60,14 +61,17 @@ class _Cycles:
 def put_legs(engine: Engine, book: TermsBook) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales.
 
-    Expects ``hand_ins``: when sales were handed in whose provider's sales do not say so.
+    Expects ``hand_ins``: when sales were handed in whose provider's sales do not say so; and
+    ``first_sent``: when payouts that came back had first been sent.
     """
     table = engine.fetch(
         "SELECT o.sale_id, o.provider_id, o.term_index, o.business_date, o.promised_at, "
         "o.cutoff_at, o.clear_by_at, o.pay_by_at, "
         "coalesce(o.submitted_at, h.submitted_at) AS submitted_at, o.first_cleared_at, "
-        "o.paid_out_at, o.credited_at, o.as_of, o.status, o.own_lines, o.own_whole, o.withheld "
+        "o.paid_out_at, f.first_sent_at, o.credited_at, o.as_of, o.status, o.own_lines, "
+        "o.own_whole, o.withheld "
         "FROM outcomes_late AS o LEFT JOIN hand_ins AS h ON h.sale_id = o.sale_id "
+        "LEFT JOIN first_sent AS f ON f.provider_id = o.provider_id AND f.payout_id = o.payout_id "
         "WHERE o.status IN ('late', 'overdue') ORDER BY o.sale_id"
     )
     legs: list[pa.Table] = []
@@ -197,17 +201,20 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
     pay_over = (paid != _NONE) | (late & (credited != _NONE))
     clear_over = (cleared != _NONE) | pay_over
     submit_over = (submitted != _NONE) | clear_over | (not submits)
+    first = _micros(part["first_sent_at"])
     ends = (
         np.where(submitted != _NONE, submitted, np.where(submit_over, _NONE, as_of)),
         np.where(cleared != _NONE, cleared, np.where(clear_over | ~submit_over, _NONE, as_of)),
         np.where(paid != _NONE, paid, np.where(pay_over | ~clear_over, _NONE, as_of)),
+        first,
     )
-    deadlines = (cycles.submit, cycles.clear, cycles.pay_out)
+    deadlines = (cycles.submit, cycles.clear, cycles.pay_out, cycles.pay_out)
     reached = [
         _promise_of_cycle(at, by, cycles.due, promise)
         for at, by in zip(ends, deadlines, strict=True)
     ]
     _keep_windows(reached, ends, part, cycles)
+    sent = np.where(first == _NONE, _MAX, reached.pop())
     credit_cycle = np.where(
         late & (credited != _NONE), _promise_of_cycle(end, cycles.due, cycles.due, promise), _MAX
     )
@@ -216,6 +223,8 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
         reached[place] = np.minimum(reached[place], limit)
         known = ends[place] != _NONE
         limit = np.where(known, np.minimum(limit, reached[place]), limit)
+        if place == 2:  # noqa: PLR2004 - what came back had been sent before
+            limit = np.minimum(limit, sent)
     costs = []
     before = promise
     for cycle in reached:
@@ -241,7 +250,7 @@ def _keep_windows(
     promise, cutoff = _micros(part["promised_at"]), _micros(part["cutoff_at"])
     own = np.minimum(np.searchsorted(cycles.submit, cutoff, side="left"), len(cycles.due) - 1)
     windowed = (promise != _NONE) & (cutoff != _NONE) & (promise < cycles.due[own])
-    for place, column in enumerate(("cutoff_at", "clear_by_at", "pay_by_at")):
+    for place, column in enumerate(("cutoff_at", "clear_by_at", "pay_by_at", "pay_by_at")):
         by = _micros(part[column])
         met = ends[place] <= np.where(by == _NONE, promise, by)
         reached[place] = np.where(windowed & met, promise, reached[place])

@@ -33,24 +33,28 @@ HEADS = {
     "payouts": "provider_id,payout_id,account_id,net_minor,currency,paid_out_at,status",
     "credits": "account_id,credit_id,amount_minor,currency,booked_at,counterparty",
     "accounts": "account_id,merchant_id,bank_id",
+    "notices": "notice_id,scope,scope_id,kind,from_at,to_at,text",
 }
 
 
 class Estate:
     """Three merchants with an account each, two sales a day, all in time but where said."""
 
-    def __init__(self, late: Mapping[int, int], second: str) -> None:
-        """Take by how many days each day's payouts are late, and who then pays them."""
+    def __init__(
+        self, late: Mapping[int, int], second: str, waiting: tuple[str, ...] = ACCOUNTS
+    ) -> None:
+        """Take by how many days each day's payouts to some accounts are late, and who pays them."""
         self.rows: dict[str, list[str]] = {name: [] for name in HEADS}
         for account in ACCOUNTS:
             self.rows["accounts"].append(f"{account},m{account},B")
             for day in range(1, DAYS):
-                paid = day + 1 + late.get(day, 0)
+                days = late.get(day, 0) if account in waiting else 0
+                paid = day + 1 + days
                 amount = 0
                 for hour in (10, 15):
                     name = f"{account}{day}-{hour}"
                     amount += self.sell(name, account, day, hour, f"p{account}{day}")
-                who = second if day in late else "联付支付有限公司"
+                who = second if days else "联付支付有限公司"
                 self.pay(f"p{account}{day}", account, amount, paid, who)
 
     def sell(self, name: str, account: str, day: int, hour: int, payout: str) -> int:
@@ -123,3 +127,11 @@ def test_a_line_taken_back_from_anothers_statement_cleared_nothing(tmp_path: Pat
     assert estate.causes(tmp_path / "in") == {
         ("clear", "human_error", "wrong_terminal_or_merchant_id")
     }
+
+
+def test_a_refused_file_holds_no_payout(tmp_path: Path) -> None:
+    """What a provider says of files tells nothing of an account whose payouts wait."""
+    estate = Estate(dict.fromkeys(range(6, 9), 4), "联付支付有限公司", ("a",))
+    told = "n,provider,P,file_rejected,2026-07-05T00:00:00+08:00,2026-07-12T00:00:00+08:00"
+    estate.rows["notices"].append(f"{told},30 format")
+    assert estate.causes(tmp_path / "in") == {("pay_out", "account_processing", "minimum_or_limit")}
