@@ -76,7 +76,7 @@ def lang_of(request: HttpRequest) -> str:
     if (chosen := _chosen(request)) is not None:
         return chosen
     user = getattr(request, "user", None)
-    if user is not None and user.is_authenticated:
+    if user is not None and user.is_authenticated and user.lang:
         return str(user.lang)
     return _preferred(request)
 

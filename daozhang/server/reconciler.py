@@ -18,7 +18,7 @@ import weakref
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 import structlog
 from django.db import transaction
@@ -239,7 +239,7 @@ def _looking(at: datetime) -> dict[str, tuple[Scope, set[Lang]]]:
         scope = scope_of(person)
         if not scope.whole:
             _, langs = found.setdefault(scope.key, (scope, set()))
-            langs.add("zh" if person.lang == "zh" else "en")
+            langs.update((cast("Lang", person.lang),) if person.lang else ("zh", "en"))
     return found
 
 

@@ -89,7 +89,7 @@ def reset(at: datetime, by: str, person: Person) -> bool:
         if not gone:
             return False
         audit.record(at, by, "second_factor.reset", person.email)
-    lang = person.lang
+    lang = person.letter_lang
     send_mail(
         say(lang, "letter.reset.subject"), say(lang, "letter.reset", who=by), None, [person.email]
     )

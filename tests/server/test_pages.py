@@ -176,6 +176,18 @@ def test_every_change_that_is_written_down_has_words(data: object) -> None:
         assert call in known, f"{call} has no words"
 
 
+def test_who_chose_no_language_is_answered_in_their_browsers(
+    client_of: Callable[[str], Any],
+) -> None:
+    client = client_of("ops")
+    english, chinese = (
+        _text(client.get("/", headers={"Accept-Language": wanted}))
+        for wanted in ("en-US,en;q=0.9", "zh-CN,zh;q=0.9,en;q=0.8")
+    )
+    assert '<html lang="en">' in english
+    assert '<html lang="zh-CN">' in chinese
+
+
 def test_the_trail_speaks_the_readers_language(client_of: Callable[[str], Any]) -> None:
     admin = client_of("admin")
     admin.post("/settings/", {"do": "token", "name": "till", "scopes": ["read"]})

@@ -50,7 +50,7 @@ class Me(Out):
 
     email: str
     name: str
-    lang: str
+    lang: str = Field(description="`zh` or `en`; empty: as each call asks.")
     role: str
     rights: list[str]
     rows: Rows

@@ -54,7 +54,7 @@ class PersonOut(Out):
     email: str
     name: str
     role: str
-    lang: str
+    lang: str = Field(description="`zh` or `en`; empty: as each call asks.")
     is_active: bool = Field(description="False: shut out.")
     joined_at: Moment
     second_factor: bool = Field(description="One is set up.")

@@ -42,7 +42,9 @@ class Person(AbstractBaseUser):
     email = models.EmailField(unique=True)
     name = models.CharField(max_length=80, blank=True)
     role = models.CharField(max_length=20, choices=Role.choices)
-    lang = models.CharField(max_length=2, default="zh")
+    lang = models.CharField(max_length=2, default="", blank=True)
+    """``zh`` or ``en``; empty: as their browser asks."""
+
     is_active = models.BooleanField(default=True)
     joined_at = models.DateTimeField(auto_now_add=True)
 
@@ -50,6 +52,11 @@ class Person(AbstractBaseUser):
     EMAIL_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
     objects = People()
+
+    @property
+    def letter_lang(self) -> str:
+        """The language of a letter to them, for which no browser can be asked."""
+        return self.lang or "zh"
 
     def __str__(self) -> str:
         """Return how others know them."""

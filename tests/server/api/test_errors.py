@@ -278,7 +278,7 @@ def test_limits_forget_who_has_not_come_for_long(monkeypatch: pytest.MonkeyPatch
 
 
 def test_languages(call_as: Callable[[str], Caller]) -> None:
-    caller = call_as("ops")  # Whose own language is Chinese.
+    caller = call_as("ops")  # Who chose no language.
     for query, header, wanted in (
         ("", "", "zh-CN"), ("", "en-GB,en;q=0.9,zh;q=0.1", "en"), ("", "de,zh-TW;q=0.5", "zh-CN"),
         ("", "de", "zh-CN"), ("?lang=en", "zh", "en"), ("?lang=zh", "en", "zh-CN"),
