@@ -16,6 +16,7 @@ from daozhang.cause.judge import judge_accounts, judge_terminals
 from daozhang.cause.network import Lines, closed_together
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
+from daozhang.cause.stalls import lags_that_grow
 from daozhang.cause.submit import Seen, submit_case, waits_anyway
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
@@ -88,9 +89,10 @@ def find_causes(
     notices = _rows(engine, "SELECT * FROM facts_notices ORDER BY from_at, notice_id")
     engine.run("strangers", SQL["strangers"])
     elsewhere, twins = (_by_unit(engine, name) for name in ("lines_elsewhere", "amounts_elsewhere"))
+    clocks, hands = (_by_unit(engine, name) for name in ("stall_clocks", "ids_set"))
     cases = {
-        **_submit_cases(engine, units, upgrades, wipes, notices, places),
-        **_clear_cases(engine, units, upgrades, (elsewhere, twins), notices, peers),
+        **_submit_cases(engine, units, upgrades, wipes, clocks, notices, places),
+        **_clear_cases(engine, units, upgrades, (elsewhere, twins), hands, notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
     cases |= _pay_out_cases(
@@ -98,7 +100,11 @@ def find_causes(
     )
     touching = _touching(engine)
     cases |= _credit_cases(units, notices, peers, account_upgrades, touching)
-    verdicts = judge_terminals(cases, upgrades, wipes, terminal_days)
+    apart = {
+        "terminal_clock_wrong": _wrong_before(clocks, upgrades),
+        "wrong_terminal_or_merchant_id": frozenset(hands),
+    }
+    verdicts = judge_terminals(cases, upgrades, wipes, terminal_days, apart)
     verdicts |= judge_accounts(cases, account_upgrades, repeats, account_days, touching)
     return units, verdicts
 
@@ -113,6 +119,15 @@ def _lately(
         if upgrade is not None and unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
             found.add(unit["unit"])
     return frozenset(found)
+
+
+def _wrong_before(clocks: Mapping[int, Row], upgrades: Mapping[int, Row]) -> frozenset[int]:
+    """Return the units whose terminal's clock lagged by as much before its upgrade began."""
+    return frozenset(
+        unit
+        for unit, row in clocks.items()
+        if unit in upgrades and row["first_at"] < upgrades[unit]["started_at"]
+    )
 
 
 def _rows(engine: Engine, sql: str) -> list[Row]:
@@ -132,6 +147,7 @@ def _submit_cases(
     units: list[Row],
     upgrades: Mapping[int, Row],
     wipes: Mapping[int, Row],
+    clocks: Mapping[int, Row],
     notices: list[Row],
     elsewhere: Mapping[str, tuple[Row, ...]],
 ) -> dict[int, Case]:
@@ -164,7 +180,7 @@ def _submit_cases(
         _by_unit(engine, "stall_attempts"),
         _by_unit(engine, "stall_batches"),
         _by_unit(engine, "stall_closes"),
-        {row["unit"]: row["same"] for row in _rows(engine, SQL["stall_clocks"])},
+        {unit: row["same"] for unit, row in clocks.items()},
         _by_unit(engine, "clocks_after"),
         {row["unit"]: row["sales"] for row in _rows(engine, SQL["stall_others"])},
         actions,
@@ -177,6 +193,8 @@ def _submit_cases(
         stored=_stored_usually(engine),
         waits=waits_anyway(mine, upgrades, wipes, batched),
         together=closed_together(mine, carriers),
+        since=_by_unit(engine, "heard_since"),
+        queues=_by_unit(engine, "queues"),
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine
@@ -218,6 +236,7 @@ def _clear_cases(
     units: list[Row],
     upgrades: Mapping[int, Row],
     others: tuple[Mapping[int, Row], Mapping[int, Row]],
+    hands: Mapping[int, Row],
     notices: list[Row],
     peers: Peers,
 ) -> dict[int, Case]:
@@ -232,7 +251,7 @@ def _clear_cases(
             "WHERE code IN ('97', '03') GROUP BY terminal_id",
         )
     }
-    seen = Cleared(peers, upgrades, *others, _stored_usually(engine), ids, notices)
+    seen = Cleared(peers, upgrades, *others, _stored_usually(engine), ids, notices, hands)
     return {unit["unit"]: clear_case(unit, seen) for unit in mine}
 
 
@@ -254,6 +273,7 @@ def _pay_out_cases(
         if term.min_payout_minor or term.daily_limit_minor is not None
     }
     repeats, stories = told
+    payers = _rows(engine, SQL["payers_late"])
     seen = Paid(
         peers,
         *others,
@@ -263,11 +283,25 @@ def _pay_out_cases(
         {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
         {row["unit"]: row["sales"] for row in _rows(engine, SQL["rolled_over"])},
         notices,
-        _unlicensed(engine, book),
+        _unlicensed(engine, book, payers),
         frozenset(limits),
         frozenset((unit["provider_id"], unit["account_id"]) for unit in units if unit["remapped"]),
+        lags_that_grow(mine, peers.due),
+        frozenset(str(row["provider_id"]) for row in payers),
+        _agreed(mine, book),
     )
     return _in_order_of_time(mine, seen)
+
+
+def _agreed(units: Iterable[Row], book: TermsBook) -> dict[int, int]:
+    """Return by unit the daily limit that the terms set its account, beside any for windows."""
+    limits = {
+        term.index: term.daily_limit_minor
+        for term in book.terms
+        if term.daily_limit_minor is not None and term.account_id and not term.windows
+    }
+    placed = ((unit["unit"], limits.get(unit["term_index"])) for unit in units)
+    return {unit: limit for unit, limit in placed if limit is not None}
 
 
 def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
@@ -295,7 +329,7 @@ def _in_order_of_time(units: list[Row], seen: Paid) -> dict[int, Case]:
     return cases
 
 
-def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
+def _unlicensed(engine: Engine, book: TermsBook, payers: list[Row]) -> frozenset[str]:
     """Return providers without a licence by their terms, or whose late money others pay.
 
     Where the terms name no payers, whoever brings late payouts only beside somebody whose payouts
@@ -307,7 +341,7 @@ def _unlicensed(engine: Engine, book: TermsBook) -> frozenset[str]:
     return frozenset(
         {term.provider_id for term in book.terms if term.licensed is False}
         | {str(provider) for (provider,) in strangers}
-        | _second_payers(_rows(engine, SQL["payers_late"]))
+        | _second_payers(payers)
     )
 
 

@@ -8,7 +8,7 @@ everything that one release or interface sent, to the interface.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import log
 from typing import Any, Final
 
@@ -42,6 +42,7 @@ class Cleared:
         stored: by provider, which part of its sales is stored offline.
         ids: refusals of the terminal's identity by terminal.
         notices: all notices.
+        hands: rows of ``ids_set`` by unit.
     """
 
     peers: Peers
@@ -51,6 +52,7 @@ class Cleared:
     stored: Mapping[str, float]
     ids: Mapping[str, int]
     notices: list[Row]
+    hands: Mapping[int, Row] = field(default_factory=dict)
 
 
 def clear_case(unit: Row, seen: Cleared) -> Case:
@@ -69,8 +71,9 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     # One terminal's sales are not a provider's hour.
     hours = seen.peers.clear_hours(unit) if terminals.late > 1 else share
     spared = upgrade is not None and seen.peers.spared(unit)
-    others = (s.without(unit["sales"]).strikes(IN_HOURS) for s in (share, hours))
-    wide = max(others) >= 0
+    others = (s.without(unit["sales"]) for s in (share, hours))
+    # Where nothing else was due, nothing shows that it struck more than this.
+    wide = max((s.strikes(IN_HOURS) for s in others if s.due), default=-1.0) >= 0
     if not spared and wide and max(share.part, hours.part) > WIDE and terminals.due > 1:
         share = max(share, hours, key=lambda s: s.part)
         speaks = {"provider_outage": 3.0, "interface_field_mismatch": 1.5}
@@ -96,6 +99,9 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
         )
     if times := seen.ids.get(unit["terminal_id"]):
         case.add("id_refused", {"wrong_terminal_or_merchant_id": 2.0}, times=times)
+    if hand := seen.hands.get(unit["unit"]):
+        set_by = {"wrong_terminal_or_merchant_id": 4.0}
+        case.add("set_by_hand", set_by, what=hand["what"], at=hand["at"])
     if upgrade is not None and share.part <= WIDE:
         case.add(
             "after_upgrade",

@@ -15,6 +15,8 @@ from daozhang.cause.catalogue import MECHANISMS
 from daozhang.cause.doubts import AT_ONCE
 from daozhang.cause.upgraded import (
     CHANCE,
+    KIN,
+    LASTING,
     SEVERAL,
     SHARP,
     Onset,
@@ -41,11 +43,21 @@ SHOWN: Final = 0.9
 _INSTEAD: Final = {"network_setting_lost": "network_outage"}
 """What a mechanism that only an upgrade can bring about is, where no upgrade did."""
 
-_FROM_UPGRADE: Final = frozenset({"silent_from_upgrade", "silent_again"})
+_FROM_UPGRADE: Final = frozenset({"silent_from_upgrade", "silent_again", "unanswered_since"})
+
+_QUEUED: Final = frozenset({"queue_from_upgrade"})
+
+AT_WORK: Final = timedelta(minutes=90)
+"""How long an upgrade is at work of which no fact says when it was done."""
+
+READY: Final = timedelta(hours=1)
+"""A batch that had to wait for the upgrade is closed so soon after it."""
 
 _PAID: Final = frozenset({"account_paid_others"})
 
 _ACCOUNT_SHARP: Final = frozenset({"settlement_account_lost", "duplicate_upload_held", "risk_hold"})
+
+_NOBODY: Final[Mapping[str, Collection[int]]] = {}
 
 Row = Mapping[str, Any]
 
@@ -135,6 +147,7 @@ def judge_terminals(
     upgrades: Mapping[int, Row],
     wipes: Mapping[int, Row],
     days: Mapping[tuple[str, datetime], Row],
+    apart: Mapping[str, Collection[int]] = _NOBODY,
 ) -> dict[int, Verdict]:
     """Judge units of single terminals, those of one mechanism together.
 
@@ -143,6 +156,7 @@ def judge_terminals(
         upgrades: rows of ``unit_upgrades`` by unit.
         wipes: rows of ``unit_wipes`` by unit: upgrades that may have wiped what waited.
         days: rows of ``terminal_days`` by provider and cut-off.
+        apart: by mechanism, units of which it is known that no upgrade began it.
     """
     by_mechanism: dict[str, list[Row]] = defaultdict(list)
     for case in cases.values():
@@ -154,13 +168,38 @@ def judge_terminals(
             verdicts |= {u["unit"]: _verdict(cases[u["unit"]], mechanism, "", 0) for u in units}
             continue
         before = {**wipes, **upgrades} if mechanism == "unsettled_batch_lost" else upgrades
-        runs = onsets(units, before, _begun(mechanism, units, cases, before))
-        by_ring = compare_terminals(runs, mechanism, days)
+        if others := apart.get(mechanism):
+            before = {unit: row for unit, row in before.items() if unit not in others}
+        begun = _begun(mechanism, units, cases, before)
+        runs = onsets(units, before, begun, lasting=mechanism in LASTING)
+        kin = onsets(by_mechanism.get(KIN.get(mechanism, ""), ()), upgrades)
+        by_ring = compare_terminals(runs, mechanism, days, kin)
         for run in runs:
             unsure = any(before.get(unit, {}).get("unsure") for unit in run.units)
             never = not upgrades and not wipes
+            if mechanism == "cut_off_missed" and _crossed(run, cases, before) and not unsure:
+                verdicts |= _crossing(run, mechanism, cases)
+                continue
+            if cases[run.units[0]].shows(_QUEUED) and run.release_id and not unsure:
+                verdicts |= _crossing(run, mechanism, cases)
+                continue
             verdicts |= _of_run(run, mechanism, cases, by_ring, unsure=unsure, never=never)
     return verdicts
+
+
+def _crossed(run: Onset, cases: Mapping[int, Case], upgrades: Mapping[int, Row]) -> bool:
+    """Return whether an upgrade was at work at the cut-off and the batch went out after it."""
+    upgrade = upgrades.get(run.units[0])
+    if upgrade is None or len(run.units) > 1:
+        return False
+    started: datetime = upgrade["started_at"]
+    done: datetime = upgrade["finished_at"] or started + AT_WORK
+    ended: datetime = cases[run.units[0]].unit["ended_at"]
+    return started <= run.cutoff_at <= done and started <= ended <= done + READY
+
+
+def _crossing(run: Onset, mechanism: str, cases: Mapping[int, Case]) -> dict[int, Verdict]:
+    return {unit: _verdict(cases[unit], mechanism, run.release_id, SHOWN) for unit in run.units}
 
 
 def _begun(

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final
 
@@ -64,6 +64,9 @@ class Paid:
             statements is not the name that the terms give.
         limits: accounts' providers whose terms know a minimum or a limit.
         remapped: accounts with sales that carry another category than their terminals were given.
+        growing: over how many days the provider's lag grew, and to what (``lags_that_grow``).
+        payers: providers whose payers bank statements name.
+        agreed: the daily limit that the terms set the unit's account.
     """
 
     peers: Peers
@@ -78,6 +81,9 @@ class Paid:
     unlicensed: frozenset[str]
     limits: frozenset[str]
     remapped: frozenset[tuple[str, str]]
+    growing: Mapping[int, tuple[int, timedelta]] = field(default_factory=dict)
+    payers: frozenset[str] = frozenset()
+    agreed: Mapping[int, int] = field(default_factory=dict)
 
 
 def pay_out_case(unit: Row, seen: Paid, apart: AbstractSet[str] = frozenset()) -> Case:
@@ -110,29 +116,16 @@ def pay_out_case(unit: Row, seen: Paid, apart: AbstractSet[str] = frozenset()) -
     if copies := seen.copies.get(unit["unit"]):
         case.add("copies_refused", {"duplicate_upload_held": 5.0}, sales=copies["sales"],
                  reason=copies["reason"])  # fmt: skip
-    share = seen.peers.pay_out(unit, apart)
-    wide = share.due > 1 and share.part > WIDE and not seen.peers.spared(unit)
-    # A provider that is out pays nobody on that day; one that paid others on the next days, though
-    # this money still waited, was not out.
-    others = share.without(1)
-    wide = wide and others.strikes(IN_DAYS) >= 0
-    if wide and unit["provider_id"] not in seen.unlicensed:
-        wide = seen.peers.others_waited(unit, apart).part > WIDE
-    _notices(case, seen.notices, spared=others.due >= FEW and others.part <= WIDE)
     meanwhile = seen.meanwhile.get(unit["unit"], 0)
-    if wide:
-        stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
-        mechanism = stall or "provider_outage"
-        # A provider that is out pays nobody; one that goes on paying an account meets its limit.
-        weight = 3.0 if stall or not meanwhile else 1.0
-        case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
-    if unit["provider_id"] in seen.unlicensed and (wide or others.due < FEW):
-        case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
+    wide = _provider(case, seen, apart, meanwhile)
     if not told:
         _untold(case, seen, meanwhile, wide=wide)
     if (unit["provider_id"], unit["account_id"]) in seen.remapped:
         case.add("category_changed", {"risk_hold": 5.0})
-    if unit["provider_id"] in seen.limits:
+    if agreed := seen.agreed.get(unit["unit"]):
+        weight = 2.0 if told or wide else 3.0
+        case.add("limit_agreed", {"minimum_or_limit": weight}, limit=agreed)
+    elif unit["provider_id"] in seen.limits:
         case.add("", {"minimum_or_limit": 1.0})
     if row := seen.elsewhere.get(unit["unit"]):
         case.add(
@@ -149,6 +142,35 @@ def pay_out_case(unit: Row, seen: Paid, apart: AbstractSet[str] = frozenset()) -
             merchant_id=row["merchant_id"],
         )
     return case
+
+
+def _provider(case: Case, seen: Paid, apart: AbstractSet[str], meanwhile: int) -> bool:
+    """Weigh how the provider's other accounts fared; return whether it paid most of them late."""
+    unit = case.unit
+    share = seen.peers.pay_out(unit, apart)
+    wide = share.due > 1 and share.part > WIDE and not seen.peers.spared(unit)
+    # A provider that is out pays nobody on that day; one that paid others on the next days, though
+    # this money still waited, was not out.
+    others = share.without(1)
+    wide = wide and others.strikes(IN_DAYS) >= 0
+    if wide and unit["provider_id"] not in seen.unlicensed:
+        wide = seen.peers.others_waited(unit, apart).part > WIDE
+    _notices(case, seen.notices, spared=others.due >= FEW and others.part <= WIDE)
+    if wide:
+        stall = "second_clearing_stall" if unit["provider_id"] in seen.unlicensed else ""
+        mechanism = stall or "provider_outage"
+        # A provider that is out pays nobody; one that goes on paying an account meets its limit.
+        weight = 3.0 if stall or not meanwhile else 1.0
+        case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
+    if unit["provider_id"] in seen.unlicensed and (wide or others.due < FEW):
+        case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
+    if unit["unit"] in seen.growing:
+        days, lag = seen.growing[unit["unit"]]
+        # Where a payer is named, it is the name that tells a second one.
+        named = unit["provider_id"] in seen.payers and unit["provider_id"] not in seen.unlicensed
+        stalls = {"provider_outage" if named else "second_clearing_stall": 5.0}
+        case.add("lag_grows", stalls, days=days, hours=lag // timedelta(hours=1))
+    return wide
 
 
 def _untold(case: Case, seen: Paid, meanwhile: int, *, wide: bool) -> None:

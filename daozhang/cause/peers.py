@@ -148,6 +148,11 @@ class Peers:
             elif unit["leg"] == "credit":
                 self._uncredited[unit["bank_id"], day].add(unit["account_id"])
 
+    @property
+    def due(self) -> Mapping[tuple[str, date], AbstractSet[str]]:
+        """The accounts that each provider had to pay on a day."""
+        return self._accounts
+
     def clear(self, unit: Row) -> Share:
         """Return the sales of the unit's provider, channel and business date."""
         key = (unit["provider_id"], unit["channel"], unit["business_date"])

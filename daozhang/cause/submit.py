@@ -27,6 +27,12 @@ CLOCK_STEADY_S: Final = 120
 CLOCKED: Final = 2
 """So many sales that are off by the same show a wrong clock."""
 
+QUIET: Final = 10
+"""After so many reports without a stored sale, the first with some begins something."""
+
+SOON: Final = timedelta(hours=6)
+"""What is stored from the upgrade on is reported so soon after it, where reports are sparse."""
+
 MUTE: Final = 3
 """So many messages without answer are no chance, whatever was answered before."""
 
@@ -88,6 +94,8 @@ class Seen:
         stored: by provider, which part of its sales is stored offline.
         waits: whether stored sales wait for days without any upgrade (:func:`waits_anyway`).
         together: terminals of one carrier that closed with the unit's (``closed_together``).
+        since: rows of ``heard_since``.
+        queues: rows of ``queues``.
     """
 
     upgrades: Mapping[int, Row]
@@ -106,6 +114,8 @@ class Seen:
     stored: Mapping[str, float] = field(default_factory=dict)
     waits: bool = False
     together: Mapping[int, int] = field(default_factory=dict)
+    since: Mapping[int, Row] = field(default_factory=dict)
+    queues: Mapping[int, Row] = field(default_factory=dict)
 
 
 def waits_anyway(
@@ -154,6 +164,9 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
         upgrade,
         deaf=unit["terminal_id"] not in seen.signalled,
     )
+    since = seen.since.get(unit["unit"])
+    if since is not None and since["messages"] >= MUTE and not since["answered"]:
+        case.add("unanswered_since", {"network_setting_lost": 4.0}, times=since["messages"])
     batches = seen.batches.get(unit["unit"], {})
     _batches(case, batches, attempts.get("closed_at"), upgrade)
     closes = seen.closes.get(unit["unit"], {})
@@ -167,9 +180,20 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     )
     if unit["stored_sales"] == unit["sales"]:
         _stored(case, closes, seen.others.get(unit["unit"], 0), seen.stored)
+    queue = seen.queues.get(unit["unit"])
+    if queue is not None and _queued_since(queue):
+        offline = {"offline_sales_forwarded_late": 2.0}
+        case.add("queue_from_upgrade", offline, at=queue["queued_at"], reports=queue["before"])
     _line(case, seen, upgrade, carrier)
     _people(case, seen.actions.get(unit["unit"], []), upgrade)
     return case
+
+
+def _queued_since(queue: Row) -> bool:
+    """Return whether a terminal began to keep sales in store with its upgrade, its line sound."""
+    began: datetime | None = queue["queued_at"]
+    quiet = queue["before"] >= QUIET and not queue["queued_before"]
+    return quiet and began is not None and began - queue["since"] <= SOON
 
 
 def _stored(case: Case, closes: Row, others: int, usual: Mapping[str, float]) -> None:

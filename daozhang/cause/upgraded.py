@@ -19,6 +19,8 @@ from daozhang.stats import Excess, Stratum, excess
 
 __all__ = [
     "CHANCE",
+    "KIN",
+    "LASTING",
     "SEVERAL",
     "SHARP",
     "Onset",
@@ -54,6 +56,22 @@ WINDOWS: Final = {
 }  # fmt: skip
 """How soon after the upgrade each mechanism shows: columns of ``terminal_days``."""
 
+LONE: Final = frozenset({"batch_not_closed", "cut_off_missed", "offline_sales_forwarded_late"})
+"""Mechanisms of which a single case may be the upgrade's: those that strike nobody else ever."""
+
+KIN: Final = {"batch_not_closed": "cut_off_missed", "cut_off_missed": "batch_not_closed"}
+"""Whoever forgets to close does so now for minutes and now for a night."""
+
+LASTING: Final = frozenset(
+    {
+        "terminal_clock_wrong",
+        "wrong_terminal_or_merchant_id",
+        "key_mismatch",
+        "network_setting_lost",
+    }
+)
+"""Mechanisms that last until somebody mends them: an upgrade in between begins nothing anew."""
+
 _HOURS: Final = {"day": 24, "days": 72, "week": 168}
 
 SHARP: Final = frozenset(
@@ -88,6 +106,8 @@ def onsets(
     units: Iterable[Mapping[str, Any]],
     upgrades: Mapping[int, Mapping[str, Any]],
     begun: Container[int] = frozenset(),
+    *,
+    lasting: bool = False,
 ) -> list[Onset]:
     """Put the late cut-offs of each terminal by one mechanism into runs.
 
@@ -96,6 +116,7 @@ def onsets(
         upgrades: rows of ``unit_upgrades`` by unit.
         begun: units whose trouble is known to have begun with the upgrade, though it cost nothing
             until later.
+        lasting: whether the mechanism lasts until it is mended (:data:`LASTING`).
     """
     by_terminal: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for unit in units:
@@ -108,6 +129,7 @@ def onsets(
         for unit in mine[1:]:
             upgrade = upgrades.get(unit["unit"])
             anew = upgrade is not None and upgrade["started_at"] > run[-1]["cutoff_at"]
+            anew = anew and not lasting
             if anew or unit["cutoff_at"] - run[-1]["cutoff_at"] > CHAIN:
                 run = []
                 runs.append(run)
@@ -147,6 +169,7 @@ def compare_terminals(
     runs: Iterable[Onset],
     mechanism: str,
     days: Mapping[tuple[str, datetime], Mapping[str, int]],
+    kin: Iterable[Onset] = (),
 ) -> dict[str, tuple[Excess, bool]]:
     """Compare upgraded terminals with the others of the same provider and day.
 
@@ -154,6 +177,7 @@ def compare_terminals(
         runs: of one mechanism.
         mechanism: its name.
         days: rows of ``terminal_days`` by provider and cut-off.
+        kin: runs of the mechanism that is hardly told from it (:data:`KIN`).
 
     Returns:
         By window after the upgrade the excess, and whether the upgrade is to blame for runs in it.
@@ -189,7 +213,32 @@ def compare_terminals(
         together = any(of(0, last, chance / 2)[1] for last in range(place, len(windows)) if last)
         known = together or any(blamed for _, blamed in found.values())
         found[window] = of(place, place, USUAL if known else chance)
+    if mechanism in LONE and not found[windows[0]][1]:
+        lone = _lone(runs, kin, mine)
+        found[windows[0]] = found[windows[0]] if lone is None else (lone, True)
     return found
+
+
+def _lone(
+    runs: list[Onset],
+    kin: Iterable[Onset],
+    days: Mapping[tuple[str, datetime], Mapping[str, int]],
+) -> Excess | None:
+    """Return the excess where a mechanism struck within a day of an upgrade and at no other time.
+
+    Counting terminals, one that was struck is never beyond chance. But that it should be struck
+    within the day after its upgrade, of all the days that all terminals sold, and nobody else on
+    any of them, is as likely by chance as that day's part of all of them.
+    """
+    day = timedelta(hours=_HOURS["day"])
+    if any(run.after is None or run.after > day for run in (*runs, *kin)):
+        return None
+    exposed = max(len(runs), sum(row["day"] for row in days.values()))
+    every = sum(row["terminals"] for row in days.values())
+    chance = exposed / max(every, exposed)
+    if chance >= USUAL:
+        return None
+    return Excess(len(runs), exposed, chance * len(runs), every - exposed, 0, 1.0 - chance, chance)
 
 
 def struck_alike(

@@ -28,12 +28,16 @@ def unit(**facts: Any) -> dict[str, Any]:
 
 def told(row: dict[str, Any], **facts: Any) -> str:
     """Return the likeliest mechanism of a unit, by what else the facts hold about it."""
+    return submit_case(row, seen(**facts), "CMCC").shares()[0][0]
+
+
+def seen(**facts: Any) -> Seen:
     tables: dict[str, Any] = {
         "upgrades": {}, "wipes": {}, "attempts": {}, "batches": {}, "closes": {}, "clocks": {},
         "clocks_after": {}, "others": {}, "actions": {},
         "lines": Lines([], [], [], timedelta(days=30)), **facts,
     }  # fmt: skip
-    return submit_case(row, Seen(**tables), "CMCC").shares()[0][0]
+    return Seen(**tables)
 
 
 def messages(low: int, high: int) -> dict[int, dict[str, Any]]:
@@ -146,3 +150,31 @@ def test_batches_say_when_sales_were_handed_in_where_the_sales_do_not(tmp_path: 
     assert len(reset) > 20
     assert {(row["leg"], row["mechanism"]) for row in reset} == {("submit", "batch_number_reset")}
     assert {row["submitted_at"] for row in rows} == {None}
+
+
+@pytest.mark.parametrize(
+    ("answered", "mechanism"), [(0, "network_setting_lost"), (1, "network_outage")]
+)
+def test_who_was_never_answered_since_an_upgrade_lost_its_line_with_it(
+    answered: int, mechanism: str
+) -> None:
+    """The upgrade is four days ago; the messages of the last day alone do not tell."""
+    upgrade = {"started_at": CUTOFF - 96 * HOUR, "finished_at": None, "good": 0}
+    sent = {"messages": 11, "timeouts": 9, "unanswered_at": CUTOFF - HOUR}
+    since = {0: {"messages": 18, "answered": answered}}
+    row = unit(stored_sales=3, ahead_min_s=None, ahead_max_s=None)
+    assert told(row, upgrades={0: upgrade}, attempts={0: sent}, since=since) == mechanism
+
+
+@pytest.mark.parametrize(
+    ("before", "queued_before", "hours", "shown"),
+    [(300, 0, 1, True), (300, 4, 1, False), (300, 0, 30, False), (3, 0, 1, False)],
+)
+def test_sales_in_store_from_the_upgrade_on(
+    before: int, queued_before: int, hours: int, *, shown: bool
+) -> None:
+    since = CUTOFF - 40 * HOUR
+    queue = {"since": since, "before": before, "queued_before": queued_before,
+             "queued_at": since + hours * HOUR}  # fmt: skip
+    case = submit_case(unit(**TWO_DAYS), seen(queues={0: queue}), "CMCC")
+    assert case.shows(frozenset({"queue_from_upgrade"})) is shown

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from daozhang.cause.judge import judge_accounts
+from daozhang.cause.judge import judge_accounts, judge_terminals
 from daozhang.cause.peers import IN_DAYS, IN_HOURS, Share
 from daozhang.cause.upgraded import compare_terminals, onsets, ring_of, struck_alike
 from daozhang.cause.verdict import Case
@@ -67,6 +67,82 @@ def test_a_release_that_is_known_to_do_it_is_believed_sooner_for_what_comes_late
 
     assert blamed(4)
     assert not blamed(0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "elsewhere", "weeks", "blamed"),
+    [
+        (9, 0, 4, True),  # struck within the day, and nobody else on any day
+        (9, 1, 4, False),  # forgetting happens here
+        (9, 0, 1, False),  # one day of few
+        (40, 0, 4, False),  # the next day's close went well
+    ],
+)
+def test_one_that_is_struck_after_its_upgrade_and_nobody_else_ever(
+    hours: int, elsewhere: int, weeks: int, *, blamed: bool
+) -> None:
+    """Six of ten terminals were upgraded on the last day but one."""
+    none = {"terminals": 10, "day": 0, "days": 0, "week": 0}
+    days = {("P", CUTOFF - timedelta(days=day)): none for day in range(7 * weeks)}
+    days["P", CUTOFF] = {"terminals": 10, "day": 6, "days": 6, "week": 6}
+    units = [unit(0, "T"), *(unit(1 + n, f"O{n}") for n in range(elsewhere))]
+    runs = onsets(units, {0: {"started_at": CUTOFF - hours * HOURS, "release_id": "R"}})
+    for mechanism in ("batch_not_closed", "cut_off_missed"):
+        found = compare_terminals(runs, mechanism, days)
+        assert found["day"][1] is blamed
+    # Who forgets for a night also forgets for minutes.
+    kin = onsets([unit(9, "K")], {})
+    found = compare_terminals(runs, "cut_off_missed", days, kin)
+    assert not found["day"][1]
+
+
+@pytest.mark.parametrize(("lasting", "after"), [(True, [None]), (False, [None, 12 * HOURS])])
+def test_what_lasts_until_it_is_mended_does_not_begin_anew_with_an_upgrade(
+    after: list[timedelta | None], *, lasting: bool
+) -> None:
+    units = [unit(n, "T", CUTOFF + timedelta(days=n)) for n in range(3)]
+    upgrades = {2: {"started_at": CUTOFF + 36 * HOURS, "release_id": "R"}}
+    assert [run.after for run in onsets(units, upgrades, lasting=lasting)] == after
+
+
+def closed(number: int, ended: datetime, *facts: str) -> Case:
+    """A batch of one of two upgraded terminals that went out late."""
+    case = Case({**unit(number, f"T{number}"), "ended_at": ended}, {"cut_off_missed": 1.0})
+    for fact in facts:
+        case.add(fact, {"cut_off_missed": 1.0})
+    return case
+
+
+@pytest.mark.parametrize(
+    ("done", "closed_after", "cause"),
+    [
+        (0.5, 1.0, "system_upgrade"),
+        (None, 0.4, "system_upgrade"),  # not known when it was done
+        (0.5, 2.5, "human_error"),  # done for two hours, and nobody closed
+        (-0.2, 0.4, "human_error"),  # done before the cut-off
+    ],
+)
+def test_a_batch_that_had_to_wait_for_the_upgrade_at_the_cut_off(
+    done: float | None, closed_after: float, cause: str
+) -> None:
+    """Others forget too, so that counting convicts nobody."""
+    finished = None if done is None else CUTOFF + done * HOURS
+    upgrades = {0: {"started_at": CUTOFF - HOURS, "finished_at": finished, "release_id": "R"}}
+    cases = {n: closed(n, CUTOFF + closed_after * HOURS) for n in range(4)}
+    days = {("P", CUTOFF): {"terminals": 90, "day": 9, "days": 9, "week": 9}}
+    assert judge_terminals(cases, upgrades, {}, days)[0].cause == cause
+
+
+def test_what_was_wrong_before_the_upgrade_is_not_its_doing() -> None:
+    cases = {0: Case(unit(0, "T"), {"terminal_clock_wrong": 5.0})}
+    upgrades = {0: {"started_at": CUTOFF - HOURS, "finished_at": None, "release_id": "R"}}
+    days = {("P", CUTOFF): {"terminals": 90, "day": 9, "days": 9, "week": 9}}
+
+    def cause(apart: dict[str, list[int]]) -> str:
+        return judge_terminals(cases, upgrades, {}, days, apart)[0].cause
+
+    assert cause({}) == "system_upgrade"
+    assert cause({"terminal_clock_wrong": [0]}) == "human_error"
 
 
 def test_few_that_are_struck_within_days_are_beyond_chance_together_only() -> None:
