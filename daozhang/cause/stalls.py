@@ -2,7 +2,9 @@
 
 Rules kept here (the domain's F22). A provider that is out pays what waited when it is back, so that
 what fell due last waits shortest. One that stalls pays each day's money later than the day's
-before. Only days count on which it paid most of the accounts late that were due.
+before. Only days count on which it paid most of the accounts late that were due. A limit makes an
+account wait longer and longer too, but it splits a day's money: where a provider pays one account
+only, each day's money has to have come whole.
 """
 
 from __future__ import annotations
@@ -44,7 +46,7 @@ def lags_that_grow(
     days: dict[str, list[tuple[datetime, datetime, list[Row]]]] = defaultdict(list)
     for key, mine in sorted(paid.items()):
         late = {unit["account_id"] for unit in mine}
-        if len(late) > 1 and len(late) > WIDE * len(set(due.get(key, ()))):
+        if len(late) > WIDE * len(set(due.get(key, ()))) and (len(late) > 1 or _whole(mine)):
             ends = sorted(unit["ended_at"] for unit in mine)
             days[key[0]].append((mine[0]["due_at"], ends[len(ends) // 2], mine))
     found = {}
@@ -55,6 +57,13 @@ def lags_that_grow(
                 together = (u["unit"] for u in mine if abs(u["ended_at"] - ended) <= RUN)
                 found.update(dict.fromkeys(together, (len(run), grown)))
     return found
+
+
+def _whole(mine: list[Row]) -> bool:
+    """Return whether the money of each business date came in one payout."""
+    return len({(u["business_date"], u["together"]) for u in mine}) == len(
+        {u["business_date"] for u in mine}
+    )
 
 
 def _growing(

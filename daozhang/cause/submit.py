@@ -419,7 +419,10 @@ def _people(case: Case, actions: list[Row], upgrade: Row | None) -> None:
         what = sorted({a["what"] for a in checks})
         case.add("step_skipped", {"step_skipped": 4.0}, what="、".join(what), who="、".join(who))
     elif any(_speaks_of(a["what"], _BACKUPS) for a in skipped):
-        case.add("backup_skipped", {"unsettled_batch_lost": 1.0})
+        # Only what was stored before the upgrade can have been wiped by it.
+        unit = case.unit
+        if unit["stored_sales"] == unit["sales"] and unit["from_at"] <= upgrade["started_at"]:
+            case.add("backup_skipped", {"unsettled_batch_lost": 1.0})
     elif skipped:
         case.add("step_skipped", {"step_skipped": 3.0}, what=skipped[0]["what"], who="")
     for mechanism, words in _REPAIRS.items():

@@ -178,3 +178,17 @@ def test_sales_in_store_from_the_upgrade_on(
              "queued_at": since + hours * HOUR}  # fmt: skip
     case = submit_case(unit(**TWO_DAYS), seen(queues={0: queue}), "CMCC")
     assert case.shows(frozenset({"queue_from_upgrade"})) is shown
+
+
+@pytest.mark.parametrize(
+    ("stored", "hours", "shown"), [(3, 5, True), (3, 20, False), (0, 5, False)]
+)
+def test_a_skipped_backup_loses_only_what_was_stored_before_the_upgrade(
+    stored: int, hours: int, *, shown: bool
+) -> None:
+    """The sales are of six hours to two before the cut-off; an upgrade was 5 or 20 before it."""
+    upgrade = {"started_at": CUTOFF - hours * HOUR, "finished_at": None, "good": 0}
+    skipped = {"what": "backup", "outcome": "skipped", "who": "", "at": upgrade["started_at"]}
+    row = unit(stored_sales=stored, from_at=CUTOFF - 6 * HOUR, ended_at=CUTOFF + 20 * HOUR)
+    case = submit_case(row, seen(upgrades={0: upgrade}, actions={0: [skipped]}), "CMCC")
+    assert case.shows(frozenset({"backup_skipped"})) is shown
