@@ -50,6 +50,15 @@ _QUEUED: Final = frozenset({"queue_from_upgrade"})
 AT_WORK: Final = timedelta(minutes=90)
 """How long an upgrade is at work of which no fact says when it was done."""
 
+ALONE: Final = 0.02
+"""So seldom the only account that is ever held is by chance one that was just upgraded."""
+
+DUE_DAYS: Final = 5
+"""On so many days of a week accounts are due money; one of them is the first after an upgrade."""
+
+FIRST: Final = timedelta(days=2)
+"""So soon after the upgrade the first money is due."""
+
 READY: Final = timedelta(hours=1)
 """A batch that had to wait for the upgrade is closed so soon after it."""
 
@@ -280,6 +289,8 @@ def judge_accounts(
             counts,
             sharp=mechanism in _ACCOUNT_SHARP or mechanism in SHARP,
         )  # fmt: skip
+        if mechanism == "account_under_review" and not blamed and len(firsts) == 1:
+            blamed = _only_held(firsts[0][0], upgrades, found)
         for (first, run), (key, _) in zip(firsts, hits, strict=True):
             release = "" if key in alike else exposed(first)
             chance = found.hit < SEVERAL or found.chance >= CHANCE
@@ -294,6 +305,20 @@ def judge_accounts(
                     unsure=bool(upgrades.get(first["unit"], {}).get("unsure")),
                 )  # fmt: skip
     return verdicts
+
+
+def _only_held(unit: Row, upgrades: Mapping[int, Row], found: Excess) -> bool:
+    """Return whether the only hold there is began with the first money due after an upgrade.
+
+    All of the account's terminals were upgraded, nothing of it was paid since, and so few accounts
+    were just upgraded on any day that it is hardly chance.
+    """
+    row = upgrades.get(unit["unit"])
+    if row is None or not row["first_started_at"] or _partly(unit, upgrades) or row["good"]:
+        return False
+    every = max(1, found.exposed + found.others)
+    chance = max(1.0, found.exposed / DUE_DAYS) / every
+    return _began(unit) - row["first_started_at"] <= FIRST and chance < ALONE
 
 
 def _partly(unit: Row, upgrades: Mapping[int, Row]) -> bool:

@@ -219,3 +219,31 @@ def test_few_that_were_spared_speak_against_a_providers_delay(
 def test_the_others_of_a_share_are_without_ones_own() -> None:
     assert Share(3, 5).without(1) == Share(2, 4)
     assert Share(1, 1).without(2) == Share(0, 0)
+
+
+@pytest.mark.parametrize(
+    ("hours", "good", "upgraded", "accounts", "cause"),
+    [
+        (20, 0, 2, 13, "system_upgrade"),
+        (20, 3, 2, 13, "account_processing"),  # paid since
+        (20, 0, 1, 13, "account_processing"),  # not the whole account
+        (90, 0, 2, 13, "account_processing"),  # days later
+        (20, 0, 2, 2, "account_processing"),  # one of few
+    ],
+)
+def test_the_only_account_ever_held_from_the_first_money_after_its_upgrade(
+    hours: int, good: int, upgraded: int, accounts: int, cause: str
+) -> None:
+    waits = {"unit": 0, "terminal_id": "", "provider_id": "P", "account_id": "A",
+             "due_at": CUTOFF, "cleared_at": None}  # fmt: skip
+    case = Case(waits, {"account_under_review": 5.0})
+    upgrade = {"release_id": "R", "first_started_at": CUTOFF - hours * HOURS, "lately": 1,
+               "good": good, "terminals": 2, "upgraded": upgraded}  # fmt: skip
+    days = [
+        {
+            "provider_id": "P", "due_day": CUTOFF.date() - timedelta(days=day),
+            "exposed": 1 if day < 5 else 0, "accounts": accounts,
+        }
+        for day in range(20)
+    ]  # fmt: skip
+    assert judge_accounts({0: case}, {0: upgrade}, {}, days)[0].cause == cause
