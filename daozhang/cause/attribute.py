@@ -281,7 +281,7 @@ def _pay_out_cases(
         stories,
         repeats,
         {row["unit"]: row["payouts"] for row in _rows(engine, SQL["paid_meanwhile"])},
-        {row["unit"]: row["sales"] for row in _rows(engine, SQL["rolled_over"])},
+        _by_unit(engine, "rolled_over"),
         notices,
         _unlicensed(engine, book, payers),
         frozenset(limits),

@@ -23,6 +23,9 @@ __all__ = ["Paid", "pay_out_case"]
 FEW: Final = 2
 """Of fewer others that were to be paid nothing is learnt."""
 
+PILED: Final = timedelta(days=3)
+"""What is paid every day is above a minimum again within this time."""
+
 LATER: Final = timedelta(hours=12)
 
 Row = Mapping[str, Any]
@@ -58,7 +61,7 @@ class Paid:
         stories: rows of ``payout_stories``.
         repeats: rows of ``account_repeats``.
         meanwhile: payouts to the same account while the unit waited.
-        rolled: newer sales, on time, in the payout that brought the unit's money.
+        rolled: rows of ``rolled_over``.
         notices: all notices.
         unlicensed: providers whose terms say that they hold no licence, or whose payer on bank
             statements is not the name that the terms give.
@@ -76,7 +79,7 @@ class Paid:
     stories: Mapping[int, list[Row]]
     repeats: Mapping[int, Row]
     meanwhile: Mapping[int, int]
-    rolled: Mapping[int, int]
+    rolled: Mapping[int, Row]
     notices: list[Row]
     unlicensed: frozenset[str]
     limits: frozenset[str]
@@ -185,12 +188,25 @@ def _untold(case: Case, seen: Paid, meanwhile: int, *, wide: bool) -> None:
             case.add("account_paid_others", strayed, late=day.late, due=day.due)
             return
         case.add("account_paid_others", {"minimum_or_limit": 3.0}, late=day.late, due=day.due)
-    if newer := seen.rolled.get(unit["unit"]):
-        case.add("rolled_over", {"minimum_or_limit": 3.5}, sales=newer)
+    rolled = seen.rolled.get(unit["unit"])
+    if rolled is not None and (meanwhile or _below(rolled)):
+        case.add("rolled_over", {"minimum_or_limit": 3.5}, sales=rolled["sales"])
     if meanwhile:
         case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
     elif not wide:
         case.add("nothing_paid", {"account_under_review": 1.5})
+
+
+def _below(rolled: Row) -> bool:
+    """Return whether what waited for the next payout may have been below a minimum.
+
+    It hardly was where more waited for days than the account was ever paid in time; fees are within
+    a tenth. A minimum that is new lets small sums wait for a day or two.
+    """
+    least: int | None = rolled["least_minor"]
+    waited: int = rolled["waited_minor"]
+    soon = rolled["until"] - rolled["since"] < PILED
+    return soon or least is None or waited * 9 <= least * 10
 
 
 def _stories(case: Case, seen: Paid) -> bool:
