@@ -18,7 +18,7 @@ from daozhang.cause.peers import IN_DAYS, WIDE, Peers
 from daozhang.cause.verdict import Case
 from daozhang.journey.reasons import reason_class
 
-__all__ = ["Paid", "pay_out_case"]
+__all__ = ["Paid", "may_be_below", "pay_out_case"]
 
 FEW: Final = 2
 """Of fewer others that were to be paid nothing is learnt."""
@@ -189,7 +189,7 @@ def _untold(case: Case, seen: Paid, meanwhile: int, *, wide: bool) -> None:
             return
         case.add("account_paid_others", {"minimum_or_limit": 3.0}, late=day.late, due=day.due)
     rolled = seen.rolled.get(unit["unit"])
-    if rolled is not None and (meanwhile or _below(rolled)):
+    if rolled is not None and (meanwhile or may_be_below(rolled)):
         case.add("rolled_over", {"minimum_or_limit": 3.5}, sales=rolled["sales"])
     if meanwhile:
         case.add("paid_meanwhile", {"minimum_or_limit": 2.5}, payouts=meanwhile)
@@ -197,7 +197,7 @@ def _untold(case: Case, seen: Paid, meanwhile: int, *, wide: bool) -> None:
         case.add("nothing_paid", {"account_under_review": 1.5})
 
 
-def _below(rolled: Row) -> bool:
+def may_be_below(rolled: Row) -> bool:
     """Return whether what waited for the next payout may have been below a minimum.
 
     It hardly was where more waited for days than the account was ever paid in time; fees are within

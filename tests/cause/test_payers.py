@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from daozhang.app.check import checked
+from daozhang.cause.pay_out import may_be_below
 
 TERMS = """timezone = "Asia/Shanghai"
 currency = "CNY"
@@ -21,6 +23,7 @@ credit_by = "12:00"
 fee_bps = 0
 """
 DAYS = 12
+DUE = datetime(2026, 7, 3, 4, tzinfo=UTC)
 ACCOUNTS = ("a", "b", "c")
 HEADS = {
     "sales": (
@@ -154,3 +157,17 @@ def test_a_limit_that_the_terms_set_an_account_is_why_it_waits(
     estate = Estate(dict.fromkeys(range(6, DAYS), 1), "联付支付有限公司", ("a",))
     terms = TERMS + TERMS[TERMS.index("[[terms]]") :] + limit if limit else TERMS
     assert estate.causes(tmp_path / "in", terms) == {("pay_out", "account_processing", mechanism)}
+
+
+def below(waited: int, least: int | None, days: int) -> bool:
+    until = DUE + timedelta(days=days)
+    return may_be_below(
+        {"waited_minor": waited, "least_minor": least, "since": DUE, "until": until}
+    )
+
+
+def test_what_piled_up_for_days_above_all_that_was_paid_in_time_waited_for_no_minimum() -> None:
+    assert not below(5000, 4000, 4)
+    assert below(4200, 4000, 4)  # but for fees
+    assert below(5000, 4000, 2)  # a minimum may be new
+    assert below(5000, None, 4)
