@@ -1,7 +1,8 @@
 """Which booked credit is which payout's money: from certain means to inferred ones.
 
-Certain is what names its payout (:mod:`.by_id`); the rest is inferred (:mod:`.inferred`), and an
-itemised payout whose amount admits one credit only counts as certain too.
+Money that went back with its payout is set apart first (:mod:`.round_trips`). Certain is what names
+its payout (:mod:`.by_id`); the rest is inferred (:mod:`.inferred`), and an itemised payout whose
+amount admits one credit only counts as certain too.
 
 Only money that is booked by T, on a payout that was sent and did not come back, has arrived. A
 credit that no payout explains is not ours when its amount is negative, its account is unknown, or
@@ -15,6 +16,7 @@ from collections.abc import Mapping, Sequence
 from daozhang.journey.by_id import links_by_id
 from daozhang.journey.inferred import LinesOf, infer
 from daozhang.journey.parties import Payers
+from daozhang.journey.round_trips import Returned, send_back
 from daozhang.journey.sides import Chain, Credit, Item, Link, settle
 from daozhang.journey.ways import Desk
 
@@ -30,6 +32,7 @@ def match(
     credits: Sequence[Credit],
     payers: Payers | None = None,
     lines_of: LinesOf = _no_lines,
+    returned: Sequence[Returned] = (),
 ) -> Desk:
     """Fill ``credits``/``chains``, ``matched_by`` and the amounts of both sides, in place.
 
@@ -40,12 +43,15 @@ def match(
         credits: booked credits.
         payers: who may bring which provider's money; None: anybody.
         lines_of: where the lines of chains are, for answers that name single items.
+        returned: payouts that came back, whose credits arrived for nobody.
 
     Returns:
         The lines that changed their chain, and chains made of such lines.
     """
     chains = sorted(chains, key=lambda c: (c.provider_id, c.chain_id))
     credits = sorted(credits, key=lambda c: (c.booked_at, c.account_id, c.credit_id))
+    send_back(returned, credits, (name for chain in chains for name in chain.names))
+    credits = [credit for credit in credits if not credit.went_back]
     for links, how in links_by_id(chains, credits):
         settle(links, how, certain=True)
     payers = payers or Payers({})

@@ -8,11 +8,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 
 from daozhang.journey.sides import Chain, Credit, Link
 
-__all__ = ["links_by_id"]
+__all__ = ["links_by_id", "names_of"]
 
 SHORT_ID = 5
 """An id of fewer characters proves nothing by standing in a text: the amounts must agree too."""
@@ -55,6 +55,23 @@ def links_by_id(
         yield group, how
 
 
+def names_of(credits: Iterable[Credit], names: Iterable[str]) -> dict[int, frozenset[str]]:
+    """Return by the ``id`` of each credit which names its reference is or its text holds.
+
+    Args:
+        credits: with their texts.
+        names: ids of payouts, whatever their case; they are returned in capitals.
+    """
+    known = {name.upper() for name in names}
+    lengths = sorted({len(name) for name in known}, reverse=True)
+    found: dict[int, frozenset[str]] = {}
+    for credit in credits:
+        exact = credit.ref.strip().upper()
+        within = [exact] if exact in known else _ids_in(credit.text.upper(), known, lengths)
+        found[id(credit)] = frozenset(within)
+    return found
+
+
 def _adds_up(links: Sequence[Link]) -> bool:
     """Return whether a group's credits are, to the minor unit, what its chains bring."""
     credits = {id(credit): credit.amount_minor for credit, _ in links}
@@ -71,7 +88,7 @@ def _one_of_each(found: list[Chain], credit: Credit) -> list[Chain]:
     return (equal or same)[:1]
 
 
-def _ids_in(text: str, names: dict[str, list[Chain]], lengths: Sequence[int]) -> list[str]:
+def _ids_in(text: str, names: Container[str], lengths: Sequence[int]) -> list[str]:
     """Return the ids that stand in a text, longest first at each place, none inside another."""
     found: list[str] = []
     at = 0

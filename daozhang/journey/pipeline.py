@@ -22,6 +22,7 @@ from daozhang.journey.known import Counted, Zones, count_facts, latest_known_at,
 from daozhang.journey.legs import put_legs
 from daozhang.journey.lost_refs import find_lost
 from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
+from daozhang.journey.repeats import leave_out_repeats
 from daozhang.journey.routes import lay_routes, lay_spans
 from daozhang.journey.standing import stand
 from daozhang.journey.sums import ADDED, over, put_added
@@ -152,7 +153,7 @@ def _track(
     progress("promises")
     _promise(engine, book, few=few)
     progress("settlement")
-    _settle(engine, book, moment)
+    problems += _settle(engine, book, moment)
     progress("credits")
     stand(engine, book, zones, resting=resumed)
     return problems
@@ -181,7 +182,8 @@ def _promise(engine: Engine, book: TermsBook, *, few: bool) -> None:
     put_fee_shares(engine, book)
 
 
-def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
+def _settle(engine: Engine, book: TermsBook, moment: datetime) -> list[Problem]:
+    """Find the sale and the payout of each settlement line; return what lines contradict."""
     follow_resends(engine)
     _run(engine, "lines_named")
     ((unnamed,),) = engine.rows(
@@ -205,7 +207,9 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> None:
         "lines_named", "lines_by_rrn", *(("referenced", "rrns_repeated") if unnamed else ())
     )
     _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
+    problems = leave_out_repeats(engine)
     _suppose(engine)
+    return problems
 
 
 def _suppose(engine: Engine) -> None:
@@ -250,6 +254,7 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     engine.view("told_closes", SQL["told_closes"])
     _run(engine, "hand_ins", "first_sent")
     put_legs(engine, book)
+    _run(engine, "due_again")
 
 
 def _put_figures(engine: Engine, *, resumed: bool) -> None:

@@ -84,7 +84,8 @@ class Credit:
 
     ``rivals``: how many other answers there were. Where that kept it open, ``ambiguous`` lists
     the answers in words. ``chance_ppm``: how many answers one would expect by mere chance in the
-    hypotheses that were tried, in millionths.
+    hypotheses that were tried, in millionths. ``went_back``: the payout that came back with it, or
+    that a debit took back (:mod:`daozhang.journey.round_trips`).
     """
 
     account_id: str
@@ -103,11 +104,12 @@ class Credit:
     rivals: int = 0
     chance_ppm: int = 0
     ambiguous: tuple[str, ...] = ()
+    went_back: str = ""
 
     @property
     def open(self) -> bool:
         """Whether nothing explains it yet, and no certain means left it undecided."""
-        return not self.chains and not self.ambiguous
+        return not self.chains and not self.ambiguous and not self.went_back
 
 
 Link = tuple[Credit, Chain]

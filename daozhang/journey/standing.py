@@ -21,6 +21,7 @@ from daozhang.journey.arrivals import match
 from daozhang.journey.known import Zones, start_of_day
 from daozhang.journey.parties import Payers
 from daozhang.journey.resting import wake
+from daozhang.journey.round_trips import Returned
 from daozhang.journey.routes import ALWAYS
 from daozhang.journey.sides import Chain, Credit, Item
 from daozhang.journey.terms import TermsBook
@@ -115,7 +116,10 @@ def stand(engine: Engine, book: TermsBook, zones: Zones, *, resting: bool = Fals
     chain_rows = _fetch(engine, f"SELECT c.* FROM chains AS c {_AWAKE_CHAINS if resting else ''}")
     chains = _chains(engine, chain_rows, day_of)
     payers = Payers.of(book)
-    desk = match(chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every))
+    desk = match(
+        chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every),
+        _returned(engine, day_of),
+    )  # fmt: skip
     _doubt_found_lines(engine, chains)
     _put_moved(engine, desk)
     chains += [apart for apart, _ in desk.parted if apart.lines]
@@ -198,6 +202,22 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
         for row in supposed
     ]
     return chains
+
+
+def _returned(engine: Engine, day_of: Any) -> list[Returned]:
+    """Read the payouts that came back, or in whose place others were sent."""
+
+    def day(row: Mapping[str, Any], name: str) -> date | None:
+        found: date | None = day_of(row[name], row["account_id"]) if row[name] else None
+        return found
+
+    return [
+        Returned(
+            row["provider_id"], row["payout_id"], row["account_id"], row["currency"],
+            row["net_minor"], day(row, "paid_out_at"), row["again_at"], day(row, "again_at"),
+        )
+        for row in _fetch(engine, SQL["payouts_returned"])
+    ]  # fmt: skip
 
 
 def _lines_of(engine: Engine, wanted: Sequence[Chain], every: bool) -> Mapping[int, Sequence[Item]]:
@@ -343,9 +363,13 @@ def _put_credits(
             {
                 **{name: row[name] for name in _CREDIT.names[:7]},
                 "standing": _standing(credit, row["counterparty"], payers, accounts),
-                "explained_minor": credit.explained_minor,
-                "matched_by": credit.matched_by,
-                "payout_ids": ";".join(sorted(c.chain_id for c in credit.chains)) or None,
+                "explained_minor": (
+                    credit.amount_minor if credit.went_back else credit.explained_minor
+                ),
+                "matched_by": "went_back" if credit.went_back else credit.matched_by,
+                "payout_ids": (
+                    credit.went_back or ";".join(sorted(c.chain_id for c in credit.chains)) or None
+                ),
                 "certain": bool(credit.chains) and all(c.certain for c in credit.chains),
                 "rivals": credit.rivals,
                 "chance_ppm": credit.chance_ppm,
@@ -356,7 +380,7 @@ def _put_credits(
 
 
 def _standing(credit: Credit, payer: str | None, payers: Payers, accounts: set[str]) -> str:
-    if credit.chains:
+    if credit.chains or credit.went_back:
         return "explained"
     if credit.amount_minor < 0 or (accounts and credit.account_id not in accounts):
         return "not_ours"

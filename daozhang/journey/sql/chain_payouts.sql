@@ -14,10 +14,7 @@ SELECT
 FROM facts_payouts AS p
 LEFT JOIN resent AS c ON c.provider_id = p.provider_id AND c.payout_id = p.payout_id
 LEFT JOIN (
-    SELECT provider_id, replaces_payout_id
-    FROM facts_payouts
-    WHERE replaces_payout_id IS NOT NULL
-    GROUP BY provider_id, replaces_payout_id
-) AS n ON n.provider_id = p.provider_id AND n.replaces_payout_id = p.payout_id
-WHERE n.replaces_payout_id IS NULL
+    SELECT provider_id, payout_id FROM replaced GROUP BY provider_id, payout_id
+) AS n ON n.provider_id = p.provider_id AND n.payout_id = p.payout_id
+WHERE n.payout_id IS NULL
 GROUP BY p.provider_id, coalesce(c.chain_id, p.payout_id)

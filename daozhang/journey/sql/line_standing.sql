@@ -1,11 +1,12 @@
 -- The lines of busy sales, each with the standing of its chain. Only settled lines carry money;
--- a held or rejected one says where the money waits.
+-- a held or rejected one says where the money waits. Of a payout that came short a line may have come
+-- whole.
 SELECT
     l.sale_id, l.kind, l.status, l.gross_minor, l.net_minor, l.fee_minor, l.tax_minor,
     l.reserve_minor, l.cleared_at, coalesce(l.reason, '') AS line_reason,
     CASE WHEN l.status = 'settled' AND l.kind = 'sale' THEN 1 ELSE 0 END AS own,
     CASE WHEN l.status = 'settled' THEN 1 ELSE 0 END AS settled,
-    CASE WHEN c.whole THEN 1 ELSE 0 END AS whole,
+    CASE WHEN c.whole OR x.credited_minor = x.net_minor THEN 1 ELSE 0 END AS whole,
     CASE WHEN c.whole THEN l.net_minor ELSE coalesce(CASE WHEN x.net_minor = l.net_minor THEN x.credited_minor WHEN x.net_minor <> 0 THEN (x.credited_minor * l.net_minor) // x.net_minor END, 0) END AS credited_minor,
     c.chain_id, c.paid_out_at, coalesce(c.payout_id, '') AS payout_id, c.credited_at,
     c.credited_on, c.booked_day, coalesce(c.credit_id, '') AS credit_id,

@@ -5,7 +5,7 @@ SELECT
     l.reserve_minor,
     CASE WHEN c.whole THEN l.net_minor ELSE coalesce(CASE WHEN x.net_minor = l.net_minor THEN x.credited_minor WHEN x.net_minor <> 0 THEN (x.credited_minor * l.net_minor) // x.net_minor END, 0) END AS credited_minor,
     l.cleared_at, l.cleared_at AS first_cleared_at, 1 AS own_lines,
-    CASE WHEN c.whole THEN 1 ELSE 0 END AS own_whole,
+    CASE WHEN c.whole OR x.credited_minor = x.net_minor THEN 1 ELSE 0 END AS own_whole,
     c.paid_out_at, c.payout_id, c.credited_at, c.credited_on, c.booked_day, c.credit_id,
     c.credit_ids, c.matched_by, coalesce(c.returned, 0) AS returned, coalesce(c.held, 0) AS held,
     coalesce(c.withheld, 0) AS withheld,
