@@ -50,7 +50,7 @@ _FEES: Final = (
 )  # fmt: skip
 _OPEN: Final = (
     "currency", "station", "reason", "provider_id", "bank_id", "account_id", "payout_id", "sales",
-    "amount_minor", "outstanding_minor", "since", "until", "example",
+    "amount_minor", "outstanding_minor", "since", "until", "due_again", "example",
 )  # fmt: skip
 _MONEY: Final = (
     "status", "currency", "sales", "amount_minor", "credited_minor", "outstanding_minor",

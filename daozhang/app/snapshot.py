@@ -36,15 +36,15 @@ from daozhang.journey.sums import ADDED, over, put_added
 
 __all__ = ["About", "Reading", "fits", "open_reading", "publish"]
 
-SHAPE: Final = f"{__version__} 3"
+SHAPE: Final = f"{__version__} 4"
 """What a snapshot is written by. One of another shape is not read but made anew: change the number
 whenever what lies in a snapshot changes, values that are kept as objects included."""
 
 TABLES: Final = (
-    "run", "outcomes", "outcomes_late", "legs", "acts", "lines", "chains", "resent", "cover",
-    "credit_standing", "incident_sales", "incident_stories", "late_money", "unit_causes",
-    "findings", "parcels", "numbers", "sale_list", "facts_sales", "facts_payouts", "facts_credits",
-    "facts_accounts", "facts_terminals", "facts_upgrades",
+    "run", "outcomes", "outcomes_late", "due_again", "legs", "acts", "lines", "chains", "resent",
+    "cover", "credit_standing", "incident_sales", "incident_stories", "late_money", "unit_causes",
+    "findings", "parcels", "numbers", "sale_list", "facts_sales", "facts_payouts",
+    "facts_credits", "facts_accounts", "facts_terminals", "facts_upgrades",
 )  # fmt: skip
 """What is kept of a run, each after those that its scope rests on (:func:`_kept`)."""
 
@@ -66,7 +66,9 @@ _ORDERED: Final = {
 _OF_ONE: Final = ("outcomes", "acts", "legs", "lines", "incident_sales", "facts_sales")
 """What is read of one sale, each after those that its scope rests on."""
 
-_OF_SALES: Final = frozenset({"legs", "acts", "incident_sales", "late_money", "parcels"})
+_OF_SALES: Final = frozenset(
+    {"legs", "due_again", "acts", "incident_sales", "late_money", "parcels"}
+)
 """Tables whose rows belong to a sale and are shown with it."""
 
 _OF_ACCOUNTS: Final = frozenset({"facts_accounts", "cover"})

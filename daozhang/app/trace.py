@@ -67,6 +67,8 @@ class Trace:
         evidence: what to quote when asking for the money, by name.
         doubts: (kind, values) of what is not certain: how a credit was matched, a credit that
             may be this money, a statement that does not reach far enough.
+        due_again: when the provider owes money that was handed in late; None: it was not, or the
+            provider owes it already.
         why: cause, mechanism, how sure (thousandths), the evidence and rivals of the sale's
             incident; empty: it is not late.
     """
@@ -83,6 +85,7 @@ class Trace:
     cutoff_at: datetime | None
     clear_by_at: datetime | None
     pay_by_at: datetime | None
+    due_again: datetime | None
     why: Mapping[str, Any]
 
     @property
@@ -132,8 +135,14 @@ def trace_sale(engine: Engine, sale_id: str, as_of: datetime) -> Trace | None:
         cutoff_at=_moment(outcome["cutoff_at"]),
         clear_by_at=_moment(outcome["clear_by_at"]),
         pay_by_at=_moment(outcome["pay_by_at"]),
+        due_again=_due_again(engine, name),
         why=_why(engine, journey["incident_id"]),
     )
+
+
+def _due_again(engine: Engine, name: str) -> datetime | None:
+    rows = engine.rows(f"SELECT due_again FROM due_again WHERE sale_id = {name}")
+    return _moment(rows[0][0]) if rows else None
 
 
 def _why(engine: Engine, incident_id: str | None) -> dict[str, Any]:

@@ -47,6 +47,7 @@ def trace_json(trace: Trace) -> dict[str, Any]:
             "clear_by_at": utc_text(trace.clear_by_at),
             "pay_by_at": utc_text(trace.pay_by_at),
             "promised_at": utc_text(trace.journey["promised_at"]),
+            "due_again": utc_text(trace.due_again),
         },
         "money": dict(trace.money),
         "why": dict(trace.why),

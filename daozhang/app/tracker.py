@@ -150,6 +150,8 @@ class Teller:
         reason = trace.journey["reason"]
         if reason in {"rejected", "held", "returned", "short"}:
             return str(reason)
+        if trace.due_again is not None and trace.station in {"submitted", "cleared"}:
+            return "next_payout"
         return trace.station
 
     def _holder(self, trace: Trace) -> str:
@@ -184,6 +186,7 @@ class Teller:
             bank=self._speech.name(evidence.get("bank_id")),
             account=row["account_id"] or "?",
             promised=self._time(row["promised_at"]),
+            until=self._time(trace.due_again),
         )
 
     def _doubt(self, trace: Trace, kind: str, values: Mapping[str, Any]) -> str:

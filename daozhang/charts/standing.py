@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from daozhang.charts.speech import Speech
-from daozhang.charts.turns import Turn, find_turns, turn_action, turn_place
+from daozhang.charts.turns import NEXT_PAYOUT, Turn, find_turns, turn_action, turn_place
 from daozhang.journey.figures import Figures
 from daozhang.money import Rounding, share_of
 
@@ -218,7 +218,8 @@ def _first_action(figures: Figures, found: tuple[Standing, ...], speech: Speech)
     for standing in found:
         turns = find_turns(figures, standing.currency)
         if turns:
-            return turn_action(turns[0], speech)
+            # First what somebody can do something about; what comes by itself if there is no such.
+            return turn_action(min(turns, key=lambda turn: turn.reason == NEXT_PAYOUT), speech)
     if any(standing.rows.get("unknown") for standing in found):
         return speech("action.unknown")
     return ""

@@ -1,7 +1,8 @@
 """Whose turn it is: overdue money by where it is now and who has it there.
 
 Rules kept here: where money *is* says whom to ask; where it lost its time (its leg) is another
-question, which the breakdown by leg answers. Most money comes first in each currency.
+question, which the breakdown by leg answers. What was handed in late comes with the provider's next
+payout: until that is due nobody need be asked. Most money comes first in each currency.
 """
 
 from __future__ import annotations
@@ -16,18 +17,22 @@ from daozhang.charts.speech import Speech
 from daozhang.journey.figures import Figures
 
 __all__ = [
-    "PAYOUTS_NAMED", "SPOKEN", "Turn", "find_turns", "turn_action", "turn_evidence", "turn_place",
+    "NEXT_PAYOUT", "PAYOUTS_NAMED", "SPOKEN", "Turn", "find_turns", "turn_action", "turn_evidence",
+    "turn_place",
 ]  # fmt: skip
 
 PAYOUTS_NAMED: Final = 3
 """How many payouts are named as evidence; ``overdue_places.csv`` holds all of them."""
 
 SPOKEN: Final = {
-    "cleared": ("held", "returned", "short"),
-    "submitted": ("rejected", "short"),
+    "cleared": ("held", "returned", "short", "next_payout"),
+    "submitted": ("rejected", "short", "next_payout"),
     "paid_out": ("short",),
 }
 """Station → the reasons that change what to ask for there."""
+
+NEXT_PAYOUT: Final = "next_payout"
+"""The reason of money that was handed in late and is not due again yet."""
 
 Row = Mapping[str, Any]
 
@@ -73,6 +78,12 @@ class Turn:
         return newest
 
     @property
+    def due_again(self) -> datetime | None:
+        """When all of it is due by the provider's own clock; None: it is not handed in late."""
+        moments = [row["due_again"] for row in self.rows if row["due_again"] is not None]
+        return max(moments) if self.reason == NEXT_PAYOUT and moments else None
+
+    @property
     def example(self) -> str:
         """A sale to follow, of the payout with most money."""
         return str(self.rows[0]["example"])
@@ -114,11 +125,16 @@ def turn_action(turn: Turn, speech: Speech) -> str:
     """Return what to do first about it, naming whom to ask."""
     role = speech("who.bank" if turn.station == "paid_out" else "who.provider")
     who = role if turn.who is None else speech.name(turn.who)
-    return speech(f"do.{turn.reason or turn.station}", who=who)
+    again = turn.due_again
+    return speech(
+        f"do.{turn.reason or turn.station}", who=who, until=speech.time(again) if again else ""
+    )
 
 
 def turn_evidence(turn: Turn, speech: Speech) -> str:
-    """Return the payouts to name when asking; empty: the money is in no payout."""
+    """Return the payouts to name when asking; empty: in none, or it need not be asked for."""
+    if turn.reason == NEXT_PAYOUT:
+        return ""
     by_payout: dict[str, int] = {}
     for row in turn.rows:
         if row["payout_id"]:

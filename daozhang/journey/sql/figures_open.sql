@@ -1,10 +1,21 @@
 -- Overdue money by where it is now, whose it is there, and the payout and account it belongs to:
--- what to hold ready when asking for it.
+-- what to hold ready when asking for it. What was handed in late and is not due again yet
+-- (`next_payout`) need not be asked for.
 SELECT
-    currency, station, reason, provider_id, bank_id, account_id, payout_id,
+    currency, station, place_reason AS reason, provider_id, bank_id, account_id, payout_id,
     CAST(count(*) AS BIGINT) AS sales, CAST(sum(amount_minor) AS BIGINT) AS amount_minor,
     CAST(sum(outstanding_minor) AS BIGINT) AS outstanding_minor,
-    min(promised_at) AS since, max(promised_at) AS until, min(sale_id) AS example
-FROM listed
-WHERE status = 'overdue'
-GROUP BY currency, station, reason, provider_id, bank_id, account_id, payout_id
+    min(promised_at) AS since, max(promised_at) AS until, max(due_again) AS due_again,
+    min(sale_id) AS example
+FROM (
+    SELECT
+        *,
+        CASE
+            WHEN reason = 'missing' AND station IN ('submitted', 'cleared') AND due_again IS NOT NULL
+                THEN 'next_payout'
+            ELSE reason
+        END AS place_reason
+    FROM listed
+    WHERE status = 'overdue'
+) AS q
+GROUP BY currency, station, place_reason, provider_id, bank_id, account_id, payout_id
