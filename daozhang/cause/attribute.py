@@ -17,7 +17,7 @@ from daozhang.cause.network import Lines, closed_together
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.stalls import lags_that_grow
-from daozhang.cause.submit import Seen, submit_case, waits_anyway
+from daozhang.cause.submit import CLOCK_WRONG_S, Seen, submit_case, waits_anyway
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.terms import TermsBook
@@ -126,7 +126,9 @@ def _wrong_before(clocks: Mapping[int, Row], upgrades: Mapping[int, Row]) -> fro
     return frozenset(
         unit
         for unit, row in clocks.items()
-        if unit in upgrades and row["first_at"] < upgrades[unit]["started_at"]
+        if row["lag_s"] <= -CLOCK_WRONG_S
+        and unit in upgrades
+        and row["first_at"] < upgrades[unit]["started_at"]
     )
 
 

@@ -167,10 +167,12 @@ def _provider(case: Case, seen: Paid, apart: AbstractSet[str], meanwhile: int) -
         case.add("provider_wide_pay", {mechanism: weight}, late=share.late, due=share.due)
     if unit["provider_id"] in seen.unlicensed and (wide or others.due < FEW):
         case.add("payer_unlicensed", {"second_clearing_stall": 2.5})
-    if unit["unit"] in seen.growing:
+    # Where a payer is named, it is the name that tells a second one.
+    named = unit["provider_id"] in seen.payers and unit["provider_id"] not in seen.unlicensed
+    # What one account alone shows may be a limit of its own.
+    alone = share.due < FEW and (named or unit["unit"] in seen.agreed)
+    if unit["unit"] in seen.growing and not alone:
         days, lag = seen.growing[unit["unit"]]
-        # Where a payer is named, it is the name that tells a second one.
-        named = unit["provider_id"] in seen.payers and unit["provider_id"] not in seen.unlicensed
         stalls = {"provider_outage" if named else "second_clearing_stall": 5.0}
         case.add("lag_grows", stalls, days=days, hours=lag // timedelta(hours=1))
     return wide

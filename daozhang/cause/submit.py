@@ -16,7 +16,7 @@ from typing import Any, Final
 from daozhang.cause.network import Lines
 from daozhang.cause.verdict import Case
 
-__all__ = ["Seen", "submit_case", "waits_anyway"]
+__all__ = ["CLOCK_WRONG_S", "Seen", "submit_case", "waits_anyway"]
 
 CLOCK_WRONG_S: Final = 300
 """A clock further off than this is set wrong, not drifting."""
