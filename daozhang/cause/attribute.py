@@ -17,7 +17,7 @@ from daozhang.cause.network import Lines, closed_together
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.stalls import lags_that_grow
-from daozhang.cause.submit import CLOCK_WRONG_S, Seen, submit_case, waits_anyway
+from daozhang.cause.submit import Seen, submit_case, waits_anyway, wrong_before
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.terms import TermsBook
@@ -101,7 +101,7 @@ def find_causes(
     touching = _touching(engine)
     cases |= _credit_cases(units, notices, peers, account_upgrades, touching)
     apart = {
-        "terminal_clock_wrong": _wrong_before(clocks, upgrades),
+        "terminal_clock_wrong": wrong_before(clocks, upgrades),
         "wrong_terminal_or_merchant_id": frozenset(hands),
     }
     verdicts = judge_terminals(cases, upgrades, wipes, terminal_days, apart)
@@ -119,17 +119,6 @@ def _lately(
         if upgrade is not None and unit["cutoff_at"] - upgrade["started_at"] <= LATELY:
             found.add(unit["unit"])
     return frozenset(found)
-
-
-def _wrong_before(clocks: Mapping[int, Row], upgrades: Mapping[int, Row]) -> frozenset[int]:
-    """Return the units whose terminal's clock lagged by as much before its upgrade began."""
-    return frozenset(
-        unit
-        for unit, row in clocks.items()
-        if row["lag_s"] <= -CLOCK_WRONG_S
-        and unit in upgrades
-        and row["first_at"] < upgrades[unit]["started_at"]
-    )
 
 
 def _rows(engine: Engine, sql: str) -> list[Row]:

@@ -16,7 +16,7 @@ from typing import Any, Final
 from daozhang.cause.network import Lines
 from daozhang.cause.verdict import Case
 
-__all__ = ["CLOCK_WRONG_S", "Seen", "submit_case", "waits_anyway"]
+__all__ = ["Seen", "submit_case", "waits_anyway", "wrong_before"]
 
 CLOCK_WRONG_S: Final = 300
 """A clock further off than this is set wrong, not drifting."""
@@ -142,6 +142,22 @@ def waits_anyway(
         elif upgrade["started_at"] >= unit["to_at"]:
             touched.add(unit["terminal_id"])
     return bool(touched) and len(others - touched) >= len(touched)
+
+
+def wrong_before(clocks: Mapping[int, Row], upgrades: Mapping[int, Row]) -> frozenset[int]:
+    """Return the units whose terminal's clock lagged by as much before its upgrade began.
+
+    Args:
+        clocks: rows of ``stall_clocks`` by unit.
+        upgrades: rows of ``unit_upgrades`` by unit.
+    """
+    return frozenset(
+        unit
+        for unit, row in clocks.items()
+        if row["lag_s"] <= -CLOCK_WRONG_S
+        and unit in upgrades
+        and row["first_at"] < upgrades[unit]["started_at"]
+    )
 
 
 def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:

@@ -37,6 +37,8 @@ HEADS = {
     "credits": "account_id,credit_id,amount_minor,currency,booked_at,counterparty",
     "accounts": "account_id,merchant_id,bank_id",
     "notices": "notice_id,scope,scope_id,kind,from_at,to_at,text",
+    "upgrades": "terminal_id,release_id,started_at,finished_at,outcome",
+    "actions": "action_id,at,what,scope,scope_id,before,after",
 }
 
 
@@ -112,8 +114,8 @@ def test_a_provider_that_pays_all_later_and_later_is_no_limit_of_an_account(
     assert estate.causes(tmp_path / "in") == {("pay_out", "provider", mechanism)}
 
 
-def test_a_line_taken_back_from_anothers_statement_cleared_nothing(tmp_path: Path) -> None:
-    """What stood on a sibling's statement and was put right three days later was cleared late."""
+def strayed() -> Estate:
+    """What stood on a sibling's statement and was put right three days later."""
     estate = Estate({}, "")
     wrong, right, late = f"{6:02}T02:00", f"{9:02}T16:00", []
     for hour in (11, 12, 13):
@@ -132,9 +134,32 @@ def test_a_line_taken_back_from_anothers_statement_cleared_nothing(tmp_path: Pat
             f"b,cv{hour},{-amount},CNY,2026-07-10T08:20:00+08:00,联付支付有限公司"
         )
     estate.pay("late", "a", sum(late), 10, "联付支付有限公司")
-    assert estate.causes(tmp_path / "in") == {
-        ("clear", "human_error", "wrong_terminal_or_merchant_id")
-    }
+    return estate
+
+
+STRAYED = "wrong_terminal_or_merchant_id"
+
+
+def test_a_line_taken_back_from_anothers_statement_cleared_nothing(tmp_path: Path) -> None:
+    assert strayed().causes(tmp_path / "in") == {("clear", "human_error", STRAYED)}
+
+
+@pytest.mark.parametrize(
+    ("at", "cause"),
+    [
+        ("", "system_upgrade"),
+        ("05T09:00", "human_error"),  # hours after the upgrade somebody set another shop's
+        ("05T02:30", "system_upgrade"),  # the upgrade itself did
+    ],
+)
+def test_an_identity_that_somebody_set_is_not_the_upgrades_doing(
+    tmp_path: Path, at: str, cause: str
+) -> None:
+    estate = strayed()
+    estate.rows["upgrades"].append("tx,R1,2026-07-05T02:00:00+08:00,2026-07-05T02:40:00+08:00,ok")
+    if at:
+        estate.rows["actions"].append(f"1,2026-07-{at}:00+08:00,merchant_id,terminal,tx,ma,mz")
+    assert estate.causes(tmp_path / "in") == {("clear", cause, STRAYED)}
 
 
 def test_a_refused_file_holds_no_payout(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from daozhang.app.check import checked
 from daozhang.cause.network import Lines, closed_together
-from daozhang.cause.submit import Seen, submit_case
+from daozhang.cause.submit import Seen, submit_case, wrong_before
 from tests.oracle.causes.story import tell
 
 CUTOFF = datetime(2026, 5, 20, 15, tzinfo=UTC)
@@ -192,3 +192,18 @@ def test_a_skipped_backup_loses_only_what_was_stored_before_the_upgrade(
     row = unit(stored_sales=stored, from_at=CUTOFF - 6 * HOUR, ended_at=CUTOFF + 20 * HOUR)
     case = submit_case(row, seen(upgrades={0: upgrade}, actions={0: [skipped]}), "CMCC")
     assert case.shows(frozenset({"backup_skipped"})) is shown
+
+
+@pytest.mark.parametrize(
+    ("lag_s", "hours", "before"),
+    [
+        (-28_803, 2, True),
+        (-28_803, -2, False),
+        (-2, 2, False),  # a clock that was right before shows nothing
+    ],
+)
+def test_a_clock_that_lagged_as_much_before_the_upgrade(
+    lag_s: int, hours: int, *, before: bool
+) -> None:
+    clocks = {0: {"same": 9, "lag_s": lag_s, "first_at": CUTOFF - hours * HOUR}}
+    assert (0 in wrong_before(clocks, {0: {"started_at": CUTOFF}})) is before
