@@ -11,6 +11,11 @@ import os
 
 import pytest
 
+# What is imported and collected stays: to look through it for garbage finds none, again and again.
+gc.disable()
+RUBBISH = 20_000
+"""Objects after which the collector looks at the newest ones: Python's 700 is for less memory."""
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("spark") is None)
@@ -26,6 +31,8 @@ def pytest_collection_finish() -> None:
     """Let no later garbage collection look through thousands of tests and what they imported."""
     gc.collect()
     gc.freeze()
+    gc.set_threshold(RUBBISH, *gc.get_threshold()[1:])
+    gc.enable()
 
 
 def pytest_unconfigure() -> None:

@@ -3,7 +3,9 @@
 Rule kept here (PCI DSS 3.4.1: show no more than the first six and the last four digits): a run of
 13 to 19 digits, written together or in groups, that begins as a card network's numbers begin, has
 that network's length and passes the Luhn check (ISO/IEC 7812-1 annex B) becomes
-``first6******last4``. Identifier columns are left alone: shortening one would break a match.
+``first6******last4``. Digits may be full-width, as Chinese input methods write them, and groups may
+be parted by whatever people and exports put between them. Identifier columns are left alone:
+shortening one would break a match.
 """
 
 from __future__ import annotations
@@ -20,10 +22,17 @@ FREE_TEXT: Final = frozenset(
 
 ``settlements.ref`` holds a sale's key and is excepted by :func:`daozhang.store.rules.is_free`."""
 
-SUSPECT: Final = "[0-9](?:[ -]?[0-9]){12}"
+_BETWEEN: Final = "[ ./_\u00a0\u00b7\u2000-\u200d\u2010-\u2015\u202f\u2060\u3000\ufeff\\t-]?"
+"""What may stand between two digits: blanks and dashes of every width, dots, strokes."""
+
+SUSPECT: Final = f"[0-9\uff10-\uff19](?:{_BETWEEN}[0-9\uff10-\uff19]){{12}}"
 """What every card number contains, in the syntax that Python and DuckDB (RE2) share."""
 
-_RUN: Final = re.compile(r"(?<![0-9])[0-9](?:[ -]?[0-9]){12,18}(?![0-9])", re.ASCII)
+_RUN: Final = re.compile(
+    f"(?<![0-9\uff10-\uff19])[0-9\uff10-\uff19](?:{_BETWEEN}[0-9\uff10-\uff19]){{12,18}}"
+    "(?![0-9\uff10-\uff19])"
+)
+_PLAIN: Final = str.maketrans({0xFF10 + digit: str(digit) for digit in range(10)})
 # Prefix and lengths of the networks' numbers (ISO/IEC 7812 issuer ranges in use).
 _NETWORKS: Final = (
     (re.compile(r"4"), {13, 16, 19}),
@@ -65,7 +74,7 @@ def shorten_cards(text: str) -> str:
     """
 
     def short(match: re.Match[str]) -> str:
-        digits = re.sub("[ -]", "", match[0])
+        digits = re.sub("[^0-9]", "", match[0].translate(_PLAIN))
         return f"{digits[:6]}******{digits[-4:]}" if _is_card(digits) else match[0]
 
     return _RUN.sub(short, text)

@@ -107,7 +107,8 @@ LOOKS = (
 )  # fmt: skip
 """Language, screen, colours, and whether the pages behind those of the menu are looked at too.
 
-Where they are, the contrast of all texts is judged: so once a page in light and in dark.
+Where they are, faults and the contrast of all texts are judged: so once a page in each language,
+on each screen, in light and in dark. The other two show the same texts on the other screen.
 """
 
 
@@ -126,7 +127,7 @@ def test_every_page_shows_fits_and_asks_nobody_else(
         answer = tab.goto(live + path)
         assert answer.status == 200, f"{path}: {answer.status}"
         assert tab.locator("html").get_attribute("lang") == ("zh-CN" if lang == "zh" else "en")
-        fit(tab, path, contrast=which == "all")
+        fit(tab, path, judged=which == "all")
         if shots:
             Path(shots).mkdir(parents=True, exist_ok=True)
             tab.screenshot(path=Path(shots) / f"{name}.{lang}.{size}.png", full_page=True)
