@@ -60,7 +60,9 @@ def write_answers(checked: Checked, folder: Path) -> None:
     """
     folder.mkdir(parents=True, exist_ok=True)
     columns = ", ".join(JOURNEY_COLUMNS)
-    checked.engine.save(f"SELECT {columns} FROM journeys", folder / "journeys.parquet")
+    checked.engine.save(
+        f"SELECT {columns} FROM journeys ORDER BY sale_id", folder / "journeys.parquet"
+    )
     for name, value in (
         ("incidents.json", incidents_json(checked)),
         ("summary.json", summary_json(checked)),

@@ -47,6 +47,11 @@ CLOSED_CHAINS = pa.schema(
 )  # fmt: skip
 """What the closed lines of a chain come to: what open lines of it are added to."""
 
+CLOSED_GROUPS = pa.schema(
+    [("provider_id", pa.string()), ("account_id", pa.string()), ("business_date", pa.date32())]
+)
+"""Business dates of accounts with closed sales, which the provider's files told of."""
+
 NOTHING_GONE = (
     "SELECT CAST(0 AS INTEGER) AS _segment, '' AS sale_id, '' AS provider_id, '' AS terminal_id, "
     "CAST(NULL AS DATE) AS business_date WHERE 1 = 0"
@@ -59,6 +64,7 @@ _GONE = "_segment", "sale_id", "provider_id", "terminal_id", "business_date"
 def no_closed(engine: Engine) -> None:
     """Make the relations of a run that starts from nothing closed."""
     engine.put("closed_chains", CLOSED_CHAINS.empty_table())
+    engine.put("closed_groups", CLOSED_GROUPS.empty_table())
 
 
 @dataclass(slots=True)
@@ -194,7 +200,8 @@ def lay_closed(engine: Engine, books: Books, shelf: Shelf) -> Closed | None:
 
     Expects ``all_<table>`` (every row of the store), ``new_<table>`` (rows of the files that the
     books do not know) and ``old_<table>`` (the others). Makes ``closed_outcomes``,
-    ``closed_late``, ``closed_index``, ``closed_lines``, ``closed_chains``, ``closed_gone`` and
+    ``closed_late``, ``closed_index``, ``closed_lines``, ``closed_chains``, ``closed_groups``,
+    ``closed_gone`` and
     ``closed_<figure>``.
 
     Returns:
@@ -278,6 +285,8 @@ def _lay_segments(engine: Engine, books: Books, shelf: Shelf, *, gone: bool) -> 
             f"UNION ALL BY NAME {over(SQL, 'sold_days', left)}"
         )
     engine.view("closed_days", f"SELECT * EXCLUDE (_segment) FROM ({days}) AS d")
+    groups = ", ".join(CLOSED_GROUPS.names)
+    engine.view("closed_groups", f"SELECT DISTINCT {groups} FROM closed_days")
 
 
 def _touched(engine: Engine) -> str:

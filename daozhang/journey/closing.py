@@ -143,6 +143,11 @@ def _choose(engine: Engine, book: TermsBook) -> int:
         "SEMI JOIN lines AS own ON own.sale_id = o.sale_id "
         "ANTI JOIN alike AS guess ON guess.sale_id = o.sale_id "
         "SEMI JOIN providers_heard AS heard ON heard.provider_id = o.provider_id "
+        # A refund whose line has not come may yet be part of what a bank line brings.
+        "ANTI JOIN (SELECT a.sale_id FROM acts AS a ANTI JOIN (SELECT sale_id FROM lines "
+        "WHERE kind = 'refund') AS l ON l.sale_id = a.sale_id WHERE a.kind = 'refund' "
+        "AND a.amount_minor > 0 AND a.sale_id IS NOT NULL) AS coming ON coming.sale_id = o.sale_id "
+        "ANTI JOIN supposed AS guessed ON guessed.sale_id = o.sale_id "
         "WHERE o.status IN ('on_time', 'late', 'cancelled', 'failed') "
         f"AND coalesce(o.term_index, -1) NOT IN ({listed})",
     )

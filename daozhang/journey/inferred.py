@@ -12,6 +12,9 @@ Rules kept here (the contract's matching), each only for what the one before lef
 4. ``net_of_days_less_items``: as 2, plus or minus at most three named items.
 5. ``subset``: a few payouts that do not follow each other.
 
+What a provider's missing file would tell of is supposed by the terms, and looked for last, among
+what everything else left open.
+
 Everything here is recomputed on each run: a credit that has several answers stays open and says
 so (:mod:`.ways`), and a certain match always comes first. What is not due yet brings nothing.
 """
@@ -43,7 +46,20 @@ def infer(
         payers: who may bring which provider's money.
         lines_of: where the items of chains are.
     """
-    pools = Pools(chains, credits, payers)
+    desk = Desk()
+    _infer(Pools(chains, credits, payers, desk), chains, lines_of)
+    spare = [chain for chain in chains if chain.spare]
+    places = {(chain.account_id, chain.currency) for chain in spare}
+    for chain in spare:
+        chain.spare = False
+    if places:
+        near = [chain for chain in chains if (chain.account_id, chain.currency) in places]
+        left = [credit for credit in credits if (credit.account_id, credit.currency) in places]
+        _infer(Pools(near, left, payers, desk), near, lines_of)
+    return desk
+
+
+def _infer(pools: Pools, chains: Sequence[Chain], lines_of: LinesOf) -> None:
     _stand_for_payouts(pools, chains, lines_of)
     _by_amount(pools)
     _by_strangers(pools)
@@ -56,7 +72,6 @@ def infer(
     subset = subset_ways(pools)
     decide(pools.desk, subset)
     _tell(pools, subset)
-    return pools.desk
 
 
 def _stand_for_payouts(pools: Pools, chains: Sequence[Chain], lines_of: LinesOf) -> None:

@@ -4,7 +4,8 @@ Rules kept here (the contract's matching, one to one): a line is a sale of the s
 amount and terminal, made in the ten days before, with a nearly equal reference where it has one.
 A line that may be one sale only is that sale's, unless another line may be that one only too;
 what it takes is gone for the others, which may leave them one. All that stand at once are taken
-at once, so the order of rows does not matter. Where several are possible none is taken.
+at once, so the order of rows does not matter. Where several are possible none is taken, unless it
+comes to the same: as many lines as sales, alike to the minor unit and in one payout.
 
 Lines are as many as sales, so this is SQL on sets; each round makes the set smaller.
 """
@@ -39,13 +40,11 @@ def find_lost(engine: Engine) -> None:
     for name in ("alike_lines", "alike_sales", "alike_pairs"):
         engine.run(name, SQL[name])
     engine.run("alike_open", "SELECT * FROM alike_pairs")
-    found = engine.run("alike_sole", SQL["alike_sole"])
-    while found:
+    while engine.run("alike_sole", SQL["alike_sole"]) or _interchangeable(engine):
         engine.run("alike_more", SQL["alike_more"])
         engine.rename("alike_more", "alike")
         engine.run("alike_left", SQL["alike_left"])
         engine.rename("alike_left", "alike_open")
-        found = engine.run("alike_sole", SQL["alike_sole"])
     engine.run(
         "alike_rivals",
         "SELECT provider_id, line_id, count(*) AS rivals FROM alike_open "
@@ -54,3 +53,10 @@ def find_lost(engine: Engine) -> None:
     engine.run("lines_found", SQL["lines_alike"])
     engine.rename("lines_found", "lines")
     engine.drop("alike_lines", "alike_sales", "alike_pairs", "alike_open", "alike_sole")
+
+
+def _interchangeable(engine: Engine) -> int:
+    """Make ``alike_sole`` of lines and sales of which any assignment gives the same money."""
+    for name in ("alike_signed", "alike_groups"):
+        engine.run(name, SQL[name])
+    return engine.run("alike_sole", SQL["alike_same"])

@@ -213,16 +213,19 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> list[Problem]:
 
 
 def _suppose(engine: Engine) -> None:
-    """Suppose lines for the sales of providers of whom no settlement line is known."""
+    """Suppose lines for sales of which the provider's files tell nothing."""
     engine.run(
         "providers_heard",
         "SELECT provider_id FROM facts_settlements UNION SELECT provider_id FROM closed_chains",
     )
-    ((unheard,),) = engine.rows(
-        "SELECT count(*) FROM (SELECT DISTINCT provider_id FROM parcels) AS p "
-        "ANTI JOIN providers_heard AS h ON h.provider_id = p.provider_id"
-    )
-    for name in ("supposed_fees", "supposed_refunds", "supposed", "supposed_chains"):
+    unheard = engine.run("unheard", SQL["unheard"])
+    for name in (
+        "refunds_dated",
+        "supposed_fees",
+        "supposed_refunds",
+        "supposed",
+        "supposed_chains",
+    ):
         # Looking through all sales for none costs as much as for some.
         engine.run(name, SQL[name] if unheard else f"SELECT * FROM ({SQL[name]}) AS q WHERE 1 = 0")
 

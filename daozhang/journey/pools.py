@@ -75,9 +75,11 @@ def _order(chain: Chain) -> tuple[date, int, str, str]:
 class Pools:
     """Families by account and currency, the open credits, and what was taken so far."""
 
-    def __init__(self, chains: Sequence[Chain], credits: Sequence[Credit], payers: Payers) -> None:
+    def __init__(
+        self, chains: Sequence[Chain], credits: Sequence[Credit], payers: Payers, desk: Desk
+    ) -> None:
         """Sort the waiting chains into families; only open credits of money in are looked at."""
-        self.desk = Desk()
+        self.desk = desk
         self.credits = [c for c in credits if c.open and c.amount_minor > 0]
         self.contested: set[int] = set()
         self._payers = payers

@@ -41,6 +41,8 @@ class Chain:
     left out of it. ``lines_minor``: what its settled lines sum to. ``itemised``: lines of it are
     known, ``lines`` of them.
     ``slot`` orders groups of one day (window, channel); ``least_minor``: the minimum payout.
+    ``spare``: other files of its provider are known, so it is looked for only where nothing that
+    they tell of explains a credit.
     ``stands_for``: the payout without lines that a supposed one was found to be.
     ``certain``: found by an id, or as an itemised payout whose amount admits just one credit.
     """
@@ -54,6 +56,7 @@ class Chain:
     alive: bool
     names: tuple[str, ...]
     supposed: bool = False
+    spare: bool = False
     lines_minor: int | None = None
     itemised: bool = True
     paid: bool = True
@@ -75,7 +78,8 @@ class Chain:
     @property
     def waits(self) -> bool:
         """Whether money should come of it and none is found yet."""
-        return self.alive and not self.credits and self.stands_for is None and self.day is not None
+        open_ = self.alive and not self.credits and self.stands_for is None
+        return open_ and self.day is not None and not self.spare
 
 
 @dataclass(slots=True)

@@ -193,6 +193,7 @@ def _chains(engine: Engine, rows: list[dict[str, Any]], day_of: Any) -> list[Cha
             alive=True,
             names=(),
             supposed=True,
+            spare=bool(row["spare"]),
             paid=False,
             lines=row["lines_count"],
             channel=row["channel"] or "",

@@ -219,6 +219,59 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
         },
         {"A1": ("on_time", 9_940, "C1"), "A2": ("late", 3_976, "C2")},
     ),
+    "two lost references of equal sales in one payout: whichever is whichever, both came": (
+        {
+            "sales": [sale("A1", 1_000), sale("A2", 1_000, "12T12:05"), sale("A3", 3_300)],
+            "settlements": [
+                line("L1", "", 1_000, 6, "PO1"),
+                line("L2", "", 1_000, 6, "PO1"),
+                line("L3", "A3", 3_300, 20, "PO1"),
+            ],
+            "payouts": [payout("PO1", 5_268)],
+            "credits": [credit("C1", 5_268, "13T11:00", "PO1")],
+        },
+        {
+            "A1": ("on_time", 994, "C1"),
+            "A2": ("on_time", 994, "C1"),
+            "A3": ("on_time", 3_280, "C1"),
+        },
+    ),
+    "two lost references of equal sales in two payouts: not guessed": (
+        {
+            "sales": [sale("A1", 1_000), sale("A2", 1_000, "12T12:05")],
+            "settlements": [line("L1", "", 1_000, 6, "PO1"), line("L2", "", 1_000, 6, "PO2", 14)],
+            "payouts": [payout("PO1", 994), payout("PO2", 994, 14)],
+            "credits": [credit("C1", 994, "13T11:00", "PO1"), credit("C2", 994, "14T11:00", "PO2")],
+        },
+        {"A1": ("overdue", 0, None), "A2": ("overdue", 0, None)},
+    ),
+    "one day's file of the provider is missing, the bank line is what the day sold": (
+        {
+            "sales": [
+                sale("A1", 10_000),
+                sale("B1", 3_456, "13T12:00"),
+                sale("B2", 9_090, "13T13:00"),
+                refund("A1R", "A1", 250, "13T15:00"),
+            ],
+            "settlements": [line("L1", "A1", 10_000, 60, "PO1")],
+            "payouts": [payout("PO1", 9_940)],
+            "credits": [credit("C1", 9_940, "13T11:00", "PO1"), credit("C2", 12_220, "14T11:00")],
+        },
+        {
+            "A1": ("on_time", 9_690, "C1"),
+            "B1": ("on_time", 3_435, "C2"),
+            "B2": ("on_time", 9_035, "C2"),
+        },
+    ),
+    "one day's file is missing, and a bank line is somebody else's": (
+        {
+            "sales": [sale("A1", 10_000), sale("B1", 3_456, "13T12:00")],
+            "settlements": [line("L1", "A1", 10_000, 60, "PO1")],
+            "payouts": [payout("PO1", 9_940)],
+            "credits": [credit("C1", 9_940, "13T11:00", "PO1"), credit("C2", 3_400, "14T11:00")],
+        },
+        {"A1": ("on_time", 9_940, "C1"), "B1": ("overdue", 0, None)},
+    ),
     "without the provider's files, refunded days after the money came": (
         {
             "sales": [
@@ -231,6 +284,19 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
             "credits": [credit("C1", 9_940, "13T11:00"), credit("C2", 4_235, "15T11:00")],
         },
         {"A1": ("on_time", -60, "C1"), "A2": ("on_time", 14_235, "C2")},
+    ),
+    "without the provider's files, refunded at the weekend and netted in the same bank line": (
+        {
+            "sales": [
+                sale("A1", 10_000, "15T12:00"),
+                sale("A2", 14_321, "16T12:00"),
+                refund("A1R", "A1", 10_000, "16T15:00"),
+            ],
+            "settlements": [],
+            "payouts": [],
+            "credits": [credit("C1", 14_175, "18T11:00")],
+        },
+        {"A1": ("cancelled", -60, "C1"), "A2": ("on_time", 14_235, "C1")},
     ),
     "without the provider's files, refunded before the batch was handed in": (
         {

@@ -37,9 +37,11 @@ FROM (
             WHEN p.voided = 1 THEN TRUE
             WHEN p.amount_minor = 0 THEN FALSE
             WHEN greatest(p.taken_back_minor, coalesce(s.refund_minor, 0)) < p.amount_minor THEN FALSE
-            -- Money that came was paid out, though no file says when: after it was cleared, or handed in.
+            -- Money that came was paid out, though no file says when: after it was cleared, or handed
+            -- in; and after the refund, if one bank line brings the two.
             WHEN s.paid_out_at IS NULL AND s.credited_at IS NOT NULL
-                THEN coalesce(p.taken_back_at <= coalesce(s.first_cleared_at, p.cutoff_at), FALSE)
+                THEN coalesce(s.refund_credit_id = s.credit_id, FALSE)
+                    OR coalesce(p.taken_back_at <= coalesce(s.first_cleared_at, p.cutoff_at), FALSE)
             WHEN s.paid_out_at IS NULL THEN TRUE
             WHEN p.taken_back_minor >= p.amount_minor AND p.taken_back_at < s.paid_out_at THEN TRUE
             ELSE coalesce(s.refund_minor >= p.amount_minor AND s.refunded_at < s.paid_out_at, FALSE)

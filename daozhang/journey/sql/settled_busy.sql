@@ -42,6 +42,7 @@ SELECT
         max_by(line_reason, CASE WHEN kind = 'sale' AND status <> 'settled' AND cleared_at IS NOT NULL THEN (cleared_at, line_reason) END)
     ), '') AS reason,
     max(paid_account_id) AS paid_account_id,
-    max(CASE WHEN settled = 1 AND kind = 'refund' THEN cleared_at END) AS refunded_at
+    max(CASE WHEN settled = 1 AND kind = 'refund' THEN cleared_at END) AS refunded_at,
+    nullif(max(CASE WHEN settled = 1 AND kind = 'refund' THEN credit_id END), '') AS refund_credit_id
 FROM line_standing
 GROUP BY sale_id

@@ -10,7 +10,7 @@ SELECT
     c.credit_ids, c.matched_by, coalesce(c.returned, 0) AS returned, coalesce(c.held, 0) AS held,
     coalesce(c.withheld, 0) AS withheld,
     CAST(NULL AS VARCHAR) AS stuck, c.reason, c.account_id AS paid_account_id,
-    CAST(NULL AS TIMESTAMPTZ) AS refunded_at
+    CAST(NULL AS TIMESTAMPTZ) AS refunded_at, CAST(NULL AS VARCHAR) AS refund_credit_id
 FROM lines_own AS l
 ANTI JOIN sales_busy AS b ON b.sale_id = l.sale_id
 LEFT JOIN chain_standing AS c ON c.provider_id = l.provider_id AND c.chain_id = l.chain_id

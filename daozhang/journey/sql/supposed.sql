@@ -1,5 +1,5 @@
--- Lines as the terms would have them, for providers of whom no settlement line is known: what an
--- account takes in of one channel on one business date is looked for at the bank. A refund is
+-- Lines as the terms would have them, for sales of which no settlement line is known (`unheard`): what
+-- an account takes in of one channel on one business date is looked for at the bank. A refund is
 -- taken off the business date on which it was made; where refunds give the fee back, the last of
 -- them does, so that what is kept is the fee on what is left of the sale.
 SELECT
@@ -12,15 +12,16 @@ SELECT
         '~sales~', q.account_id, '~', CAST(q.business_date AS VARCHAR), '~', q.channel,
         CASE WHEN q.window_no >= 0 THEN concat('~', CAST(q.window_no + 1 AS VARCHAR)) ELSE '' END
     ) AS chain_id,
-    q.account_id, q.channel, q.business_date, q.window_no, q.due_date, q.least_minor
+    q.account_id, q.channel, q.business_date, q.window_no, q.due_date, q.least_minor, q.spare
 FROM (
     SELECT
         p.provider_id, p.sale_id, p.sale_id AS line_name, 'sale' AS kind,
         p.amount_minor AS gross_minor, p.fee_minor, p.currency, p.merchant_id, p.account_id,
         p.channel, p.business_date, p.window_no, p.due_date,
         (2 * p.fee_minor * p.tax_num + p.tax_den) // (2 * p.tax_den) AS tax_minor,
-        p.min_payout_minor AS least_minor
+        p.min_payout_minor AS least_minor, p.spare
     FROM supposed_fees AS p
+    WHERE p.own = 1
     UNION ALL
     SELECT
         r.provider_id, r.sale_id, r.act_id AS line_name, 'refund' AS kind,
@@ -28,7 +29,7 @@ FROM (
         r.account_id, r.channel, coalesce(d.business_date, r.business_date) AS business_date,
         CASE WHEN d.span_id IS NULL THEN r.window_no ELSE d.window_no END AS window_no,
         CASE WHEN d.span_id IS NULL THEN r.due_date ELSE d.due_date END AS due_date,
-        -r.tax_minor AS tax_minor, r.min_payout_minor AS least_minor
+        -r.tax_minor AS tax_minor, r.min_payout_minor AS least_minor, r.spare
     FROM supposed_refunds AS r
     LEFT JOIN spans AS d ON d.span_id = r.span_id
 ) AS q

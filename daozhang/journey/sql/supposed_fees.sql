@@ -1,9 +1,11 @@
--- Sales whose provider's lines are not known, with the fee as it was when they were sold: what a
--- later refund gives back of it is the refund's. `kept_minor` is the fee on what is left.
+-- Sales whose provider's lines are not known, and those (not `own`) whose refund's are not, with the
+-- fee as it was when they were sold: what a later refund gives back of it is the refund's.
+-- `kept_minor` is the fee on what is left.
 SELECT
     p.provider_id, p.sale_id, p.amount_minor, p.currency, p.merchant_id, p.account_id, p.channel,
     p.business_date, p.window_no, p.due_date, p.term_index, p.tax_num, p.tax_den,
-    p.min_payout_minor, p.fee_refunded,
+    p.min_payout_minor, p.fee_refunded, coalesce(u.spare, 1) AS spare,
+    CASE WHEN u.provider_id IS NULL THEN 0 ELSE 1 END AS own,
     coalesce(f.fee_minor, p.line_fee_minor) AS kept_minor,
     CASE
         WHEN f.fee_minor IS NOT NULL THEN f.fee_minor
@@ -27,5 +29,8 @@ SELECT
     END AS fee_minor
 FROM promised AS p
 LEFT JOIN fee_shares AS f ON f.sale_id = p.sale_id
-ANTI JOIN providers_heard AS heard ON heard.provider_id = p.provider_id
-WHERE p.account_id IS NOT NULL AND p.voided = 0 AND p.business_date IS NOT NULL
+LEFT JOIN unheard AS u
+    ON u.provider_id = p.provider_id AND u.account_id = p.account_id
+    AND u.business_date = p.business_date
+LEFT JOIN (SELECT DISTINCT sale_id FROM refunds_dated WHERE unheard = 1) AS r ON r.sale_id = p.sale_id
+WHERE coalesce(u.provider_id, r.sale_id) IS NOT NULL AND p.account_id IS NOT NULL AND p.voided = 0 AND p.business_date IS NOT NULL
