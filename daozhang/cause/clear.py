@@ -100,7 +100,7 @@ def clear_case(unit: Row, seen: Cleared) -> Case:
     if times := seen.ids.get(unit["terminal_id"]):
         case.add("id_refused", {"wrong_terminal_or_merchant_id": 2.0}, times=times)
     if hand := seen.hands.get(unit["unit"]):
-        set_by = {"wrong_terminal_or_merchant_id": 4.0}
+        set_by = {"wrong_terminal_or_merchant_id": 7.0}
         case.add("set_by_hand", set_by, what=hand["what"], at=hand["at"])
     if upgrade is not None and share.part <= WIDE:
         case.add(
