@@ -93,6 +93,8 @@ class Outcome:
         part: by unit, the part of its pod; empty: pods have none. Parts are numbered behind the
             pods and have strata of their own. A pod is counted by its parts, against each other,
             on days on which many of them are at risk and some are upgraded and some not.
+        shape: by pod, and by part behind the pods, its sales shape
+            (:func:`daozhang.gate.shape.shaped`); empty: nobody knows.
     """
 
     key: str
@@ -108,6 +110,7 @@ class Outcome:
     harm_seen: Ints
     alike: tuple[Ints, ...] = ()
     part: Ints = field(default_factory=lambda: NO_INTS)
+    shape: Ints = field(default_factory=lambda: NO_INTS)
 
 
 @dataclass(frozen=True, slots=True)

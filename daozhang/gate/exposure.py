@@ -15,6 +15,7 @@ import numpy as np
 from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
 from daozhang.gate.lot import Turns
 from daozhang.gate.pods import MANY
+from daozhang.gate.shape import Cells, alike, cells
 
 __all__ = ["AtRisk", "Exposure"]
 
@@ -35,6 +36,8 @@ class AtRisk:
         upgraded: pods at risk with a unit that was upgraded.
         lone: by stratum, whether it has pods at risk and all of them were upgraded.
         compared: by unit, whether it could have been harmed and is bet on.
+        cell: by pod or part, number of what it is compared within that day.
+        cells: by that number, the stratum.
     """
 
     could_be: Bools
@@ -45,6 +48,8 @@ class AtRisk:
     upgraded: int
     lone: Bools
     compared: Bools
+    cell: Ints
+    cells: Ints
 
 
 @dataclass
@@ -108,7 +113,18 @@ class Exposure:
         upgraded = int(np.count_nonzero(sides[:, 1]))
         lone = np.asarray((pods > 0) & ~with_others)
         compared = self._compared(self.turns, day, could_be, exposed, of_unit)
-        return AtRisk(could_be, exposed, pod, of_unit, pods, upgraded, lone, compared)
+        if compared is not could_be:
+            sides = self.sides(np.flatnonzero(compared), exposed, pod)
+        cell = alike(self._among, sides)
+        return AtRisk(
+            could_be, exposed, pod, of_unit, pods, upgraded, lone, compared, cell,
+            self._among.strata,
+        )  # fmt: skip
+
+    @cached_property
+    def _among(self) -> Cells:
+        """What pods may be compared within."""
+        return cells(self.outcome.stratum, self.outcome.shape)
 
     def _compared(
         self, turns: Turns | None, day: int, could_be: Bools, exposed: Bools, of_unit: Ints
@@ -170,7 +186,7 @@ class Exposure:
             and old.first_day == outcome.first_day
             and all(
                 np.array_equal(getattr(old, name), getattr(outcome, name))
-                for name in ("terminal", "pod", "stratum", "provider", "part")
+                for name in ("terminal", "pod", "stratum", "provider", "part", "shape")
             )
             and len(old.alike) == len(outcome.alike)
             and all(map(np.array_equal, old.alike, outcome.alike))
@@ -188,7 +204,7 @@ class Exposure:
         if not days <= kept.keys():
             return False
         self.outcome, self.turns, self._days = outcome, turns, kept
-        for name in ("begun_day", "before", "_whole", "_pod_of_part"):
+        for name in ("begun_day", "before", "_whole", "_pod_of_part", "_among"):
             self.__dict__.pop(name, None)
         return True
 

@@ -25,6 +25,7 @@ from daozhang.gate.lot import HOLD_BACK, Lot
 from daozhang.gate.marks import GRACE_S, Marks
 from daozhang.gate.pods import lately, parts, pods
 from daozhang.gate.returned import put_touched, returned
+from daozhang.gate.shape import Usual, usual
 from daozhang.gate.telemetry import day_outcomes
 from daozhang.journey.legs import deadline_of_peers
 
@@ -98,7 +99,9 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
     blind = _put_deadlines(engine)
     engine.run("gate_known", SQL["gate_known"])
     money = engine.fetch(SQL["gate_money"])
-    ids = sorted({*places, *upgrades, *money["terminal_id"].unique().to_pylist()})
+    shapes = engine.fetch(SQL["gate_shapes"])
+    sold = {t for of in (money, shapes) for t in of["terminal_id"].unique().to_pylist()}
+    ids = sorted({*places, *upgrades, *sold})
     number = {terminal: place for place, terminal in enumerate(ids)}
     fleet = _fleet(release_id, ids, upgrades)
     lot = _lot(ids, fleet, rows_of(engine.fetch(SQL["gate_drawn"])))
@@ -106,14 +109,18 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
     accounts = engine.rows("SELECT account_id, bank_id FROM facts_accounts")
     banks = {str(account): str(bank or "") for account, bank in accounts}
     marks = Marks(rows_of(engine.fetch(SQL["gate_marks"])), zone)
+    usually = _usual(shapes, number)
     rows = _Rows(money, number, fleet, places, banks, marks)
     outcomes = [rows.outcome(leg, moment) for leg in LEGS]
     put_touched(engine)
     came_back = rows.returned(rows_of(engine.fetch(SQL["gate_returned"])), moment)
     outcomes += [came_back] if came_back is not None else []
-    outcomes += day_outcomes(
-        rows_of(engine.fetch(SQL["gate_days"])), ids, places, fleet, offset, moment
-    )
+    days = rows_of(engine.fetch(SQL["gate_days"]))
+    outcomes += day_outcomes(days, ids, places, fleet, offset, moment)
+    outcomes = [
+        replace(o, shape=usually.of_pods(len(o.stratum), o.terminal, o.pod, o.part))
+        for o in outcomes
+    ]
     late, exposed = rows.money(moment)
     due = rows.due(moment)
     return Evidence(
@@ -183,6 +190,17 @@ def _put_deadlines(engine: Engine) -> list[str]:
     )  # fmt: skip
     engine.put("gate_deadlines", pa.Table.from_pylist(found, schema))
     return [f"{row['provider_id']}/clear" for row in found if row["clear_us"] is None]
+
+
+def _usual(rows: pa.Table, number: dict[str, int]) -> Usual:
+    """Return how terminals sold before the rollout, from ``gate_shapes``."""
+    names = rows["channel"].to_pylist()
+    channels = {name: place for place, name in enumerate(sorted(set(names)))}
+    return usual(
+        np.array([number[t] for t in rows["terminal_id"].to_pylist()], dtype=np.int64),
+        np.array([channels[name] for name in names], dtype=np.int64),
+        _ints(rows["day"]), _ints(rows["sales"]), len(number),
+    )  # fmt: skip
 
 
 def _fleet(release_id: str, ids: list[str], upgrades: dict[str, dict[str, Any]]) -> Fleet:

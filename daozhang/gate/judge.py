@@ -5,7 +5,8 @@ Rules kept here. FAIL: the mean of all bets, each with its part of the stake, ha
 terminals whose first money has been due, so few were harmed on their own that "the margin or more
 above what harms the others" is refuted, most of the newest wave is among them, and the bets do not
 speak against the release (:data:`DOUBT`) though they do not convict it yet. Where the first
-days left it open, the newest three days may show the same, if nothing speaks for harm by then.
+days left it open, the newest three days may show the same, if nothing speaks for harm by then; they
+left nothing open if they showed that more than the margin was harmed.
 Everything else is WAIT, with the reason: what cannot be evaluated never passes.
 """
 
@@ -24,6 +25,7 @@ from daozhang.gate.paths import Harm, Weighed
 from daozhang.gate.settings import Settings
 from daozhang.gate.weigh import STAYS, Walk, staying
 from daozhang.stats.betting import Floats, below
+from daozhang.stats.exact import at_least_of
 
 __all__ = ["Judge", "Look", "Reason", "Verdict"]
 
@@ -49,7 +51,7 @@ DOUBT: Final = 5.0
 _FIRST_DAYS: Final = 2
 """Business days of an upgraded terminal that are looked at for its pass."""
 
-_LEG_BETS: Final = {"": 0.4, "+": 0.35, "=": 0.2, "~": 0.025, "+~": 0.025}
+_LEG_BETS: Final = {"": 0.6, "+": 0.15, "=": 0.2, "~": 0.025, "+~": 0.025}
 _OTHER_BETS: Final = {"": 0.8, "!": 0.15, "~": 0.05}
 _RETURNED_BETS: Final = {"": 0.45, "!": 0.5, "~": 0.05}
 """How an outcome's stake is shared by the bets on it, by what follows its name in theirs."""
@@ -300,6 +302,7 @@ class Judge:
         background = self._background(at)
         clean = below(harmed, count, min(margin + background, 0.99))
         open_yet = clean < 1.0 / self.settings.miss
+        open_yet &= at_least_of(harmed, count, min(margin + background, 0.99)) >= self.settings.miss
         if open_yet and self.log_wealth(at) < -np.log(self.settings.miss):
             newest, again = self._newest(at)
             later = below(again, newest, margin) if newest else 1.0

@@ -39,7 +39,7 @@ class Weighed:
             rate, ``<outcome>~`` without controls.
         at: moments at which it changed, ascending.
         log_wealth: its logarithm from that moment on; 0 before the first.
-        exposed_hit: pods harmed among the upgraded, running total.
+        exposed_hit: pods harmed among the upgraded that had not been in three weeks, running total.
         others_hit: the same among the others.
         expected: how many of the upgraded were to be expected, running total.
     """

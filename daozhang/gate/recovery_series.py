@@ -69,14 +69,15 @@ class Series:
 class _Told:
     """A store's own numbers by day, and what is usual.
 
-    Heard: whether anything was sold or tried. Quiet: whether no other release disturbed the day.
+    Heard: whether anything was sold or tried. Past: on how many days before, undisturbed by another
+    release.
     """
 
     value: Floats
     weight: Floats
     own: float
     heard: Bools
-    quiet: Bools
+    past: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +131,8 @@ class Stores:
     _levels: dict[tuple[int, int, Measure], _Levelled] = field(default_factory=dict)
     _compared: dict[tuple[object, ...], tuple[Floats, Floats, int]] = field(default_factory=dict)
     _undisturbed: dict[int, Bools] = field(default_factory=dict)
+    _open: dict[int, tuple[Bools, Bools]] = field(default_factory=dict)
+    _means: dict[int, tuple[float, Floats]] = field(default_factory=dict)
     _begun: Bools = field(init=False)
 
     def __post_init__(self) -> None:
@@ -217,27 +220,35 @@ class Stores:
             return None
         return Series(
             of.value[before], of.weight[before], of.value[after], of.weight[after], of.level,
-            controls, of.parameters, int(np.count_nonzero((told.heard & told.quiet)[before])),
-            ~told.heard[after], of.summed,
+            controls, of.parameters, told.past, ~told.heard[after], of.summed,
         )  # fmt: skip
 
     def _tell(self, store: int, method: int, measure: Measure, before: slice) -> _Told:
         """Return a store's own numbers, not yet compared with anybody's."""
         days = self.days
         value, weight, counts = _values(days, store, method, measure)
-        tries = days.counts["tries"][store, 0]
-        heard = days.counts["sales"][store, 0] + tries > 0
+        heard, open_ = self._heard(store, before)
+        quiet = self._quiet(store)
+        there = quiet
         if measure == "success":
             # Where nothing is told of attempts, no attempt is seen to fail.
-            weight = np.where(tries > 0, weight, 0.0)
-        quiet = self._quiet(store)
-        weight = np.where(quiet, weight, 0.0)
-        if measure == "volume":
-            usual = _usual(days.counts["sales"][store, 0, before], heard[before])
-            open_ = heard | (usual < CLOSED)
-            weight = np.where(open_ & self._begun & ~days.special[store], weight, 0.0)
+            there = there & (days.counts["tries"][store, 0] > 0)
+        elif measure == "volume":
+            there = there & open_
+        weight = np.where(there, weight, 0.0)
         own = float(np.add.reduce(counts[before])) / (before.stop - before.start)
-        return _Told(value, weight, own, heard, quiet)
+        past = int(np.count_nonzero((heard & quiet)[before]))
+        return _Told(value, weight, own, heard, past)
+
+    def _heard(self, store: int, before: slice) -> tuple[Bools, Bools]:
+        """Return the days on which a store was heard of, and those that tell what it sells."""
+        if store not in self._open:
+            sales = self.days.counts["sales"][store, 0]
+            heard = np.asarray(sales + self.days.counts["tries"][store, 0] > 0)
+            usual = _usual(sales[before], heard[before])
+            tells = (heard | (usual < CLOSED)) & self._begun & ~self.days.special[store]
+            self._open[store] = heard, tells
+        return self._open[store]
 
     def _quiet(self, store: int) -> Bools:
         """Return the days that no other release disturbs: its days, and so many after it."""
@@ -269,9 +280,17 @@ class Stores:
                 if key not in self._controls:
                     self._controls[key] = self._compare(window, kin[:depth], method_there, measure)
                 moved, counts, controls = self._controls[key]
-                if controls and float(counts.mean()) >= max(COUNTED, 2 * own):
+                if controls and self._a_day(counts) >= max(COUNTED, 2 * own):
                     return moved, counts, controls
         return NOTHING
+
+    def _a_day(self, counts: Floats) -> float:
+        """Return the mean of counts that are asked for again and again."""
+        key = id(counts)
+        if key not in self._means:
+            # The counts are kept as long as this is, so that no others get their id.
+            self._means[key] = float(counts.mean()), counts
+        return self._means[key][0]
 
     def _compare(
         self, window: tuple[int, int], kin: tuple[str, ...], method: int, measure: Measure

@@ -1,7 +1,9 @@
 """Outcomes that are no money yet: batches, approvals, signing in, volume, silence.
 
 All are judged two hours after the end of a local day from what was known by then. Who is judged
-follows from the days before: a terminal that does not close every day cannot forget to.
+follows from the days before: a terminal that does not close every day cannot forget to. Where most
+terminals are missing at once, it may be that the facts are not in: that day is judged with the next
+one on which anything is heard.
 """
 
 from __future__ import annotations
@@ -30,6 +32,9 @@ _TRIED: Final = 5
 _JUDGED_AFTER_S: Final = 7_200
 
 Row = Mapping[str, Any]
+_MISSING: Final = ("open_batch", "silent", "volume")
+"""Outcomes that say that something is not there."""
+
 _COUNTS: Final = ("sales", "heard", "tried", "refused", "sign_in_failed", "closed", "unbalanced")
 
 
@@ -56,7 +61,6 @@ def day_outcomes(
         return []
     days = counts["heard"].shape[1]
     seen = (first_day + np.arange(days) + 1) * 86_400 - offset_s + _JUDGED_AFTER_S
-    told = seen <= until
     stores = [str(places.get(t, {}).get("store_id") or t) for t in ids]
     strata = [(places.get(t, {}).get("provider_id"), places.get(t, {}).get("carrier")) for t in ids]
     pod, stratum, providers = pods(strata, stores)
@@ -64,15 +68,25 @@ def day_outcomes(
     from_day = np.where(fleet.exposed_at == NEVER, NEVER, local_day)
     outcomes = []
     for key, (could_be, harm) in _judged(counts).items():
-        risk = could_be & told[None, :]
+        judged = _when(seen, could_be, harm, counts["heard"]) if key in _MISSING else seen
+        risk = could_be & (judged <= until)[None, :]
         unit, column = np.nonzero(harm & risk)
         outcomes.append(
             Outcome(
                 key, np.arange(len(ids)), pod, stratum, providers, from_day, first_day, risk,
-                unit.astype(np.int64), first_day + column.astype(np.int64), seen[column],
+                unit.astype(np.int64), first_day + column.astype(np.int64), judged[column],
             )
         )  # fmt: skip
     return [o for o in outcomes if o.risk.any()]
+
+
+def _when(seen: Ints, could_be: Bools, harm: Bools, heard: Ints) -> Ints:
+    """Return by day when it is judged; :data:`NEVER`: most are missing, and nothing came after."""
+    there = np.count_nonzero(could_be, axis=0)
+    missing = 2 * np.count_nonzero(could_be & harm, axis=0) > there
+    following = np.where(heard.any(axis=0), seen, NEVER)[::-1]
+    after = np.append(np.minimum.accumulate(following)[::-1][1:], NEVER)
+    return np.where(missing, after, seen)
 
 
 def _counts(rows: Iterable[Row], ids: list[str]) -> tuple[dict[str, Ints] | None, int]:

@@ -11,12 +11,15 @@ Rules kept here:
 * That share is taken by units and by pods that are upgraded whole or not at all, whichever is
   greater, so that the bet is fair whether pods fail whole (then others show it on both sides) or
   units one by one.
-* A unit that was harmed on its own does not count again for three weeks, on either side: a
-  shop that forgets to close is one shop, and a harmed terminal stays harmed.
+* A pod of which somebody was harmed on its own in the last three weeks is compared with those that
+  were harmed as often, and a unit counts three times in these weeks at most, on either side: a shop
+  that forgets to close is compared with shops that forget, and a harmed terminal stays harmed.
 * Harm in one group may have a common cause that no stratum names; its bet is made as if eleven
   pods were ten independent ones (``exp(log / k)`` is a fair bet where ``k`` fail together).
-* A unit harmed on three days of a week is bet on once more, and one harmed on two: who stays harmed
-  is rare among those who are not upgraded, whoever is careless once.
+* A unit harmed on three days of a week is bet on apart, and one harmed on two, beside all others:
+  who stays harmed is rare among those who are not upgraded, whoever is careless once.
+* Where enough of its like stand beside it, a pod is compared with pods of its sales shape
+  (:mod:`daozhang.gate.shape`) only.
 * Outcomes that hardly ever happen are also compared with the past: with as many of them as a
   rate allows that the past makes unlikely to be exceeded, and only those count of which no
   terminal that is not upgraded shows any that day in the same stratum.
@@ -32,9 +35,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
+import numpy.typing as npt
 
 from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
 from daozhang.gate.exposure import AtRisk, Exposure
@@ -43,10 +48,13 @@ from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
 from daozhang.stats.betting import STRICT, Floats, race, sensible
 
-__all__ = ["MEMORY_DAYS", "STAYS", "TOGETHER", "Walk", "staying", "weigh"]
+__all__ = ["MEMORY_DAYS", "STAYS", "TIMES", "TOGETHER", "Walk", "staying", "weigh"]
 
 MEMORY_DAYS: Final = 21
-"""How long a unit that was harmed on its own is left out."""
+"""How long it is remembered that a unit was harmed on its own."""
+
+TIMES: Final = 3
+"""So often a unit counts within that time; on staying harmed it counts once."""
 
 TOGETHER: Final = 1.1
 """Pods of one group that fail together, beyond what pods say (the design effect)."""
@@ -58,19 +66,39 @@ _DAY_S: Final = 86_400
 _NEVER_YET: Final = -(1 << 60)
 _WEEK: Final = 7
 
+_Times = npt.NDArray[np.int8]
+
 STAYS: Final = {"+": 3, "=": 2}
 """Who is harmed on so many days of a week is bet on again, by what follows the outcome's key."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """One group: what was at risk and what was harmed, by stratum."""
+    """One group: what was at risk and what was harmed, by cell of what is compared.
 
+    Attributes:
+        stratum: the cell's stratum.
+        before: how often its pods were harmed before.
+        exposed: upgraded pods.
+        others: pods with a unit that is not.
+        share: bound on the chance that a harmed pod is an upgraded one.
+        exposed_hit: pods harmed on their upgraded side only.
+        others_hit: pods harmed on their other side only.
+    """
+
+    stratum: Ints
+    before: Ints
     exposed: Ints
     others: Ints
     share: Floats
     exposed_hit: Ints
     others_hit: Ints
+
+    def summed(self, counts: Ints, strata: int, times: int = TIMES) -> Ints:
+        """Return counts by stratum, of the pods harmed fewer times before than so many."""
+        kept = self.before < times
+        found = np.bincount(self.stratum[kept], weights=counts[kept], minlength=strata)
+        return found.astype(np.int64)
 
 
 def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], Harm]:
@@ -107,7 +135,8 @@ class Walk:
         self._alone: list[tuple[int, int]] = []
         self._rare: list[tuple[int, int, int]] = []
         self._harms: list[tuple[Ints, int, int, Bools]] = []
-        self._out_until = np.full(len(outcome.terminal), -1, dtype=np.int64)
+        self._times = 1 if outcome.key.endswith(tuple(STAYS)) else TIMES
+        self._own = np.full((self._times, len(outcome.terminal)), _NEVER_YET, dtype=np.int64)
         self._last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
         self._shown = [
             (labels, np.full(int(labels.max(initial=-1)) + 1, _NEVER_YET, dtype=np.int64))
@@ -173,7 +202,10 @@ class Walk:
         raw = units[now.could_be[units]]
         for labels, shown in self._shown:
             shown[labels[raw[~now.exposed[raw]]]] = seen
-        at_risk = now.compared & (self._out_until < day) & (self._last_hit != day)
+        before = np.zeros(len(self._outcome.terminal), dtype=np.int8)
+        for one in self._own:
+            before += one > day - MEMORY_DAYS
+        at_risk = now.compared & (before < self._times) & (self._last_hit != day)
         hit = units[at_risk[units]]
         if now.lone.any() and exposure.widely(day, raw, now.lone):
             self._alone.append((seen, day))
@@ -181,33 +213,50 @@ class Walk:
             self._harms.append((self._outcome.terminal[raw], day, seen, now.exposed[raw]))
             return
         self._last_hit[hit] = day
-        found = _count(exposure, now, at_risk, hit)
+        found = _count(exposure, now, at_risk, hit, before)
         of_unit = now.of_unit
-        shocked = _shocked(found)
+        others, others_hit = (
+            found.summed(of, exposure.strata) for of in (found.others, found.others_hit)
+        )
+        shocked = np.asarray((others > 0) & (others_hit >= SHOCK * others))
         own = raw[~shocked[of_unit[raw]]]
         self._harms.append((self._outcome.terminal[own], day, seen, now.exposed[own]))
-        self._out_until[hit[~shocked[of_unit[hit]]]] = day + MEMORY_DAYS
+        mine = hit[~shocked[of_unit[hit]]]
+        for older, newer in pairwise(self._own):
+            older[mine] = newer[mine]
+        self._own[-1, mine] = day
         if self._outcome.key in HARD:
-            self._rare += [(seen, day, n) for n in self._calm(now, raw, hit, found, seen) if n]
-            self._rare += [(seen, day, -int(n)) for n in found.others_hit if n]
-        both = found.exposed_hit + found.others_hit
-        if seen >= self._begun_at and found.exposed.any() and both.any():
-            counts = int(found.exposed_hit.sum()), int(found.others_hit.sum())
-            expected = float((both * found.share).sum())
-            most = sensible(both, found.exposed, found.others)
-            won = race(found.exposed_hit, both, found.share, most=most) / TOGETHER
-            self._raced.step(seen, won, *counts, expected)
-            if self._outcome.alike:
-                won = race(found.exposed_hit, both, found.share, STRICT) / TOGETHER
-                self._strict.step(seen, won, *counts, expected)
+            self._rare += [
+                (seen, day, n) for n in self._calm(now, raw, hit, found, before, seen) if n
+            ]
+            first = found.summed(found.others_hit, exposure.strata, times=1)
+            self._rare += [(seen, day, -n) for n in first.tolist() if n]
+        self._bet(seen, found)
 
-    def _calm(self, now: AtRisk, raw: Ints, hit: Ints, found: _Group, seen: int) -> list[int]:
+    def _bet(self, seen: int, found: _Group) -> None:
+        both = found.exposed_hit + found.others_hit
+        if seen < self._begun_at or not found.exposed.any() or not both.any():
+            return
+        first = found.before == 0
+        counts = int(found.exposed_hit[first].sum()), int(found.others_hit[first].sum())
+        expected = float((both * found.share)[first].sum())
+        most = sensible(both, found.exposed, found.others, found.before > 0)
+        won = race(found.exposed_hit, both, found.share, most=most) / TOGETHER
+        self._raced.step(seen, won, *counts, expected)
+        if self._outcome.alike:
+            won = race(found.exposed_hit, both, found.share, STRICT) / TOGETHER
+            self._strict.step(seen, won, *counts, expected)
+
+    def _calm(
+        self, now: AtRisk, raw: Ints, hit: Ints, found: _Group, before: _Times, seen: int
+    ) -> list[int]:
         """Return how many upgraded pods were harmed where no others showed the same."""
         others, exposure = raw[~now.exposed[raw]], self.exposure
         if not self._shown:
             noisy = np.bincount(now.of_unit[others], minlength=exposure.strata)
-            return [int(n) for n in found.exposed_hit[noisy == 0]]
-        quiet = hit[now.exposed[hit]]
+            first = found.summed(found.exposed_hit, exposure.strata, times=1)
+            return [int(n) for n in first[noisy == 0]]
+        quiet = hit[now.exposed[hit] & (before[hit] == 0)]
         for labels, shown in self._shown:
             quiet = quiet[shown[labels[quiet]] < seen - _WEEK * _DAY_S]
         return [len(np.unique(now.pod[quiet]))]
@@ -251,24 +300,46 @@ def _groups(outcome: Outcome, after: int) -> Iterator[tuple[int, int, Ints]]:
             yield int(seen[start]), int(day[start]), outcome.harm_unit[order[start:stop]]
 
 
-def _count(exposure: Exposure, now: AtRisk, at_risk: Bools, hit: Ints) -> _Group:
+def _count(exposure: Exposure, now: AtRisk, at_risk: Bools, hit: Ints, before: _Times) -> _Group:
+    """Count pods by what they are compared within and by how often they were harmed before.
+
+    Args:
+        exposure: the outcome's days.
+        now: the day.
+        at_risk: by unit, whether it counts.
+        hit: units of them that were harmed.
+        before: by unit, how often it was harmed before; a pod as often as one of its units.
+    """
     units = np.flatnonzero(at_risk)
-    risk = exposure.sides(units, now.exposed, now.pod)
-    harmed = exposure.sides(hit, now.exposed, now.pod)
-    one_sided = np.asarray(harmed & ~harmed.all(axis=1, keepdims=True), dtype=np.bool_)
-    count = exposure.by_stratum
-    others, upgraded = count(risk[:, 0]), count(risk[:, 1])
-    of_unit = now.of_unit[units]
-    all_units = np.bincount(of_unit, minlength=exposure.strata)
-    units_upgraded = np.bincount(of_unit[now.exposed[units]], minlength=exposure.strata)
-    whole = count(np.asarray(risk[:, 1] & ~risk[:, 0]))
-    pure = whole + count(np.asarray(risk[:, 0] & ~risk[:, 1]))
-    share = np.maximum(whole / np.maximum(pure, 1), units_upgraded / np.maximum(all_units, 1))
-    return _Group(upgraded, others, share, count(one_sided[:, 1]), count(one_sided[:, 0]))
+    pod, upgraded = now.pod[units], now.exposed[units]
+    often = np.zeros(len(now.cell), dtype=np.int64)
+    struck = np.flatnonzero(before[units])
+    for times in range(1, TIMES):
+        often[pod[struck[before[units[struck]] == times]]] = times
+    cell, cells = now.cell * TIMES + often, len(now.cells) * TIMES
+    kinds = _by_kind(cell, exposure.sides(units, now.exposed, now.pod), cells)
+    # The same of the few that were harmed.
+    pods, place = np.unique(now.pod[hit], return_inverse=True)
+    sides = np.zeros((len(pods), 2), dtype=np.bool_)
+    sides[place.ravel(), now.exposed[hit].astype(np.int64)] = True
+    harmed = _by_kind(cell[pods], sides, cells)
+    by_unit = np.bincount(cell[pod] * 2 + upgraded, minlength=2 * cells).reshape(-1, 2)
+    whole, pure = kinds[:, 2], kinds[:, 1] + kinds[:, 2]
+    share = np.maximum(
+        whole / np.maximum(pure, 1), by_unit[:, 1] / np.maximum(by_unit.sum(axis=1), 1)
+    )
+    kept = np.flatnonzero(kinds[:, 1:].any(axis=1))
+    kinds, harmed = kinds[kept], harmed[kept]
+    return _Group(
+        now.cells[kept // TIMES], kept % TIMES, kinds[:, 2] + kinds[:, 3],
+        kinds[:, 1] + kinds[:, 3], share[kept], harmed[:, 2], harmed[:, 1],
+    )  # fmt: skip
 
 
-def _shocked(found: _Group) -> Bools:
-    return np.asarray((found.others > 0) & (found.others_hit >= SHOCK * found.others))
+def _by_kind(cell: Ints, sides: Bools, cells: int) -> Ints:
+    """Count pods by cell: nobody there, others only, upgraded ones only, both."""
+    kind = sides[:, 0] + 2 * sides[:, 1].astype(np.int64)
+    return np.bincount(cell * 4 + kind, minlength=4 * cells).reshape(-1, 4)
 
 
 def _harm(found: list[tuple[Ints, int, int, Bools]]) -> Harm:

@@ -42,15 +42,18 @@ __all__ = [
 
 Floats = npt.NDArray[np.float64]
 
-ODDS: Final[Floats] = np.array([3.0, 6.0, 12.0, 12.0, 24.0, 48.0])
-"""How many times as often the exposed may be harmed, by alternatives that are bet on alike; what
-stands twice is bet on twice."""
+ODDS: Final[Floats] = np.array([6.0, 12.0, 24.0, 12.0, 24.0, 48.0])
+"""How many times as often the exposed may be harmed, by alternatives that are bet on alike."""
 
 STRICT: Final[Floats] = np.array([100.0])
 """The same where one harmed unit that is not exposed takes nearly all that was won."""
 
-LIKELY: Final = 0.3
-"""The share of the exposed that a bad release is taken to harm when a bet is cut."""
+LIKELY: Final[Floats] = np.array([0.05, 0.05, 0.05, 0.2, 0.2, 0.2])
+"""The share of the exposed that a bad release is taken to harm on a day, by alternative, when a bet
+is cut."""
+
+LIKELY_AGAIN: Final = 0.4
+"""The same of those that were harmed before: who is harmed by a release stays so."""
 
 RATES: Final[Floats] = np.array([2.0, 4.0, 16.0, 64.0, 256.0])
 """The same for rare events, which are compared with what the past makes likely."""
@@ -74,7 +77,7 @@ def race(
         harmed: by stratum, harmed units (m).
         share: by stratum, an upper bound on the probability that a harmed unit is exposed (p).
         odds: the alternatives.
-        most: by stratum, what its odds are cut to (:func:`sensible`).
+        most: by stratum and alternative, what its odds are cut to (:func:`sensible`).
 
     Returns:
         One log factor for each of the alternatives.
@@ -82,29 +85,38 @@ def race(
     x = np.asarray(exposed, dtype=np.float64)[..., None]
     m = np.asarray(harmed, dtype=np.float64)[..., None]
     p = np.asarray(share, dtype=np.float64)[..., None]
-    cut = np.minimum(odds, np.asarray(most, dtype=np.float64)[..., None])
+    cut = np.minimum(odds, np.asarray(most, dtype=np.float64))
     factors = x * np.log(cut) - m * np.log1p(p * (cut - 1.0))
     return np.asarray(factors.reshape(-1, len(odds)).sum(axis=0))
 
 
-def sensible(harmed: npt.ArrayLike, exposed: npt.ArrayLike, others: npt.ArrayLike) -> Floats:
-    """Return by stratum the odds above which nobody should bet, by how many are harmed in all.
+def sensible(
+    harmed: npt.ArrayLike,
+    exposed: npt.ArrayLike,
+    others: npt.ArrayLike,
+    again: npt.ArrayLike = False,
+) -> Floats:
+    """Return by stratum and alternative the odds above which nobody should bet.
 
     A release that harms a share :data:`LIKELY` of the exposed explains so many of the harmed, give
-    or take two standard deviations; the others are harmed by something that strikes both sides,
-    and the more of these there are, the closer to 1 are the odds at which the release shows. A bet
-    may be chosen by how many are harmed as long as it is not by who: it is fair given their number.
+    or take two standard deviations and one; the others are harmed by something that strikes both
+    sides, and the more of these there are, the closer to 1 are the odds at which the release shows.
+    A bet may be chosen by how many are harmed as long as it is not by who: it is fair given their
+    number.
 
     Args:
         harmed: by stratum, harmed units.
         exposed: by stratum, units that could have been harmed and are exposed.
         others: the same that are not.
+        again: by stratum, whether its units were harmed before.
     """
-    m, e = np.asarray(harmed, dtype=np.float64), np.asarray(exposed, dtype=np.float64)
-    whole = np.maximum(e + np.asarray(others, dtype=np.float64), 1.0)
-    explained = LIKELY * e + 2.0 * np.sqrt(LIKELY * (1.0 - LIKELY) * e)
-    anyway = np.clip((m - explained) / whole, 1e-9, 1.0)
-    return np.asarray(1.0 + LIKELY * (1.0 - anyway) / anyway)
+    m, e, o, before = (
+        np.asarray(of, dtype=np.float64)[..., None] for of in (harmed, exposed, others, again)
+    )
+    likely = np.where(before > 0, LIKELY_AGAIN, LIKELY)
+    explained = likely * e + 2.0 * np.sqrt(likely * (1.0 - likely) * e) + 1.0
+    anyway = np.clip((m - explained) / np.maximum(e + o, 1.0), 1e-9, 1.0)
+    return np.asarray(1.0 + likely * (1.0 - anyway) / anyway)
 
 
 def rate(events: float, expected: float) -> Floats:

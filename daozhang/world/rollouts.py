@@ -19,6 +19,7 @@ from daozhang.gate.evidence import LEGS, NEVER, NO_INTS, Bools, Evidence, Fleet,
 from daozhang.gate.holdback import Place, draw
 from daozhang.gate.lot import Lot
 from daozhang.gate.pods import parts
+from daozhang.gate.shape import CHANNELS, Usual
 
 __all__ = ["KINDS", "Rollout", "Simulated", "simulate"]
 
@@ -93,12 +94,13 @@ class _Estate:
     city: Ints
     frail: Bools
     minor: Ints
+    shape: Ints
 
 
 def simulate(seed: int, plan: Rollout) -> Simulated:
     """Return one whole rollout; the same seed is the same trouble however the waves begin."""
     rng = np.random.default_rng([seed, 77])
-    estate = _estate(rng, plan)
+    estate = _estate(rng, seed, plan)
     days = _BEFORE + plan.days
     count = plan.terminals + plan.others
     exposed_at, wave, lot = _waves(rng, seed, plan, estate)
@@ -119,7 +121,7 @@ def simulate(seed: int, plan: Rollout) -> Simulated:
     return Simulated(evidence, struck & open_day, _FIRST_DAY, estate.minor, free)
 
 
-def _estate(rng: np.random.Generator, plan: Rollout) -> _Estate:
+def _estate(rng: np.random.Generator, seed: int, plan: Rollout) -> _Estate:
     count = plan.terminals + plan.others
     sizes = rng.choice([1, 2, 3, 4, 8], size=count, p=[0.35, 0.3, 0.2, 0.1, 0.05])
     store = np.repeat(np.arange(count), sizes)[:count]
@@ -139,8 +141,17 @@ def _estate(rng: np.random.Generator, plan: Rollout) -> _Estate:
         rng.integers(0, 3, count),
         rng.integers(0, 5, stores)[store],
         (rng.random(stores) < 0.05)[store],  # noqa: PLR2004 - stores that forget often
-        np.exp(rng.normal(12.5, 0.8, count)).astype(np.int64),
+        minor := np.exp(rng.normal(12.5, 0.8, count)).astype(np.int64),
+        _shapes(seed, minor),
     )
+
+
+def _shapes(seed: int, minor: Ints) -> Ints:
+    """Return by terminal its sales shape: 120 yuan a sale, most of them by one channel, or not."""
+    rng = np.random.default_rng([seed, 79])
+    channel = rng.choice(4, size=len(minor), p=[0.2, 0.5, 0.2, 0.1])
+    step = 1 + np.searchsorted([4, 16, 64, 256], minor // 12_000, side="right")
+    return np.asarray(step * CHANNELS + channel)
 
 
 def _waves(
@@ -265,6 +276,7 @@ def _evidence(
     until = (_FIRST_DAY + days) * DAY
     from_day = np.where(fleet.exposed_at == NEVER, NEVER, fleet.exposed_at // DAY)
     seen = _seen(free, days)
+    usual = Usual(estate.shape, estate.minor)
     outcomes = []
     for key, (stratum_of, pod_of) in _together(estate).items():
         pair, pod = np.unique(stratum_of * 1_000_000 + pod_of, return_inverse=True)
@@ -278,6 +290,7 @@ def _evidence(
                 _FIRST_DAY, open_day, unit, _FIRST_DAY + column, seen[key][column],
                 (estate.store, estate.carrier, estate.provider, estate.bank)
                 if key == "returned" else (), part,
+                usual.of_pods(len(stratum), np.arange(count), pod, part),
             )
         )  # fmt: skip
     upgraded = from_day[:, None] <= _FIRST_DAY + np.arange(days)

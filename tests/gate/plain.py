@@ -8,8 +8,9 @@ from math import inf, sqrt
 
 from daozhang.gate.evidence import HARD
 from daozhang.gate.pods import MANY
-from daozhang.gate.weigh import MEMORY_DAYS, TOGETHER
-from daozhang.stats.betting import STRICT, mixed, race, rate, rate_bound
+from daozhang.gate.shape import CHANNELS, ENOUGH
+from daozhang.gate.weigh import MEMORY_DAYS, TIMES, TOGETHER
+from daozhang.stats.betting import ODDS, STRICT, mixed, race, rate, rate_bound
 
 
 def plain_paths(outcome, fleet, miss):
@@ -19,7 +20,7 @@ def plain_paths(outcome, fleet, miss):
 
 class Plain:
     def __init__(self, outcome, begun_at, miss):
-        self.counted_by = {}
+        self.counted_by, self.cells_by = {}, {}
         self.o, self.begun_at, self.miss = outcome, begun_at, miss
         self.whole = [int(pod) for pod in outcome.pod]
         self.part = [int(pod) for pod in outcome.part] if len(outcome.part) else self.whole
@@ -66,17 +67,35 @@ class Plain:
         return int(self.o.stratum[self.at(day)[unit]])
 
     def paths(self):
-        out, last, shown, race_steps, strict_steps, alone, rare_steps = {}, {}, {}, [], [], [], []
+        last, shown, race_steps, strict_steps, alone, rare_steps = {}, {}, [], [], [], []
+        own, most_times = defaultdict(list), 1 if self.o.key[-1] in "+=" else TIMES
         for (seen, day), units in sorted(self.groups.items()):
             could = self.at_risk(day)
-            risk = {u for u in could if out.get(u, -1) < day and last.get(u) != day}
+            often = {u: sum(d > day - MEMORY_DAYS for d in own[u]) for u in could}
+            risk = {u for u in could if often[u] < most_times and last.get(u) != day}
             hit, raw = units & risk, units & could
             last |= dict.fromkeys(hit, day)
-            found = [self.counted(risk, hit, day, s) for s in self.strata]
-            shocked = {s for s in self.strata if found[s][1] and 2 * found[s][4] >= found[s][1]}
+            pod = self.at(day)
+            before = defaultdict(int)
+            for u in risk:
+                before[pod[u]] = max(before[pod[u]], often[u])
+            cell = {p: (*c, before[p]) for p, c in self.cells_on(day).items()}
+            found = {c: self.counted(risk, hit, day, c, cell) for c in set(cell.values())}
+            shocked = set()
+            for s in self.strata:
+                mine = [f for c, f in found.items() if c[0] == s]
+                others, struck = sum(f[1] for f in mine), sum(f[4] for f in mine)
+                shocked |= {s} if others and 2 * struck >= others else set()
+            first = {c: f for c, f in found.items() if c[-1] == 0}
+
+            def of_stratum(place, s, first=first):
+                return sum(f[place] for c, f in first.items() if c[0] == s)
+
             if self.bad(raw, could, day, self.lone(could, day)):
                 alone.append((seen, day))
-            out |= {u: day + MEMORY_DAYS for u in hit if self.stratum(u, day) not in shocked}
+            for u in hit:
+                if self.stratum(u, day) not in shocked:
+                    own[u] = [*own[u], day][-most_times:]
             noisy = {self.stratum(u, day) for u in raw - self.up(raw, day)}
             if self.o.alike:
                 shown.update(
@@ -85,21 +104,23 @@ class Plain:
                 quiet = {
                     u
                     for u in self.up(hit, day)
-                    if all(seen - shown.get(label, -inf) > 7 * 86_400 for label in self.labels(u))
+                    if often[u] == 0
+                    and all(seen - shown.get(label, -inf) > 7 * 86_400 for label in self.labels(u))
                 }
                 calm = [len({self.at(day)[u] for u in quiet})]
             else:
-                calm = [found[s][3] for s in self.strata if s not in noisy]
+                calm = [of_stratum(3, s) for s in self.strata if s not in noisy]
             rare_steps += [(seen, day, n) for n in calm if n]
-            rare_steps += [(seen, day, -found[s][4]) for s in self.strata if found[s][4]]
-            both = [f[3] + f[4] for f in found]
-            if seen >= self.begun_at and any(f[0] for f in found) and any(both):
-                most = [most_odds(b, f[0], f[1]) for b, f in zip(both, found, strict=True)]
-                factors = race([f[3] for f in found], both, [f[2] for f in found], most=most)
-                race_steps.append(
-                    (seen, factors / TOGETHER, sum(f[3] for f in found), sum(f[4] for f in found))
-                )
-                factors = race([f[3] for f in found], both, [f[2] for f in found], STRICT)
+            struck = [of_stratum(4, s) for s in self.strata]
+            rare_steps += [(seen, day, -n) for n in struck if n]
+            told = list(found.values())
+            both = [f[3] + f[4] for f in told]
+            if seen >= self.begun_at and any(f[0] for f in told) and any(both):
+                most = [most_odds(f[3] + f[4], f[0], f[1], c[-1]) for c, f in found.items()]
+                factors = race([f[3] for f in told], both, [f[2] for f in told], most=most)
+                counts = (sum(f[k] for f in first.values()) for k in (3, 4))
+                race_steps.append((seen, factors / TOGETHER, *counts))
+                factors = race([f[3] for f in told], both, [f[2] for f in told], STRICT)
                 strict_steps.append((seen, factors / TOGETHER, 0, 0))
         told = {"": race_steps}
         if not self.o.key.endswith("="):
@@ -111,13 +132,52 @@ class Plain:
             found[self.o.key + "!"] = lesser(found[self.o.key + "!"], played(strict_steps))
         return found
 
-    def counted(self, risk, hit, day, stratum):
-        """Pods upgraded, others, share, harmed upgraded and harmed others of one stratum."""
+    def cells_on(self, day):
+        if day not in self.cells_by:
+            self.cells_by[day] = self.cells(self.at_risk(day), day)
+        return self.cells_by[day]
+
+    def cells(self, could, day):
+        """Return by pod its stratum and which of its shape, step of sales or nothing else.
+
+        Who is compared is all who could be harmed: the worlds of these tests have no lot.
+        """
+        pod, o = self.at(day), self.o
+        others = {pod[u] for u in could - self.up(could, day)}
+        upgraded = {pod[u] for u in self.up(could, day)}
+        found = {}
+        for s in self.strata:
+            here = {p for p in set(pod) if o.stratum[p] == s}
+            if not len(o.shape):
+                found |= dict.fromkeys(here, (s,))
+                continue
+            left, cut = here, {}
+            for level in (
+                lambda p: int(o.shape[p]),
+                lambda p: ("step", int(o.shape[p]) // CHANNELS),
+            ):
+                for key in {level(p) for p in left}:
+                    alike = {p for p in left if level(p) == key}
+                    if len(alike & others) >= ENOUGH:
+                        cut |= dict.fromkeys(alike, (s, str(key)))
+                        left = left - alike
+            if left & upgraded and len(left & others) < ENOUGH:
+                cut, left = {}, here
+            found |= cut | dict.fromkeys(left, (s,))
+        return found
+
+    def counted(self, risk, hit, day, among, cell):
+        """Pods upgraded, others, share, harmed upgraded and harmed others of one cell."""
+        pod = self.at(day)
+
+        def pods(units):
+            return {pod[u] for u in units if cell[pod[u]] == among}
+
         upgraded = self.up(risk, day)
-        with_up, with_others = (self.pods(x, stratum, day) for x in (upgraded, risk - upgraded))
-        hit_up, hit_others = (self.pods(x, stratum, day) for x in (hit & upgraded, hit - upgraded))
+        with_up, with_others = pods(upgraded), pods(risk - upgraded)
+        hit_up, hit_others = pods(hit & upgraded), pods(hit - upgraded)
         whole, pure = len(with_up - with_others), len(with_up ^ with_others)
-        units = [u for u in risk if self.stratum(u, day) == stratum]
+        units = [u for u in risk if cell[pod[u]] == among]
         by_unit = len([u for u in units if u in upgraded]) / max(len(units), 1)
         share = max(whole / max(pure, 1), by_unit)
         one, other = len(hit_up - hit_others), len(hit_others - hit_up)
@@ -183,11 +243,15 @@ class Plain:
         return steps
 
 
-def most_odds(harmed, upgraded, others):
-    """The odds at which a release that harms 30 % shows, where this many are harmed in all."""
-    left = harmed - 0.3 * upgraded - 2 * sqrt(0.21 * upgraded)
-    anyway = min(max(left / max(upgraded + others, 1), 1e-9), 1.0)
-    return 1 + 0.3 * (1 - anyway) / anyway
+def most_odds(harmed, upgraded, others, before):
+    """By alternative, the odds at which a release shows, where this many are harmed in all."""
+    found = []
+    for odds in range(len(ODDS)):
+        share = 0.4 if before else 0.05 if odds < 3 else 0.2
+        left = harmed - 1 - share * upgraded - 2 * sqrt(share * (1 - share) * upgraded)
+        anyway = min(max(left / max(upgraded + others, 1), 1e-9), 1.0)
+        found.append(1 + share * (1 - anyway) / anyway)
+    return found
 
 
 def played(steps):

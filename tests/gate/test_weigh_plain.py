@@ -54,7 +54,8 @@ def test_so_it_is_where_an_account_is_counted_by_its_stores(seed):
     providers = np.arange(len(paid.provider))
     account = paid.provider[paid.stratum[paid.pod]]
     part, stratum, provider = parts(account, providers, providers, submit.pod)
-    shared = replace(paid, pod=account, part=part, stratum=stratum, provider=provider)
+    shape = np.full(len(stratum), paid.shape[0])
+    shared = replace(paid, pod=account, part=part, stratum=stratum, provider=provider, shape=shape)
     told = {path.key: path for path in weigh(shared, evidence.fleet, 1e-4)[0]}
     plain = plain_paths(shared, evidence.fleet, 1e-4)
     assert told.keys() == plain.keys()

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from daozhang.stats import below, mixed, race, rate, rate_bound
-from daozhang.stats.betting import ODDS, RATES, sensible
+from daozhang.stats.betting import LIKELY, ODDS, RATES, sensible
 
 FAIR = 1 + 1e-9
 
@@ -104,5 +104,12 @@ def test_who_is_struck_with_everybody_costs_a_bet_next_to_nothing():
     struck = race(3, 31, 3 / 31, most=sensible(31, 3, 28))
     assert struck.min() > -0.1
     assert race(3, 31, 3 / 31).min() < -10
-    # What a release alone explains is not cut.
-    assert sensible(8, 24, 276) > ODDS.max()
+    # What a release alone explains is not cut: of these 24 it may harm five, or one in twenty.
+    assert (sensible(5, 24, 276) > ODDS)[LIKELY == 0.2].all()
+    assert (sensible(3, 24, 276) > ODDS).all()
+    assert (sensible(8, 24, 276) < ODDS)[LIKELY == 0.05].all()
+
+
+def test_of_those_harmed_before_a_release_explains_more():
+    first, again = sensible([5, 5], [8, 8], [30, 30], [False, True])
+    assert (again > 4 * first).all()
