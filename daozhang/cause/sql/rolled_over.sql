@@ -6,6 +6,7 @@ FROM units AS u
 JOIN (
     SELECT s.provider_id, s.account_id, s.payout_id, CAST(count(*) AS BIGINT) AS sales
     FROM outcomes AS s
+    SEMI JOIN units AS r ON r.provider_id = s.provider_id AND r.together = s.payout_id AND r.leg = 'pay_out' AND r.paid = 1
     WHERE s.status = 'on_time'
     GROUP BY s.provider_id, s.account_id, s.payout_id
 ) AS o ON o.provider_id = u.provider_id AND o.account_id = u.account_id AND o.payout_id = u.together
