@@ -11,11 +11,13 @@ the terms name who may pay us and its counterparty is not among them; else it is
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 from daozhang.journey.by_id import links_by_id
 from daozhang.journey.inferred import LinesOf, infer
 from daozhang.journey.parties import Payers
+from daozhang.journey.pools import reaches
 from daozhang.journey.round_trips import Returned, send_back
 from daozhang.journey.sides import Chain, Credit, Item, Link, settle
 from daozhang.journey.ways import Desk
@@ -56,6 +58,7 @@ def match(
         settle(links, how, certain=True)
     payers = payers or Payers({})
     desk = infer(chains, credits, payers, lines_of)
+    _bring_another_too(chains, credits)
     for chain in [*chains, *(apart for apart, _ in desk.parted)]:
         if chain.stands_for is not None:
             _follow(chain, chain.stands_for)
@@ -67,6 +70,26 @@ def match(
                 and not any(payers.stranger(credit.payer) for credit in chain.credits)
             )
     return desk
+
+
+def _bring_another_too(chains: Sequence[Chain], credits: Sequence[Credit]) -> None:
+    """Let what a credit brings beyond the payout that it names be the one payout it can be.
+
+    Banks name one payout of several that they book as one amount.
+    """
+    waiting: dict[tuple[str | None, str, int], list[Chain]] = defaultdict(list)
+    beyond: dict[tuple[str | None, str, int], list[Credit]] = defaultdict(list)
+    for chain in chains:
+        if chain.waits and chain.paid and not chain.supposed and chain.net_minor > 0:
+            waiting[chain.account_id, chain.currency, chain.net_minor].append(chain)
+    for credit in credits:
+        over = credit.amount_minor - credit.explained_minor
+        if over > 0 and len(credit.chains) == 1 and credit.chains[0].credits == [credit]:
+            beyond[credit.account_id, credit.currency, over].append(credit)
+    for key, found in beyond.items():
+        near = [chain for chain in waiting.get(key, ()) if reaches(chain, found[0].day)]
+        if len(found) == len(near) == 1 and near[0].provider_id == found[0].chains[0].provider_id:
+            settle([(found[0], found[0].chains[0]), (found[0], near[0])], "merged")
 
 
 def _follow(chain: Chain, payout: Chain) -> None:

@@ -194,6 +194,18 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
         },
         {"A1": ("overdue", 9_939, "C1"), "A2": ("on_time", 3_976, "C1")},
     ),
+    "a bank line that names one payout and brings two": (
+        {
+            "sales": TWO["sales"],
+            "settlements": [
+                line("L1", "A1", 10_000, 60, "PO1"),
+                line("L2", "A2", 4_000, 24, "PO2"),
+            ],
+            "payouts": [payout("PO1", 9_940), payout("PO2", 3_976)],
+            "credits": [credit("C1", 13_916, "13T11:00", "PO1")],
+        },
+        {"A1": ("on_time", 9_940, "C1"), "A2": ("on_time", 3_976, "C1")},
+    ),
     "a line that stands twice in one payout": (
         {
             **TWO,
