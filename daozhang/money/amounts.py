@@ -30,6 +30,9 @@ _SIGNS: Final[dict[str, str]] = {
     "CNY": "¥", "USD": "$", "EUR": "€", "GBP": "£", "JPY": "JP¥", "HKD": "HK$",
 }  # fmt: skip
 _CHARS_MAX: Final = 100
+_GROUPED: Final = re.compile(
+    r"[0-9]{1,3}(?:,[0-9]{3})+|[0-9]{1,2}(?:,[0-9]{2})+,[0-9]{3}|[0-9]{1,4}(?:,[0-9]{4})+"
+)
 _NUMBER: Final = re.compile(r"[+-]?(\d+)([.](\d*))?|[+-]?[.](\d+)")
 
 
@@ -96,14 +99,20 @@ def parse_amount(text: str, currency: str, *, decimal: str = ".", group: str = "
         text: digits with an optional sign, grouping and decimal mark; nothing else.
         currency: ISO 4217 code, which fixes how many decimals may follow.
         decimal: the decimal mark.
-        group: the grouping mark, which is dropped; empty: none is allowed.
+        group: the grouping mark, which is dropped where it parts thousands (or the lakhs and
+            ten thousands of India and China); empty: none is allowed.
 
     Raises:
         AmountError: not a number, or finer than the currency's minor unit (more digits are
             accepted only when they are zeros: nothing is rounded away in reading).
     """
     plain = text.strip()
-    if group:
+    if group and group in plain:
+        if not _GROUPED.fullmatch(plain.partition(decimal)[0].replace(group, ",").lstrip("+-")):
+            raise AmountError(
+                f"{text[:_CHARS_MAX]!r} is not an amount: {group!r} parts thousands, or is it the "
+                "decimal mark?"
+            )
         plain = plain.replace(group, "")
     if decimal != ".":
         plain = plain.replace(decimal, ".")

@@ -35,6 +35,9 @@ REFUSED = {
     "thousands of digits": ("9" * 5_000, "CNY", "not an amount"),
     "two points": ("1.2.3", "CNY", "not an amount"),
     "full-width digits": ("１２", "CNY", "not an amount"),
+    "a comma for the decimal mark": ("12,34", "CNY", "decimal mark"),
+    "a comma for the decimal mark, one digit": ("1,5", "EUR", "decimal mark"),
+    "groups of no length": ("1,,234", "CNY", "decimal mark"),
     "no such currency": ("1", "XYZ", "ISO 4217"),
 }
 
@@ -48,6 +51,14 @@ def test_reads(text, currency, minor):
 def test_refuses(text, currency, why):
     with pytest.raises(AmountError, match=why):
         parse_amount(text, currency)
+
+
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [("-1,234.5", -123_450), ("12,34,567.00", 123_456_700), ("1,2345.00", 1_234_500)],
+)
+def test_groups_are_thousands_lakhs_or_ten_thousands(text, minor):
+    assert parse_amount(text, "CNY") == minor
 
 
 def test_reads_other_marks():
