@@ -95,7 +95,7 @@ def waits(station: str, outstanding: int, sales: int, **changed: Any) -> dict[st
         "bank_id": "icbc", "account_id": "a1", "payout_id": None, "sales": sales,
         "amount_minor": outstanding + 100, "outstanding_minor": outstanding,
         "since": AS_OF - timedelta(days=4), "until": AS_OF - timedelta(hours=2), "example": HOSTILE,
-        **changed,
+        "due_again": None, **changed,
     }  # fmt: skip
 
 
