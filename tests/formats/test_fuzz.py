@@ -22,8 +22,8 @@ from .conftest import SAMPLES
 
 SECONDS_MAX = 4
 SOAK = "DAOZHANG_SOAK" in os.environ
-ROUNDS = 1_000 if SOAK else 50
-ROUNDS_OF_MEMORY = 5 if SOAK else 3
+ROUNDS = 1_000 if SOAK else 30
+ROUNDS_OF_MEMORY = 5 if SOAK else 2
 
 
 def seeds():

@@ -154,7 +154,7 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @settings(
-    max_examples=200 if SOAK else 8,
+    max_examples=200 if SOAK else 6,
     deadline=None,
     derandomize=not SOAK,
     suppress_health_check=list(HealthCheck),

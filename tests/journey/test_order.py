@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import os
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +47,14 @@ def answer(folder: Path, as_of: dt.datetime | None = None) -> Answer:
 
 
 @pytest.fixture(scope="module")
-def estates(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, Answer]]:
-    """Three written estates with their answers."""
-    made = {}
-    for seed in (3, 17, 29):
+def estate(tmp_path_factory: pytest.TempPathFactory) -> Callable[[int], tuple[Path, Answer]]:
+    """Return what makes an estate of a seed, with its answer, for the first who asks."""
+
+    @cache
+    def made(seed: int) -> tuple[Path, Answer]:
         folder = make_estate(seed, sales=60).write(tmp_path_factory.mktemp(f"e{seed}") / "in")
-        made[seed] = (folder, answer(folder))
+        return folder, answer(folder)
+
     return made
 
 
@@ -62,14 +66,14 @@ def estates(tmp_path_factory: pytest.TempPathFactory) -> dict[int, tuple[Path, A
     again=st.tuples(st.sampled_from(TABLES), st.sampled_from([0.1, 0.5, 1.0])),
 )
 def test_grouping_order_repeats_and_file_kind_do_not_matter(
-    estates: dict[int, tuple[Path, Answer]],
+    estate: Callable[[int], tuple[Path, Answer]],
     seed: int,
     shuffle: int,
     pieces: int,
     again: tuple[str, float],
 ) -> None:
     """Shuffled, regrouped into other files, CSV or Parquet, rows repeated: one answer."""
-    folder, expected = estates[seed]
+    folder, expected = estate(seed)
     mixed = shuffle_files(folder, shuffle, pieces)
     assert answer(duplicate_rows(mixed, *again, shuffle)) == expected
 
@@ -77,10 +81,10 @@ def test_grouping_order_repeats_and_file_kind_do_not_matter(
 @SLOW
 @given(seed=st.sampled_from([3, 17, 29]), share=st.floats(0.2, 1.0))
 def test_what_was_learned_later_does_not_matter(
-    estates: dict[int, tuple[Path, Answer]], seed: int, share: float
+    estate: Callable[[int], tuple[Path, Answer]], seed: int, share: float
 ) -> None:
     """An answer as of T uses only rows with known_at ≤ T: without the others it is the same."""
-    folder, _ = estates[seed]
+    folder, _ = estate(seed)
     facts, zone = read_folder(folder), zone_of(folder)
     times = sorted(
         {
