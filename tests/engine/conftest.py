@@ -6,6 +6,7 @@ import os
 import shutil
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -13,6 +14,11 @@ QUICK = {
     # Estates are small: compiling queries well costs far more than running them badly.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
     "-XX:ReservedCodeCacheSize=192m",
+    # Nobody looks at how a query was to be run; small files need no second file that proves them,
+    # and a program is started for the rights of each.
+    "spark.sql.ui.explainMode": "simple",
+    "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
@@ -45,13 +51,27 @@ def why_no_spark() -> str | None:
 
 
 @pytest.fixture(scope="session")
-def spark_settings() -> dict[str, str]:
+def spark_settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """Settings for a Spark engine; skips, or fails where CI is set, when Spark cannot run."""
     reason = why_no_spark()
     if reason is not None:
         reason = f"THE SPARK ENGINE IS NOT TESTED: {reason}"
         (pytest.fail if os.environ.get("CI") else pytest.skip)(reason)
-    return QUICK | SOAKED if "DAOZHANG_SOAK" in os.environ else QUICK
+    if "DAOZHANG_SOAK" in os.environ:
+        return QUICK | SOAKED
+    return QUICK | {"spark.driver.extraClassPath": str(_few_defaults(tmp_path_factory))}
+
+
+def _few_defaults(factory: pytest.TempPathFactory) -> Path:
+    """Return a folder whose files stand before Hadoop's own lists of defaults.
+
+    Those name a thousand settings, which are sent along with every task of every query.
+    """
+    folder = factory.mktemp("hadoop")
+    for name in ("core", "mapred", "yarn"):
+        text = "<configuration></configuration>"
+        (folder / f"{name}-default.xml").write_text(text, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")
