@@ -34,13 +34,15 @@ FROM (
         (epoch_us(b.sent_at) + 899999999) // 900000000 * 900 AS first_sent_s,
         (epoch_us(b.back_at) + 899999999) // 900000000 * 900 AS came_back_s,
         epoch_us(o.promised_at) // 1000000 AS credit_due_s,
-        NOT o.arrived OR o.late_s > 0 AS credit_late,
-        CASE WHEN o.arrived AND o.credited_at IS NOT NULL THEN (epoch_us(greatest(o.credited_at, coalesce(c.known_at, o.credited_at), coalesce(y.known_at, o.credited_at), coalesce(k.clear_known, o.credited_at), coalesce(k.sale_known, o.credited_at))) + 899999999) // 900000000 * 900 END AS credit_known_s
+        NOT o.arrived OR w.sale_id IS NOT NULL OR o.late_s > 0 AS credit_late,
+        CASE WHEN o.arrived AND w.sale_id IS NULL AND o.credited_at IS NOT NULL THEN (epoch_us(greatest(o.credited_at, coalesce(c.known_at, o.credited_at), coalesce(y.known_at, o.credited_at), coalesce(k.clear_known, o.credited_at), coalesce(k.sale_known, o.credited_at))) + 899999999) // 900000000 * 900 END AS credit_known_s
     FROM outcomes AS o
     JOIN gate_known AS k ON k.sale_id = o.sale_id
     LEFT JOIN gate_deadlines AS p ON p.provider_id = o.provider_id
     LEFT JOIN facts_payouts AS y ON y.provider_id = o.provider_id AND y.payout_id = o.payout_id
     LEFT JOIN facts_credits AS c ON c.account_id = o.account_id AND c.credit_id = o.credit_id
+    -- What the provider's file has not told yet is not taken for arrived, then or in a look back.
+    LEFT JOIN (SELECT DISTINCT sale_id FROM supposed WHERE spare = 1) AS w ON w.sale_id = o.sale_id
     LEFT JOIN resent AS h ON h.provider_id = o.provider_id AND h.payout_id = o.payout_id
     LEFT JOIN (
         -- Money that was sent and came back was on its way for all to see until that was told.
