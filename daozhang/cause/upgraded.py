@@ -65,12 +65,12 @@ KIN: Final = {"batch_not_closed": "cut_off_missed", "cut_off_missed": "batch_not
 LASTING: Final = frozenset(
     {
         "terminal_clock_wrong",
-        "wrong_terminal_or_merchant_id",
         "key_mismatch",
         "network_setting_lost",
     }
 )
-"""Mechanisms that last until somebody mends them: an upgrade in between begins nothing anew."""
+"""Mechanisms that last until somebody mends them: an upgrade in between begins nothing anew. Of an
+identity it is known when people set it."""
 
 _HOURS: Final = {"day": 24, "days": 72, "week": 168}
 
