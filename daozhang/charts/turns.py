@@ -24,15 +24,15 @@ __all__ = [
 PAYOUTS_NAMED: Final = 3
 """How many payouts are named as evidence; ``overdue_places.csv`` holds all of them."""
 
+NEXT_PAYOUT: Final = "next_payout"
+"""The reason of money that was handed in late and is not due again yet."""
+
 SPOKEN: Final = {
-    "cleared": ("held", "returned", "short", "next_payout"),
-    "submitted": ("rejected", "short", "next_payout"),
+    "cleared": ("held", "returned", "short", NEXT_PAYOUT),
+    "submitted": ("rejected", "short", NEXT_PAYOUT),
     "paid_out": ("short",),
 }
 """Station → the reasons that change what to ask for there."""
-
-NEXT_PAYOUT: Final = "next_payout"
-"""The reason of money that was handed in late and is not due again yet."""
 
 Row = Mapping[str, Any]
 

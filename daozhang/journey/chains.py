@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder, rows_of
 
-__all__ = ["follow_resends"]
+__all__ = ["add_up_again", "follow_resends"]
 
 SQL = SqlFolder("daozhang.journey")
 
@@ -54,6 +54,12 @@ def follow_resends(engine: Engine) -> None:
             root = before
         rows.append({"provider_id": provider, "payout_id": payout, "chain_id": root})
     engine.put("resent", pa.Table.from_pylist(rows, _RESENT))
+
+
+def add_up_again(engine: Engine) -> None:
+    """Make ``chains`` anew from ``lines`` that changed; the payouts are what they were."""
+    for name in ("chain_lines", "chains_nameless", "chain_accounts", "chains"):
+        engine.run(name, SQL[name])
 
 
 def _one_to_one(rows: Sequence[Mapping[str, object]]) -> list[Mapping[str, object]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
+from daozhang.journey.chains import add_up_again
 
 __all__ = ["leave_out_repeats"]
 
@@ -34,8 +35,7 @@ def leave_out_repeats(engine: Engine) -> list[Problem]:
         "ON r.provider_id = l.provider_id AND r.line_id = l.line_id",
     )
     engine.rename("lines_once", "lines")
-    for name in ("chain_lines", "chains_nameless", "chain_accounts", "chains"):
-        engine.run(name, _SQL[name])
+    add_up_again(engine)
     found = engine.rows(
         "SELECT max(s._file) AS file, r.line_id FROM lines_repeated AS r JOIN raw_settlements AS s "
         "ON s.provider_id = r.provider_id AND s.line_id = r.line_id "

@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.arrivals import match
+from daozhang.journey.chains import add_up_again
 from daozhang.journey.known import Zones, start_of_day
 from daozhang.journey.parties import Payers
 from daozhang.journey.resting import wake
@@ -264,8 +265,7 @@ def _put_moved(engine: Engine, desk: Desk) -> None:
     if any(not chain.supposed for chain in desk.moved.values()):
         engine.run("lines_placed", SQL["lines_placed"])
         engine.rename("lines_placed", "lines")
-        for name in ("chain_lines", "chains_nameless", "chain_accounts", "chains"):
-            engine.run(name, SQL[name])
+        add_up_again(engine)
 
 
 def _put_chains(

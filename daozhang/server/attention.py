@@ -13,7 +13,6 @@ from daozhang.charts import Speech
 from daozhang.charts.standing import standings
 from daozhang.charts.statements import statement_lines
 from daozhang.charts.turns import (
-    NEXT_PAYOUT,
     SPOKEN,
     Turn,
     find_turns,
@@ -27,10 +26,6 @@ __all__ = ["Matter", "at_condition", "matters"]
 
 SHOWN: Final = 8
 STATIONS: Final = ("captured", "submitted", "cleared", "paid_out")
-
-
-_COMING: Final = "coalesce(l.reason = 'missing' AND l.due_again IS NOT NULL, FALSE)"
-"""Handed in late and not due again yet, as ``figures_open`` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,14 +65,11 @@ def at_condition(at: str) -> str | None:
     spoken = SPOKEN.get(station, ())
     if station not in STATIONS or (reason and reason not in spoken):
         return None
-    if reason == NEXT_PAYOUT:
-        return f"l.station = '{station}' AND {_COMING}"
     if reason:
-        return f"l.station = '{station}' AND l.reason = '{reason}'"
+        return f"l.station = '{station}' AND l.place_reason = '{reason}'"
     others = ", ".join(f"'{one}'" for one in spoken)
-    rest = f" AND coalesce(l.reason, '') NOT IN ({others})" if spoken else ""
-    apart = f" AND NOT ({_COMING})" if NEXT_PAYOUT in spoken else ""
-    return f"l.station = '{station}'{rest}{apart}"
+    rest = f" AND coalesce(l.place_reason, '') NOT IN ({others})" if spoken else ""
+    return f"l.station = '{station}'{rest}"
 
 
 def matters(figures: Figures, speech: Speech) -> tuple[list[Matter], int]:

@@ -7,15 +7,6 @@ SELECT
     CAST(sum(outstanding_minor) AS BIGINT) AS outstanding_minor,
     min(promised_at) AS since, max(promised_at) AS until, max(due_again) AS due_again,
     min(sale_id) AS example
-FROM (
-    SELECT
-        *,
-        CASE
-            WHEN reason = 'missing' AND station IN ('submitted', 'cleared') AND due_again IS NOT NULL
-                THEN 'next_payout'
-            ELSE reason
-        END AS place_reason
-    FROM listed
-    WHERE status = 'overdue'
-) AS q
+FROM listed
+WHERE status = 'overdue'
 GROUP BY currency, station, place_reason, provider_id, bank_id, account_id, payout_id
