@@ -8,16 +8,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
+import numpy.typing as npt
 
 from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
 from daozhang.gate.lot import Turns
 from daozhang.gate.pods import MANY
 from daozhang.gate.shape import Cells, alike, cells
 
-__all__ = ["AtRisk", "Exposure"]
+__all__ = ["AtRisk", "Counts", "Exposure", "kind"]
+
+Counts = npt.NDArray[np.int32]
 
 _BAD_SHARE: Final = 0.1
 """A day counts against a stratum without controls when so much of it is harmed."""
@@ -36,8 +39,10 @@ class AtRisk:
         upgraded: pods at risk with a unit that was upgraded.
         lone: by stratum, whether it has pods at risk and all of them were upgraded.
         compared: by unit, whether it could have been harmed and is bet on.
-        cell: by pod or part, number of what it is compared within that day.
-        cells: by that number, the stratum.
+        units: by pod or part, its compared units, not upgraded and upgraded.
+        cell: by number of a shape, number of what its pods are compared within that day.
+        kinds: by that number, pods of each kind (:func:`kind`).
+        sides: by that number, compared units, not upgraded and upgraded.
     """
 
     could_be: Bools
@@ -48,8 +53,16 @@ class AtRisk:
     upgraded: int
     lone: Bools
     compared: Bools
+    units: Counts
     cell: Ints
-    cells: Ints
+    kinds: Ints
+    sides: Ints
+
+
+def kind(units: Counts | Ints) -> npt.NDArray[np.uint8]:
+    """Return by pod which units it has: 0 none, 1 others only, 2 upgraded ones only, 3 both."""
+    some = (units > 0).view(np.uint8)
+    return np.asarray(some[:, 0] + 2 * some[:, 1], dtype=np.uint8)
 
 
 @dataclass
@@ -100,31 +113,48 @@ class Exposure:
         return self._days[day]
 
     def _counted(self, day: int) -> AtRisk:
-        outcome = self.outcome
-        # One column of a matrix of rows is spread over memory: gathered once, it is used often.
-        could_be = np.ascontiguousarray(outcome.risk[:, day - outcome.first_day])
+        outcome, among = self.outcome, self.among
+        could_be = self._by_day[day - outcome.first_day]
         exposed = np.asarray(outcome.from_day <= day)
         pod, of_unit = self._whole
         if len(outcome.part):
             pod, of_unit = self._in_parts(np.flatnonzero(could_be), exposed)
-        sides = self.sides(np.flatnonzero(could_be), exposed, pod)
-        pods = self.by_stratum(np.asarray(sides[:, 0] | sides[:, 1]))
-        with_others = self.by_stratum(sides[:, 0]) > 0
-        upgraded = int(np.count_nonzero(sides[:, 1]))
-        lone = np.asarray((pods > 0) & ~with_others)
+        units, kinds = self._kinds(np.flatnonzero(could_be), exposed, pod)
+        of_stratum = _by(among.stratum, kinds, self.strata)
+        pods = of_stratum[:, 1:].sum(axis=1)
+        lone = np.asarray((pods > 0) & (of_stratum[:, 2] == pods))
+        upgraded = int(kinds[:, 2:].sum())
         compared = self._compared(self.turns, day, could_be, exposed, of_unit)
         if compared is not could_be:
-            sides = self.sides(np.flatnonzero(compared), exposed, pod)
-        cell = alike(self._among, sides)
+            units, kinds = self._kinds(np.flatnonzero(compared), exposed, pod)
+        others, among_upgraded = kinds[:, 1] + kinds[:, 3], kinds[:, 2] + kinds[:, 3]
+        cell, sides = among.whole, np.zeros((len(among.strata), 2), dtype=np.int64)
+        if among_upgraded.any():  # Else nothing is bet, and shapes need not be told apart.
+            cell = alike(among, others, among_upgraded)
+            of_shape = [np.bincount(among.shape, of, len(cell)) for of in units.T]
+            sides = _by(cell, np.stack(of_shape, axis=1), len(sides))
         return AtRisk(
-            could_be, exposed, pod, of_unit, pods, upgraded, lone, compared, cell,
-            self._among.strata,
+            could_be, exposed, pod, of_unit, pods, upgraded, lone, compared, units, cell,
+            _by(cell, kinds, len(sides)), sides,
         )  # fmt: skip
 
+    def _kinds(self, units: Ints, exposed: Bools, pod: Ints) -> tuple[Counts, Ints]:
+        """Count units by pod and side, and pods by number of a shape and kind."""
+        pods = len(self.outcome.stratum)
+        found = np.bincount(pod[units] * 2 + exposed[units], minlength=2 * pods)
+        by_pod, shapes = found.reshape(-1, 2), len(self.among.whole)
+        by_shape = np.bincount(self.among.shape * 4 + kind(by_pod), minlength=4 * shapes)
+        return by_pod.astype(np.int32), by_shape.reshape(-1, 4)
+
     @cached_property
-    def _among(self) -> Cells:
+    def among(self) -> Cells:
         """What pods may be compared within."""
         return cells(self.outcome.stratum, self.outcome.shape)
+
+    @cached_property
+    def _by_day(self) -> Bools:
+        """Day by unit, whether it could have been harmed: each day's in one piece."""
+        return np.ascontiguousarray(self.outcome.risk.T)
 
     def _compared(
         self, turns: Turns | None, day: int, could_be: Bools, exposed: Bools, of_unit: Ints
@@ -139,15 +169,11 @@ class Exposure:
         there = np.zeros(len(outcome.stratum), dtype=np.bool_)
         there[outcome.part[units]] = True
         many = np.bincount(self._pod_of_part[there], minlength=len(there)) >= MANY
-        mixed = self.sides(units, exposed, outcome.pod).all(axis=1)
+        sides = np.zeros(2 * len(there), dtype=np.bool_)
+        sides[outcome.pod[units] * 2 + exposed[units]] = True
+        mixed = sides.reshape(-1, 2).all(axis=1)
         pod = np.where((many & mixed)[outcome.pod], outcome.part, outcome.pod)
         return pod, outcome.stratum[pod]
-
-    def sides(self, units: Ints, exposed: Bools, pod: Ints) -> Bools:
-        """Return by pod whether some units hold one of it not upgraded, and one upgraded."""
-        found = np.zeros(2 * len(self.outcome.stratum), dtype=np.bool_)
-        found[pod[units] * 2 + exposed[units]] = True
-        return found.reshape(-1, 2)
 
     def by_stratum(self, flags: Bools) -> Ints:
         """Count pods by stratum."""
@@ -204,7 +230,7 @@ class Exposure:
         if not days <= kept.keys():
             return False
         self.outcome, self.turns, self._days = outcome, turns, kept
-        for name in ("begun_day", "before", "_whole", "_pod_of_part", "_among"):
+        for name in ("begun_day", "before", "_whole", "_pod_of_part", "among", "_by_day"):
             self.__dict__.pop(name, None)
         return True
 
@@ -214,3 +240,10 @@ class Exposure:
             return True
         now = self._compared(turns, day, then.could_be, then.exposed, then.of_unit)
         return np.array_equal(now, then.compared)
+
+
+def _by(number: Ints, counts: npt.NDArray[Any], most: int) -> Ints:
+    """Add up rows of counts by their number, below ``most``."""
+    found = np.zeros((most, counts.shape[1]), dtype=np.int64)
+    np.add.at(found, number, counts.astype(np.int64))
+    return found

@@ -100,17 +100,24 @@ def usual(terminal: Ints, channel: Ints, day: Ints, sales: Ints, terminals: int)
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """All that pods may be compared within, from fine to coarse.
+    """All that pods may be compared within, from fine to coarse, numbered throughout.
 
     Attributes:
-        levels: by pod, its number among pods of its shape, of its step of sales, of its stratum.
+        shape: by pod, its number among pods of its shape, from 0.
+        step: by number of a shape, the number of its step of sales.
+        whole: by number of a shape, the number of its stratum.
         strata: by number, the stratum.
-        stratum: by pod, its stratum.
     """
 
-    levels: tuple[Ints, Ints, Ints]
+    shape: Ints
+    step: Ints
+    whole: Ints
     strata: Ints
-    stratum: Ints
+
+    @property
+    def stratum(self) -> Ints:
+        """By number of a shape, its stratum."""
+        return self.strata[: len(self.whole)]
 
 
 def cells(stratum: Ints, shape: Ints) -> Cells:
@@ -120,40 +127,39 @@ def cells(stratum: Ints, shape: Ints) -> Cells:
         stratum: by pod, its stratum.
         shape: by pod, its shape; empty: nobody knows.
     """
+    every = np.arange(int(stratum.max(initial=-1)) + 1)
     if not len(shape):
-        every = np.arange(int(stratum.max(initial=-1)) + 1)
-        return Cells((stratum, stratum, stratum), every, stratum)
-    levels, strata = [], []
-    taken = 0
-    for of in (shape, shape // CHANNELS, np.zeros_like(shape)):
-        width = int(of.max(initial=0)) + 1
-        keys, number = np.unique(stratum * width + of, return_inverse=True)
-        levels.append(number.ravel() + taken)
-        strata.append(keys // width)
-        taken += len(keys)
-    return Cells((levels[0], levels[1], levels[2]), np.concatenate(strata), stratum)
+        return Cells(stratum, every, every, every)
+    width = int(shape.max(initial=0)) + 1
+    keys, number = np.unique(stratum * width + shape, return_inverse=True)
+    of_shape, steps = keys // width, -(-width // CHANNELS)
+    step_keys, step = np.unique(of_shape * steps + keys % width // CHANNELS, return_inverse=True)
+    return Cells(
+        number.ravel(), len(keys) + step.ravel(), len(keys) + len(step_keys) + of_shape,
+        np.concatenate([of_shape, step_keys // steps, every]),
+    )  # fmt: skip
 
 
-def alike(among: Cells, sides: Bools) -> Ints:
-    """Return by pod the number of what it is compared within.
+def alike(among: Cells, others: Ints, upgraded: Ints) -> Ints:
+    """Return by number of a shape the number of what its pods are compared within.
 
     Args:
         among: what pods may be compared within.
-        sides: by pod, whether it has a unit at risk that is not upgraded, and one that is.
+        others: by number of a shape, pods with a unit at risk that is not upgraded.
+        upgraded: the same with one that is.
     """
-    found, middle, whole = among.levels
-    if found is whole:
+    found = np.arange(len(among.whole))
+    if among.step is among.whole:
         return found
-    for coarser in (middle, whole):
-        found = np.where(_enough(found, sides), found, coarser)
+    for coarser in (among.step, among.whole):
+        found = np.where(_enough(found, others), found, coarser)
     # What is left over with somebody upgraded and too few others takes the stratum with it.
-    left = (found == whole) & sides[:, 1] & ~_enough(found, sides)
-    short = np.zeros(int(among.stratum.max(initial=-1)) + 1, dtype=np.bool_)
+    left = (found == among.whole) & (upgraded > 0) & ~_enough(found, others)
+    short = np.zeros(len(among.strata), dtype=np.bool_)
     short[among.stratum[left]] = True
-    return np.where(short[among.stratum], whole, found)
+    return np.where(short[among.stratum], among.whole, found)
 
 
-def _enough(number: Ints, sides: Bools) -> Bools:
-    """Return by pod whether enough pods of its number are not upgraded."""
-    others = np.bincount(number, sides[:, 0], int(number.max(initial=-1)) + 1)
-    return np.asarray((others >= ENOUGH)[number])
+def _enough(number: Ints, others: Ints) -> Bools:
+    """Return by shape whether enough pods of its number are not upgraded."""
+    return np.asarray((np.bincount(number, others) >= ENOUGH)[number])

@@ -34,27 +34,23 @@ Rules kept here:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from daozhang.gate.evidence import HARD, Bools, Fleet, Ints, Outcome
+from daozhang.gate.evidence import HARD, NO_INTS, Bools, Fleet, Ints, Outcome
 from daozhang.gate.exposure import AtRisk, Exposure
+from daozhang.gate.group import TIMES, Group, count
 from daozhang.gate.lot import Turns
 from daozhang.gate.past import no_more_than, rare, without_controls
 from daozhang.gate.paths import Harm, Path, Weighed
-from daozhang.stats.betting import STRICT, Floats, race, sensible
+from daozhang.stats.betting import STRICT, race, sensible
 
-__all__ = ["MEMORY_DAYS", "STAYS", "TIMES", "TOGETHER", "Walk", "staying", "weigh"]
+__all__ = ["MEMORY_DAYS", "STAYS", "TOGETHER", "Walk", "staying", "weigh"]
 
 MEMORY_DAYS: Final = 21
 """How long it is remembered that a unit was harmed on its own."""
-
-TIMES: Final = 3
-"""So often a unit counts within that time; on staying harmed it counts once."""
 
 TOGETHER: Final = 1.1
 """Pods of one group that fail together, beyond what pods say (the design effect)."""
@@ -66,39 +62,8 @@ _DAY_S: Final = 86_400
 _NEVER_YET: Final = -(1 << 60)
 _WEEK: Final = 7
 
-_Times = npt.NDArray[np.int8]
-
 STAYS: Final = {"+": 3, "=": 2}
 """Who is harmed on so many days of a week is bet on again, by what follows the outcome's key."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    """One group: what was at risk and what was harmed, by cell of what is compared.
-
-    Attributes:
-        stratum: the cell's stratum.
-        before: how often its pods were harmed before.
-        exposed: upgraded pods.
-        others: pods with a unit that is not.
-        share: bound on the chance that a harmed pod is an upgraded one.
-        exposed_hit: pods harmed on their upgraded side only.
-        others_hit: pods harmed on their other side only.
-    """
-
-    stratum: Ints
-    before: Ints
-    exposed: Ints
-    others: Ints
-    share: Floats
-    exposed_hit: Ints
-    others_hit: Ints
-
-    def summed(self, counts: Ints, strata: int, times: int = TIMES) -> Ints:
-        """Return counts by stratum, of the pods harmed fewer times before than so many."""
-        kept = self.before < times
-        found = np.bincount(self.stratum[kept], weights=counts[kept], minlength=strata)
-        return found.astype(np.int64)
 
 
 def weigh(outcome: Outcome, fleet: Fleet, miss: float) -> tuple[list[Weighed], Harm]:
@@ -136,8 +101,10 @@ class Walk:
         self._rare: list[tuple[int, int, int]] = []
         self._harms: list[tuple[Ints, int, int, Bools]] = []
         self._times = 1 if outcome.key.endswith(tuple(STAYS)) else TIMES
-        self._own = np.full((self._times, len(outcome.terminal)), _NEVER_YET, dtype=np.int64)
-        self._last_hit = np.full(len(outcome.terminal), -1, dtype=np.int64)
+        self._own = np.full((len(outcome.terminal), self._times), _NEVER_YET, dtype=np.int64)
+        self._last_hit = np.full(len(outcome.terminal), _NEVER_YET, dtype=np.int64)
+        self._known = np.zeros(len(outcome.terminal), dtype=np.bool_)
+        self._hit_on: dict[int, Ints] = {}
         self._shown = [
             (labels, np.full(int(labels.max(initial=-1)) + 1, _NEVER_YET, dtype=np.int64))
             for labels in ((outcome.pod, *outcome.alike) if outcome.alike else ())
@@ -202,18 +169,16 @@ class Walk:
         raw = units[now.could_be[units]]
         for labels, shown in self._shown:
             shown[labels[raw[~now.exposed[raw]]]] = seen
-        before = np.zeros(len(self._outcome.terminal), dtype=np.int8)
-        for one in self._own:
-            before += one > day - MEMORY_DAYS
-        at_risk = now.compared & (before < self._times) & (self._last_hit != day)
-        hit = units[at_risk[units]]
+        since = day - MEMORY_DAYS
+        before = np.count_nonzero(self._own[units] > since, axis=1)
+        fresh = now.compared[units] & (before < self._times) & (self._last_hit[units] != day)
+        hit, before = units[fresh], before[fresh]
         if now.lone.any() and exposure.widely(day, raw, now.lone):
             self._alone.append((seen, day))
         if not len(hit):
             self._harms.append((self._outcome.terminal[raw], day, seen, now.exposed[raw]))
             return
-        self._last_hit[hit] = day
-        found = _count(exposure, now, at_risk, hit, before)
+        found = self._counted(now, day, hit)
         of_unit = now.of_unit
         others, others_hit = (
             found.summed(of, exposure.strata) for of in (found.others, found.others_hit)
@@ -222,9 +187,9 @@ class Walk:
         own = raw[~shocked[of_unit[raw]]]
         self._harms.append((self._outcome.terminal[own], day, seen, now.exposed[own]))
         mine = hit[~shocked[of_unit[hit]]]
-        for older, newer in pairwise(self._own):
-            older[mine] = newer[mine]
-        self._own[-1, mine] = day
+        self._known[mine] = True
+        self._own[mine, :-1] = self._own[mine, 1:]
+        self._own[mine, -1] = day
         if self._outcome.key in HARD:
             self._rare += [
                 (seen, day, n) for n in self._calm(now, raw, hit, found, before, seen) if n
@@ -233,7 +198,23 @@ class Walk:
             self._rare += [(seen, day, -n) for n in first.tolist() if n]
         self._bet(seen, found)
 
-    def _bet(self, seen: int, found: _Group) -> None:
+    def _counted(self, now: AtRisk, day: int, hit: Ints) -> Group:
+        """Count what stands beside those hit; who was harmed before stands with who was as often.
+
+        Who was hit on that day already, or too often, counts no longer.
+        """
+        today = self._hit_on.get(day, NO_INTS)
+        today = today[self._last_hit[today] == day]
+        known = np.flatnonzero(self._known & now.compared)
+        known = known[self._last_hit[known] != day]
+        often = np.count_nonzero(self._own[known] > day - MEMORY_DAYS, axis=1)
+        over, struck = often >= self._times, (often > 0) & (often < self._times)
+        gone = np.concatenate([today, known[over]])
+        self._hit_on[day] = np.concatenate([today, hit])
+        self._last_hit[hit] = day
+        return count(self.exposure, now, hit, gone, known[struck], often[struck])
+
+    def _bet(self, seen: int, found: Group) -> None:
         both = found.exposed_hit + found.others_hit
         if seen < self._begun_at or not found.exposed.any() or not both.any():
             return
@@ -248,7 +229,7 @@ class Walk:
             self._strict.step(seen, won, *counts, expected)
 
     def _calm(
-        self, now: AtRisk, raw: Ints, hit: Ints, found: _Group, before: _Times, seen: int
+        self, now: AtRisk, raw: Ints, hit: Ints, found: Group, before: Ints, seen: int
     ) -> list[int]:
         """Return how many upgraded pods were harmed where no others showed the same."""
         others, exposure = raw[~now.exposed[raw]], self.exposure
@@ -256,7 +237,7 @@ class Walk:
             noisy = np.bincount(now.of_unit[others], minlength=exposure.strata)
             first = found.summed(found.exposed_hit, exposure.strata, times=1)
             return [int(n) for n in first[noisy == 0]]
-        quiet = hit[now.exposed[hit] & (before[hit] == 0)]
+        quiet = hit[now.exposed[hit] & (before == 0)]
         for labels, shown in self._shown:
             quiet = quiet[shown[labels[quiet]] < seen - _WEEK * _DAY_S]
         return [len(np.unique(now.pod[quiet]))]
@@ -298,48 +279,6 @@ def _groups(outcome: Outcome, after: int) -> Iterator[tuple[int, int, Ints]]:
     for start, stop in zip(starts, [*starts[1:], len(order)], strict=True):
         if 0 <= column[start] < outcome.risk.shape[1]:
             yield int(seen[start]), int(day[start]), outcome.harm_unit[order[start:stop]]
-
-
-def _count(exposure: Exposure, now: AtRisk, at_risk: Bools, hit: Ints, before: _Times) -> _Group:
-    """Count pods by what they are compared within and by how often they were harmed before.
-
-    Args:
-        exposure: the outcome's days.
-        now: the day.
-        at_risk: by unit, whether it counts.
-        hit: units of them that were harmed.
-        before: by unit, how often it was harmed before; a pod as often as one of its units.
-    """
-    units = np.flatnonzero(at_risk)
-    pod, upgraded = now.pod[units], now.exposed[units]
-    often = np.zeros(len(now.cell), dtype=np.int64)
-    struck = np.flatnonzero(before[units])
-    for times in range(1, TIMES):
-        often[pod[struck[before[units[struck]] == times]]] = times
-    cell, cells = now.cell * TIMES + often, len(now.cells) * TIMES
-    kinds = _by_kind(cell, exposure.sides(units, now.exposed, now.pod), cells)
-    # The same of the few that were harmed.
-    pods, place = np.unique(now.pod[hit], return_inverse=True)
-    sides = np.zeros((len(pods), 2), dtype=np.bool_)
-    sides[place.ravel(), now.exposed[hit].astype(np.int64)] = True
-    harmed = _by_kind(cell[pods], sides, cells)
-    by_unit = np.bincount(cell[pod] * 2 + upgraded, minlength=2 * cells).reshape(-1, 2)
-    whole, pure = kinds[:, 2], kinds[:, 1] + kinds[:, 2]
-    share = np.maximum(
-        whole / np.maximum(pure, 1), by_unit[:, 1] / np.maximum(by_unit.sum(axis=1), 1)
-    )
-    kept = np.flatnonzero(kinds[:, 1:].any(axis=1))
-    kinds, harmed = kinds[kept], harmed[kept]
-    return _Group(
-        now.cells[kept // TIMES], kept % TIMES, kinds[:, 2] + kinds[:, 3],
-        kinds[:, 1] + kinds[:, 3], share[kept], harmed[:, 2], harmed[:, 1],
-    )  # fmt: skip
-
-
-def _by_kind(cell: Ints, sides: Bools, cells: int) -> Ints:
-    """Count pods by cell: nobody there, others only, upgraded ones only, both."""
-    kind = sides[:, 0] + 2 * sides[:, 1].astype(np.int64)
-    return np.bincount(cell * 4 + kind, minlength=4 * cells).reshape(-1, 4)
 
 
 def _harm(found: list[tuple[Ints, int, int, Bools]]) -> Harm:

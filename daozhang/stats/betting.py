@@ -19,12 +19,13 @@ Two nulls:
 from __future__ import annotations
 
 from functools import lru_cache
-from math import exp, lgamma, log, sqrt
+from math import exp, log, sqrt
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
+from daozhang.stats.factorials import log_factorials
 from daozhang.stats.matched import poisson_tail
 
 __all__ = [
@@ -161,13 +162,11 @@ def below(harmed: int, units: int, margin: float) -> float:
     """
     if not 0 < margin < 1 or not 0 <= harmed <= units:
         raise ValueError(f"{harmed} of {units} against a margin of {margin}")
-    logs = [
-        lgamma(units + 1) - lgamma(k + 1) - lgamma(units - k + 1)
-        + k * log(margin) + (units - k) * log(1.0 - margin)
-        for k in range(harmed + 1)
-    ]  # fmt: skip
-    top = max(logs)
-    tail = top + log(sum(exp(value - top) for value in logs))
+    ways, k = log_factorials(units), np.arange(harmed + 1)
+    logs = ways[units] - ways[: harmed + 1] - ways[units - k]
+    logs += k * log(margin) + (units - k) * log(1.0 - margin)
+    top = float(logs.max())
+    tail = top + log(float(np.exp(logs - top).sum()))
     return exp(min(max(-tail, 0.0), 700.0))
 
 

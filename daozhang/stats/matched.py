@@ -14,6 +14,10 @@ from dataclasses import dataclass
 from math import exp, lgamma, log
 from typing import Final
 
+import numpy as np
+
+from daozhang.stats.factorials import log_factorials
+
 __all__ = ["Excess", "Stratum", "excess", "poisson_tail"]
 
 BORROWED: Final = 20.0
@@ -83,7 +87,8 @@ def poisson_tail(count: int, mean: float) -> float:
     if mean <= 0:
         return 0.0
     # The terms fall off fast on both sides of the mean; the shorter side is summed.
-    below = sum(exp(k * log(mean) - mean - lgamma(k + 1)) for k in range(count))
+    terms = np.arange(count) * log(mean) - mean - log_factorials(count - 1)
+    below = float(np.exp(terms).sum())
     if below < 1 - 1e-9:  # Beyond this the difference is lost to rounding.
         return 1.0 - below
     total, k = 0.0, count

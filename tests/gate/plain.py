@@ -7,9 +7,10 @@ from collections import defaultdict
 from math import inf, sqrt
 
 from daozhang.gate.evidence import HARD
+from daozhang.gate.group import TIMES
 from daozhang.gate.pods import MANY
 from daozhang.gate.shape import CHANNELS, ENOUGH
-from daozhang.gate.weigh import MEMORY_DAYS, TIMES, TOGETHER
+from daozhang.gate.weigh import MEMORY_DAYS, TOGETHER
 from daozhang.stats.betting import ODDS, STRICT, mixed, race, rate, rate_bound
 
 

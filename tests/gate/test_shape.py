@@ -38,8 +38,9 @@ def test_a_pod_sells_as_its_busiest_terminal_does():
 
 
 def groups(stratum, shape, flags):
-    found = cells(np.array(stratum), np.array(shape))
-    return alike(found, flags), found
+    found = cells(np.array(stratum), np.array(shape, dtype=np.int64))
+    by_shape = [np.bincount(found.shape, flags[:, side], len(found.whole)) for side in (0, 1)]
+    return alike(found, *by_shape)[found.shape], found
 
 
 def test_pods_of_one_shape_are_compared_where_enough_of_them_are_not_upgraded():
