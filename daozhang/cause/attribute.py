@@ -6,10 +6,12 @@ Leaves ``late_money`` (sale → unit), ``units`` and returns a verdict a unit.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
+from functools import cache, partial
 from typing import Any, Final
 
+from daozhang.cause.carried import CARRIED, carried_over
 from daozhang.cause.clear import Cleared, clear_case
 from daozhang.cause.credit import Booked, credit_case
 from daozhang.cause.judge import judge_accounts, judge_terminals
@@ -57,6 +59,8 @@ def find_causes(
         book: the terms.
         places: where else doubtful terminals may stand.
     """
+    lines = cache(partial(_lines, engine, places))
+    _put_carried(engine, book, lines)
     for name in ("late_money", "units"):
         engine.run(name, SQL[name])
     units = _rows(engine, "SELECT * FROM units ORDER BY unit")
@@ -91,7 +95,7 @@ def find_causes(
     elsewhere, twins = (_by_unit(engine, name) for name in ("lines_elsewhere", "amounts_elsewhere"))
     clocks, hands = (_by_unit(engine, name) for name in ("stall_clocks", "ids_set"))
     cases = {
-        **_submit_cases(engine, units, upgrades, wipes, clocks, notices, places),
+        **_submit_cases(engine, units, upgrades, wipes, clocks, notices, lines),
         **_clear_cases(engine, units, upgrades, (elsewhere, twins), hands, notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
@@ -140,28 +144,17 @@ def _submit_cases(
     wipes: Mapping[int, Row],
     clocks: Mapping[int, Row],
     notices: list[Row],
-    elsewhere: Mapping[str, tuple[Row, ...]],
+    all_lines: Callable[[], tuple[Lines, Mapping[str, str | None]]],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "submit")
     if not mine:
         return {}
     for name in ("stalled", "numbered_batches"):
         engine.run(name, SQL[name])
-    places, carriers = _places(engine, elsewhere)
+    lines, carriers = all_lines()
     actions: dict[int, list[Row]] = defaultdict(list)
     for row in sorted(_rows(engine, SQL["stall_actions"]), key=lambda r: (r["at"], r["what"])):
         actions[row["unit"]].append(row)
-    ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM sure_signals AS s")
-    span = last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
-    lines = Lines(
-        _rows(engine, SQL["silences"]) + _rows(engine, SQL["gaps"]),
-        places,
-        [
-            (row["terminal_id"], row["started_at"])
-            for row in _rows(engine, "SELECT terminal_id, started_at FROM sure_upgrades")
-        ],
-        span or timedelta(),
-    )
     batched = frozenset(
         str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM facts_batches")
     )
@@ -190,6 +183,41 @@ def _submit_cases(
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine
     }
+
+
+def _lines(
+    engine: Engine, elsewhere: Mapping[str, tuple[Row, ...]]
+) -> tuple[Lines, Mapping[str, str | None]]:
+    """Return the lines of all terminals, and their carriers."""
+    places, carriers = _places(engine, elsewhere)
+    ((first, last),) = engine.rows("SELECT min(s.at), max(s.at) FROM sure_signals AS s")
+    span = last - first if isinstance(first, datetime) and isinstance(last, datetime) else None
+    lines = Lines(
+        _rows(engine, SQL["silences"]) + _rows(engine, SQL["gaps"]),
+        places,
+        [
+            (row["terminal_id"], row["started_at"])
+            for row in _rows(engine, "SELECT terminal_id, started_at FROM sure_upgrades")
+        ],
+        span or timedelta(),
+    )
+    return lines, carriers
+
+
+def _put_carried(
+    engine: Engine,
+    book: TermsBook,
+    all_lines: Callable[[], tuple[Lines, Mapping[str, str | None]]],
+) -> None:
+    """Make table ``carried``, and let what is in it have stopped before the hand-in."""
+    found = CARRIED.empty_table()
+    if engine.run("late_dated", SQL["late_dated"]):
+        sales = _rows(engine, "SELECT * FROM late_dated ORDER BY sale_id")
+        found = carried_over(sales, _rows(engine, SQL["cycle_accounts"]), all_lines()[0], book)
+    engine.put("carried", found)
+    if found.num_rows:
+        engine.rename("legs", "legs_by_deadline")
+        engine.run("legs", SQL["legs_carried"])
 
 
 def _stored_usually(engine: Engine) -> dict[str, float]:

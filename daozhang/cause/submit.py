@@ -371,6 +371,9 @@ def _line(case: Case, seen: Seen, upgrade: Row | None, carrier: str | None) -> N
         since=silence.first_off,
         until=silence.back_at,
     )
+    if carried := unit.get("carried"):
+        speaks = {"network_outage": 4.0, "network_setting_lost": 4.0}
+        case.add("carried_over", speaks, sales=carried)
     if told is not None:
         weight = 4.0 if silence.began_about(told["from_at"]) else 1.0
         case.add("outage_told", {"network_outage": weight}, text=told.get("text") or "")

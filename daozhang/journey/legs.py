@@ -6,8 +6,12 @@ credit. A leg that ends after its deadline carries the money into the first cycl
 it still meets; what it costs is how much later that cycle's promise is. A leg whose successor
 ended in an earlier cycle cost nothing, whatever its own deadline said. The leg of late money is
 the earliest that cost something and without whose cost the money would have been on time; where
-two delays had to come together, the earliest of them. Of a payout that came back the first that
-was sent tells what the legs before it cost: sent in time for the promise, they cost nothing.
+two delays had to come together, the earliest of them. Where a batch missed its cut-off, what became
+of the account's other money of that cycle, handed in in time, tells better than such sums: if it
+came in time, the batch would have, whatever befell the cycle that it went with; so too if it was
+all in that batch, and what befell it later is told to have begun after it was due. Of a payout that
+came back the first that was sent tells what the legs before it cost: sent in time for the promise,
+they cost nothing.
 
 Where the terms set no deadline it is the 95th percentile of the provider's on-time peers, with
 their own spread (95th less 50th percentile) as grace: one on-time leg in twenty exceeds a 95th
@@ -61,16 +65,18 @@ class _Cycles:
 def put_legs(engine: Engine, book: TermsBook) -> None:
     """Make table ``legs``: (sale_id, leg) for late and overdue sales.
 
-    Expects ``hand_ins``: when sales were handed in whose provider's sales do not say so; and
-    ``first_sent``: when payouts that came back had first been sent.
+    Expects ``hand_ins``: when sales were handed in whose provider's sales do not say so;
+    ``first_sent``: when payouts that came back had first been sent; and ``spared``: sales that
+    would have come in time had they met their cut-off.
     """
     table = engine.fetch(
         "SELECT o.sale_id, o.provider_id, o.term_index, o.business_date, o.promised_at, "
         "o.cutoff_at, o.clear_by_at, o.pay_by_at, "
         "coalesce(o.submitted_at, h.submitted_at) AS submitted_at, o.first_cleared_at, "
         "o.paid_out_at, f.first_sent_at, o.credited_at, o.as_of, o.status, o.own_lines, "
-        "o.own_whole, o.withheld "
+        "o.own_whole, o.withheld, w.sale_id IS NOT NULL AS spared "
         "FROM outcomes_late AS o LEFT JOIN hand_ins AS h ON h.sale_id = o.sale_id "
+        "LEFT JOIN spared AS w ON w.sale_id = o.sale_id "
         "LEFT JOIN first_sent AS f ON f.provider_id = o.provider_id AND f.payout_id = o.payout_id "
         "WHERE o.status IN ('late', 'overdue') ORDER BY o.sale_id"
     )
@@ -236,6 +242,8 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
         cost = costs[place]
         fallback = np.where(cost > 0, place, fallback)
         chosen = np.where((cost > 0) & (end - cost <= promise), place, chosen)
+    spared = np.asarray(part["spared"].to_pylist())
+    chosen = np.where((costs[0] > 0) & spared, 0, chosen)
     return np.where(chosen < 3, chosen, fallback)  # noqa: PLR2004 - 3 is the credit leg
 
 

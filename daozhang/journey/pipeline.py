@@ -255,7 +255,7 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     _put_outcomes(engine, resumed=resumed)
     put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
     engine.view("told_closes", SQL["told_closes"])
-    _run(engine, "hand_ins", "first_sent")
+    _run(engine, "hand_ins", "first_sent", "spared")
     put_legs(engine, book)
     _run(engine, "due_again")
 

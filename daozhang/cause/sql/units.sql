@@ -11,7 +11,7 @@ SELECT
     min(CASE WHEN submitted_at IS NULL THEN 0 ELSE 1 END) AS handed_in, max(inferred) AS inferred,
     min(CASE WHEN paid_out_at IS NULL THEN 0 ELSE 1 END) AS paid,
     min(CASE WHEN credited_at IS NULL THEN 0 ELSE 1 END) AS credited,
-    max(remapped) AS remapped, max(returned) AS returned, max(held) AS held, max(withheld) AS withheld,
+    CAST(sum(carried) AS BIGINT) AS carried, max(remapped) AS remapped, max(returned) AS returned, max(held) AS held, max(withheld) AS withheld,
     min(CASE WHEN own_lines > 0 AND own_whole = own_lines THEN 1 ELSE 0 END) AS short,
     min(CASE WHEN host_at < captured_at THEN host_at ELSE captured_at END) AS from_at,
     max(CASE WHEN host_at < captured_at THEN host_at ELSE captured_at END) AS to_at,
