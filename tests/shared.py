@@ -9,11 +9,14 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
+
+SOAK = "DAOZHANG_SOAK" in os.environ
 
 
 def shared_by_all(factory: pytest.TempPathFactory) -> Path:
@@ -65,3 +68,42 @@ def drawn_once(folder: Path) -> Iterator[None]:
         yield
     finally:
         vl_convert.vegalite_to_svg = draw
+
+
+@contextmanager
+def opened_once(*commands: ModuleType) -> Iterator[None]:
+    """Let commands that are called again on the same files go on from what was found of them.
+
+    For tests of what is said of an estate, not of how it is found: each finding takes seconds.
+    What ``replay`` found of it is kept too, for the same settings.
+    """
+    kept: dict[object, Any] = {}
+
+    def memory(find: Callable[..., Any]) -> Callable[..., Any]:
+        def found(checked: Any, *how: Any) -> Any:
+            key = (find, id(checked), repr(how))
+            if key not in kept:
+                kept[key] = find(checked, *how)
+            return kept[key]
+
+        return found
+
+    with ExitStack() as stack, pytest.MonkeyPatch.context() as patched:
+        for command in commands:
+            opening = command.open_checked
+
+            @contextmanager
+            def opened(
+                source: Path, as_of: str | None, opening: Any = opening, **how: Any
+            ) -> Iterator[Any]:
+                files = sorted((p.name, p.stat().st_mtime_ns) for p in source.glob("*"))
+                key = (str(source), as_of, how.get("whole"), *files)
+                if key not in kept:
+                    kept[key] = stack.enter_context(opening(source, as_of, **how))
+                yield kept[key]
+
+            patched.setattr(command, "open_checked", opened)
+            for name in ("replay", "recoveries"):
+                if hasattr(command, name):
+                    patched.setattr(command, name, memory(getattr(command, name)))
+        yield

@@ -52,10 +52,15 @@ class Rule:
         return applies and not any(fnmatch(name, form) for form in self.but)
 
 
-def functions(text: str) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            yield node
+@cache
+def shape(text: str) -> tuple[str | None, tuple[tuple[str, int, int], ...]]:
+    """Return a module's docstring, and name, first line and length of each of its functions."""
+    module = ast.parse(text)
+    return ast.get_docstring(module), tuple(
+        (node.name, node.lineno, (node.end_lineno or node.lineno) - node.lineno + 1)
+        for node in ast.walk(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
 
 
 def module_size(_: str, text: str) -> Found:
@@ -65,14 +70,13 @@ def module_size(_: str, text: str) -> Found:
 
 
 def function_size(_: str, text: str) -> Found:
-    for node in functions(text):
-        lines = (node.end_lineno or node.lineno) - node.lineno + 1
+    for name, line, lines in shape(text)[1]:
         if lines >= FUNCTION_LINES_MAX:
-            yield node.lineno, f"{node.name} has {lines} lines: keep the branches, move the leaves"
+            yield line, f"{name} has {lines} lines: keep the branches, move the leaves"
 
 
 def module_docstring(_: str, text: str) -> Found:
-    if not ast.get_docstring(ast.parse(text)):
+    if not shape(text)[0]:
         yield 1, "no module docstring: say in one sentence what the module is for"
 
 
@@ -113,6 +117,8 @@ def said_in(name: str, text: str) -> Iterator[tuple[int, str]]:
 
 
 def refused_words(name: str, text: str) -> Found:
+    if not any(pattern.search(text) for pattern in REFUSED):
+        return  # Taking a file apart into tokens costs far more than looking.
     for number, line in said_in(name, text):
         for pattern, why in REFUSED.items():
             hit = pattern.search(line)
@@ -144,12 +150,13 @@ WORLDLY = {
     "datetime.now", "datetime.utcnow", "datetime.today", "date.today", "time.time",
     "time.time_ns", "time.localtime", "os.environ", "os.getenv", "os.getenvb",
 }  # fmt: skip
+LAST_WORDS = {name.rpartition(".")[2] for name in WORLDLY}
 
 
 def no_world(_: str, text: str) -> Found:
     """Clock, environment and chance are passed in, so that an answer can be had again."""
     for node in ast.walk(ast.parse(text)):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Attribute) and node.attr in LAST_WORDS:
             name = ast.unparse(node)
             if any(name == worldly or name.endswith(f".{worldly}") for worldly in WORLDLY):
                 yield node.lineno, f"{name}: let the caller pass it in"

@@ -7,12 +7,16 @@ from pathlib import Path
 import pytest
 
 from daozhang.cli.main import main
+from tests.shared import SOAK
+
+LOOKED_AT = slice(3) if SOAK else slice(1, 2)
+"""Which of the moments at which harm grew are looked back to."""
 
 
 @pytest.fixture(scope="module")
 def estate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("world") / "w"
-    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "30000"]) == 0
+    assert main(["world", str(place), "--seed", "4", "--faults", "F4", "--sales", "15000"]) == 0
     return place / "in"
 
 
@@ -29,8 +33,8 @@ def test_harm_is_seen_in_the_past_when_it_could_be(estate: Path, tmp_path: Path)
         for before, at in zip(list(whole), list(whole)[1:], strict=False)
         if whole[at]["e_value"] > whole[before]["e_value"]
     ]
-    assert grew, "there was harm to be seen"
-    for at in grew[:3]:
+    assert len(grew) > 1, "there was harm to be seen"
+    for at in grew[LOOKED_AT]:
         then = looks(estate, tmp_path / "then.json", "--as-of", at)[-1]
         assert datetime.fromisoformat(then["at"]) == datetime.fromisoformat(at)
         assert then["money_at_risk_minor"] == whole[at]["money_at_risk_minor"]

@@ -10,13 +10,22 @@ import pytest
 
 from daozhang.app.recovery import COLUMNS
 from daozhang.app.words_recovery import WORDS
+from daozhang.cli import replay as command
 from daozhang.cli.main import main
 from daozhang.gate.recovery import ANSWERS
 from daozhang.gate.recovery_settings import MEASURES
+from tests.shared import opened_once
 
 RELEASE = "3.2.1"
 WORLD = ("--seed", "4", "--sales", "60000", "--days", "56", "--start", "2026-07-01")
 """No holiday is near."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def once():
+    """What is found is told in several ways."""
+    with opened_once(command):
+        yield
 
 
 def rows_of(path: Path) -> list[dict[str, str]]:

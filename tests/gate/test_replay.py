@@ -10,10 +10,21 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from daozhang.cli import replay as command
 from daozhang.cli.main import main
+from tests.shared import SOAK, opened_once
 
 LOOK = {"at", "verdict", "exposed_terminals", "e_value", "money_at_risk_minor", "why"}
 DATED = {"sales": "captured_at", "coverage": "from_at"}
+PLACES = (4, 12, 20, 33) if SOAK else (4, 33)
+"""Looks that are taken again with what was known then."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def once():
+    """What is found is told in several ways."""
+    with opened_once(command):
+        yield
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +77,7 @@ def _first(told: dict, verdict: str) -> dict:
 def test_a_look_is_the_same_when_nothing_later_is_known(
     estate: Path, whole: dict[str, dict], tmp_path: Path
 ):
-    for place in (4, 12, 20, 33):
+    for place in PLACES:
         look = whole["3.2.1"]["looks"][place]
         at = datetime.fromisoformat(look["at"])
         past = _known_by(estate, at, tmp_path / f"past{place}")
@@ -109,7 +120,7 @@ def test_what_cannot_be_replayed_is_said(small: Path, capsys, words, said):
 
 
 def test_it_speaks_chinese(estate: Path, capsys):
-    assert main(["replay", str(estate), "--every", "1d", "--lang", "zh"]) == 0
+    assert main(["replay", str(estate), "--every", "6h", "--lang", "zh"]) == 0
     said = capsys.readouterr().out
     assert "叫停" in said
     assert "可以开始下一批" in said

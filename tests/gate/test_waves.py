@@ -6,8 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from daozhang.cli import replay, waves
 from daozhang.cli.main import main
 from daozhang.facts import TABLES
+from tests.shared import opened_once
+
+
+@pytest.fixture(scope="module", autouse=True)
+def once():
+    """The estate is the same however it is drawn from."""
+    with opened_once(replay, waves):
+        yield
 
 
 @pytest.fixture(scope="module")
