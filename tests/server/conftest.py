@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import socket
@@ -17,9 +18,11 @@ from typing import Any
 
 import pytest
 
-from tests.shared import made_once
+from tests.shared import made_once, shared_by_all
 
 AS_OF = "2026-04-24T18:00:00+08:00"
+ROUNDS = 1000
+"""So often a password is hashed: a million rounds, as in use, take half a second a sign-in."""
 
 
 @pytest.fixture(scope="session")
@@ -30,26 +33,58 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     postgres = _postgres(tmp_path_factory) if os.environ.get("DAOZHANG_TEST_POSTGRES") else None
     if postgres is not None:
         env["DAOZHANG_DATABASE_URL"] = postgres.get_uri()
+    from django.contrib.auth.hashers import PBKDF2PasswordHasher
+
     from daozhang.server import entry
+
+    PBKDF2PasswordHasher.iterations = ROUNDS
 
     def make(copy: Path) -> None:
         from django.db import connections
 
         entry.set_up(folder, env)
         _fill(folder)
-        connections.close_all()
-        shutil.copytree(folder, copy, dirs_exist_ok=True)
+        from daozhang.server.backup import _dump
+        from daozhang.server.models import Snapshot
 
-    made = made_once(tmp_path_factory, "server-data", make)
+        _dump(copy / "rows.jsonl")
+        snapshots = list(Snapshot.objects.values())
+        (copy / "snapshots.json").write_text(json.dumps(snapshots, default=str), encoding="utf-8")
+        connections.close_all()
+        shutil.copytree(folder, copy / "data")
+
+    given = os.environ.get("DAOZHANG_TEST_SERVER")
+    made = Path(given) if given else made_once(tmp_path_factory, "server-data", make)
     if not any(folder.iterdir()):  # Another process has made it.
-        shutil.copytree(made, folder, dirs_exist_ok=True)
+        shutil.copytree(made / "data", folder, dirs_exist_ok=True)
         entry.set_up(folder, env)
+        if postgres is not None:
+            _move(made)
     yield folder
     from django.db import connections
 
     connections.close_all()
     if postgres is not None:
         postgres.cleanup()
+
+
+@pytest.fixture(scope="session")
+def made(data: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the server's data lies as it was made, with its rows as a backup has them."""
+    return shared_by_all(tmp_path_factory) / "shared-server-data"
+
+
+def _move(made: Path) -> None:
+    """Take the rows of a server on SQLite into the database of this one, as a restoring does."""
+    from daozhang.server import entry
+
+    entry.prepare()
+    from daozhang.server.backup import load
+    from daozhang.server.models import Snapshot
+
+    assert load(made / "rows.jsonl")
+    for row in json.loads((made / "snapshots.json").read_text(encoding="utf-8")):
+        Snapshot.objects.create(**row)
 
 
 def _fill(folder: Path) -> None:

@@ -10,9 +10,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -85,8 +87,39 @@ def kept(out: str) -> None:
     Path(out).write_text(json.dumps(found(config().data), default=str), encoding="utf-8")
 
 
-DONE: Final[dict[str, Callable[..., None]]] = {
-    one.__name__: one for one in (prepare, furnish, work, send, back_up, kept)
+def call(words: list[str], out: str) -> int:
+    """Be the command line; what it says goes to a file."""
+    from daozhang.cli.main import main
+
+    with (
+        Path(out).open("w", encoding="utf-8") as file,
+        redirect_stdout(file),
+        redirect_stderr(file),
+    ):
+        return main(words)
+
+
+def pages(paths: list[str], out: str) -> None:
+    """Write down what pages show to the one person that there is."""
+    from django.test import Client
+
+    from daozhang.server.models import Person
+
+    client = Client()
+    client.force_login(
+        Person.objects.get(), backend="allauth.account.auth_backends.AuthenticationBackend"
+    )
+    shown = []
+    for path in paths:
+        answer = client.get(path)
+        assert answer.status_code == 200, path
+        page = re.sub('name="csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
+        shown.append(page.split("<main")[-1])
+    Path(out).write_text(json.dumps(shown), encoding="utf-8")
+
+
+DONE: Final[dict[str, Callable[..., int | None]]] = {
+    one.__name__: one for one in (prepare, furnish, work, send, back_up, kept, call, pages)
 }
 
 
@@ -98,8 +131,7 @@ def _forked(name: str, values: dict[str, Any]) -> int:
     try:
         os.dup2(os.open(os.devnull, os.O_RDWR), 0)
         os.dup2(2, 1)  # Answers are the stem's.
-        DONE[name](**values)
-        status = 0
+        status = DONE[name](**values) or 0
     except BaseException:  # noqa: BLE001 - whatever it is, the stem must not go on twice
         traceback.print_exc()
     finally:

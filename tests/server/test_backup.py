@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -18,28 +18,13 @@ from typing import Any
 import pytest
 
 from daozhang.server.archive import RefusedError, pack, unpack
+from tests.server.stems import Stem
 
 AS_OF = "2026-04-21T18:00:00+08:00"
 KEPT = Path(__file__).with_name("kept.py")
-PAGES = """
-import re, sys, pathlib
-from daozhang.server import entry
-entry.set_up(pathlib.Path(sys.argv[1]))
-from django.test import Client
-from daozhang.server.models import AuditEntry, Person
-client = Client()
-client.force_login(
-    Person.objects.get(), backend="allauth.account.auth_backends.AuthenticationBackend"
-)
-for path in ("/", "/late/", "/files/", "/files/1/", "/audit/?format=csv"):
-    answer = client.get(path + ("&" if "?" in path else "?") + "lang=en")
-    assert answer.status_code == 200, path
-    page = re.sub('name="csrfmiddlewaretoken" value="[^"]*"', "", answer.content.decode())
-    sys.stdout.write(page.split("<main")[-1] + "\\x00")
-import json
-from tests.server.kept import kept
-sys.stdout.write(json.dumps(kept(pathlib.Path(sys.argv[1])), default=str))
-"""
+PAGES = [
+    f"{path}lang=en" for path in ("/?", "/late/?", "/files/?", "/files/1/?", "/audit/?format=csv&")
+]
 
 
 def _environment(database: str = "") -> dict[str, str]:
@@ -61,10 +46,11 @@ def _daozhang(*words: str, database: str = "", expect: int = 0) -> str:
     return _run("-m", "daozhang.cli", *words, database=database, expect=expect)
 
 
-def _told(data: Path) -> tuple[list[str], dict[str, Any]]:
-    """Return the pages, and what is kept: in one process, since each takes a while to start."""
-    *pages, kept = _run("-c", PAGES, str(data)).split("\x00")
-    return pages, json.loads(kept)
+def _told(server: Stem) -> tuple[list[str], dict[str, Any]]:
+    """Return the pages, and what is kept."""
+    out = server.folder / "pages.json"
+    server.do("pages", paths=PAGES, out=str(out))
+    return json.loads(out.read_text(encoding="utf-8")), server.kept()
 
 
 def _kept(data: Path, database: str = "") -> dict[str, Any]:
@@ -73,8 +59,8 @@ def _kept(data: Path, database: str = "") -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def running(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A server's data folder with an estate tracked, a person, a waiting file and a secret."""
+def stem(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stem]:
+    """A server with an estate tracked, a person, a waiting file and a secret."""
     from daozhang.world import build
 
     folder = tmp_path_factory.mktemp("running")
@@ -87,25 +73,34 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for path in (folder / "estate" / "in").iterdir():
         shutil.copy(path, data / "inbox" / path.name)
         os.utime(data / "inbox" / path.name, (1, 1))
-    _daozhang("reconcile", "--data", str(data), "--once")
-    _daozhang("user", "add", "head@example.com", "--data", str(data))
-    (data / "secrets").mkdir()
-    (data / "secrets" / "bank").write_text("s3cret", encoding="utf-8")
-    return data
+    with Stem(folder, "", AS_OF) as running:
+        running.call("reconcile", "--once")
+        running.call("user", "add", "head@example.com")
+        (data / "secrets").mkdir()
+        (data / "secrets" / "bank").write_text("s3cret", encoding="utf-8")
+        yield running
 
 
-def test_destroyed_and_restored_it_is_the_same(running: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def running(stem: Stem) -> Path:
+    """The data folder of that server."""
+    return stem.data
+
+
+def test_destroyed_and_restored_it_is_the_same(stem: Stem, tmp_path: Path) -> None:
     file = tmp_path / "backup.tar"
-    said = _daozhang("backup", str(file), "--data", str(running))
+    said = stem.call("backup", str(file))
     assert "backup.tar" in said
     assert file.stat().st_mode & 0o077 == 0
-    pages, kept = _told(running)
-    copy = tmp_path / "elsewhere"
+    pages, kept = _told(stem)
+    copy = tmp_path / "elsewhere" / "data"
     assert "hold together" in _daozhang("restore", str(file), "--data", str(copy))
     assert (copy / "secrets" / "bank").read_text(encoding="utf-8") == "s3cret"
-    assert (copy / "secret").read_bytes() == (running / "secret").read_bytes()
-    _daozhang("reconcile", "--data", str(copy), "--once")
-    again, kept_again = _told(copy)
+    assert (copy / "secret").read_bytes() == (stem.data / "secret").read_bytes()
+    with Stem(copy.parent, "", AS_OF) as restored:
+        restored.call("reconcile", "--once")
+        again, kept_again = _told(restored)
+        assert "not empty" in restored.call("restore", str(file), expect=2)
     # The trail is the same up to the entry that tells of the restoring.
     before, after = pages[-1].splitlines(), again[-1].splitlines()
     assert after[0] == before[0]
@@ -114,8 +109,8 @@ def test_destroyed_and_restored_it_is_the_same(running: Path, tmp_path: Path) ->
     assert again[:-1] == pages[:-1]
     assert kept_again == kept
     assert not list(tmp_path.glob(".*"))
-    assert "not empty" in _daozhang("restore", str(file), "--data", str(copy), expect=2)
-    assert "there already" in _daozhang("backup", str(file), "--data", str(running), expect=2)
+    assert not list(copy.parent.glob(".*"))
+    assert "there already" in stem.call("backup", str(file), expect=2)
 
 
 @pytest.mark.soak

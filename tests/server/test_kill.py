@@ -13,8 +13,6 @@ import os
 import random
 import shutil
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections import Counter
@@ -23,14 +21,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 import pytest
 
 from daozhang.server.archive import DUMP, unpack
+from tests.server.stems import Stem
 from tests.shared import made_once
 
-ROOT = Path(__file__).parents[2]
 AS_OF = "2026-04-21T18:00:00+08:00"
 ACCOUNT = "CMB6222000007"
 SEED = int(os.environ.get("DAOZHANG_KILL_SEED", "1"))
@@ -38,9 +36,6 @@ KILLS = int(os.environ.get("DAOZHANG_KILLS", "100"))
 A_WAVE = (3, 9)
 """How often a server is killed while it works on one wave of files."""
 VICTIMS = ("work",) * 6 + ("send",) * 2 + ("back_up",) * 2
-
-DRAWN = ("drawn",) if "DAOZHANG_SOAK" in os.environ else ()
-"""Whether snapshots have real pictures."""
 
 Database = Callable[[str], str]
 
@@ -113,56 +108,8 @@ class Outside:
         return f"json://127.0.0.1:{self.server.server_port}/"
 
 
-class Stem:
-    """One server: its data folder, its database, and what runs of it."""
-
-    def __init__(self, folder: Path, database: str, outside: Outside) -> None:
-        self.folder, self.data = folder, folder / "data"
-        own = {
-            "DAOZHANG_AS_OF": AS_OF, "DAOZHANG_DATABASE_URL": database,
-            "DAOZHANG_NOTIFY": outside.address, "DAOZHANG_HOSTS": "testserver",
-        }  # fmt: skip
-        clean = {k: v for k, v in os.environ.items() if not k.startswith(("DAOZHANG_", "DJANGO_"))}
-        self._said = (folder / "said").open("wb")
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.server.stem", str(self.data), *DRAWN],
-            cwd=ROOT, env={**clean, **own}, text=True, stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=self._said,
-        )  # fmt: skip
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.communicate(timeout=60)
-        self._said.close()
-
-    def _ask(self, **asked: Any) -> Any:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.write(json.dumps(asked) + "\n")
-        self._process.stdin.flush()
-        answer = self._process.stdout.readline()
-        assert answer, self.said()
-        return json.loads(answer)
-
-    def said(self) -> str:
-        return (self.folder / "said").read_text(encoding="utf-8")[-4000:]
-
-    def start(self, what: str, **values: Any) -> int:
-        return int(self._ask(do=what, **values))
-
-    def ended(self, number: int, *, wait: bool = False) -> int | None:
-        status: int | None = self._ask(end=number, wait=wait)
-        return status
-
-    def do(self, what: str, **values: Any) -> None:
-        assert self.ended(self.start(what, **values), wait=True) == 0, self.said()
-
-    def kept(self) -> dict[str, Any]:
-        self.do("kept", out=str(self.folder / "kept.json"))
-        found: dict[str, Any] = json.loads((self.folder / "kept.json").read_text(encoding="utf-8"))
-        return found
+class Fed(Stem):
+    """A server that files come to."""
 
     def lay(self, wave: Wave) -> None:
         inbox = self.data / "inbox"
@@ -174,7 +121,7 @@ class Stem:
                 (place / f".{path.name}").rename(place / path.name)
 
 
-def _through(stem: Stem, waves: list[Wave], disturb: Callable[[int, Wave], None]) -> dict[str, Any]:
+def _through(stem: Fed, waves: list[Wave], disturb: Callable[[int, Wave], None]) -> dict[str, Any]:
     """Let all waves come, with whatever disturbs each, and return what is kept at the end."""
     for wave in waves:
         (stem.folder / wave.source).mkdir()
@@ -208,7 +155,7 @@ STAGES: dict[str, float] = {
 class Storm:
     """Kills at random moments, and counts what was at work then."""
 
-    def __init__(self, stem: Stem, chance: random.Random, left: int, killed: Counter[str]) -> None:
+    def __init__(self, stem: Fed, chance: random.Random, left: int, killed: Counter[str]) -> None:
         self.stem, self.chance, self.left, self.killed = stem, chance, left, killed
         self.backups = 0
         self._running: dict[str, int] = {}
@@ -271,7 +218,7 @@ def undisturbed(
 
     def make(folder: Path) -> None:
         outside = Outside()
-        with Stem(folder, "", outside) as stem:
+        with Fed(folder, "", AS_OF, outside.address) as stem:
             stem.do("prepare")
             shutil.copytree(stem.data, folder / "prepared")
             _through(stem, waves, lambda *_: None)
@@ -300,7 +247,7 @@ def _prove(
         place, outside = folder / f"run{run}", Outside()
         place.mkdir()
         shutil.copytree(prepared, place / "data")
-        with Stem(place, database(f"run{run}"), outside) as stem:
+        with Fed(place, database(f"run{run}"), AS_OF, outside.address) as stem:
             storm = Storm(stem, chance, left, killed)
             kept = _through(stem, waves, storm.over)
             assert kept == expected, f"seed {SEED}, run {run}: {stem.said()}"
@@ -341,7 +288,7 @@ def postgresql(postgres: Callable[..., str], tmp_path: Path) -> Database:
     """Makes databases that are prepared as the data folder is."""
     folder = tmp_path / "prepared"
     folder.mkdir()
-    with Stem(folder, postgres("prepared"), Outside()) as stem:
+    with Stem(folder, postgres("prepared"), AS_OF) as stem:
         stem.do("prepare")
     return lambda name: postgres(name, template="prepared")
 

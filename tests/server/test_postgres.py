@@ -1,6 +1,7 @@
 """The server on PostgreSQL: the same tests of pages, people and rights, on a private server.
 
-They run in a process of their own, because a process has one database. Of the pages those are
+They run in a process of their own, because a process has one database; its rows are those of the
+server on SQLite, moved as a backup moves them. Of the pages those are
 run that ask the database or change it; a soak runs them all, and those of the deployment.
 """
 
@@ -27,7 +28,7 @@ SAME = ("test_people.py", "api/test_limits.py") + (
 )
 
 
-def test_everything_holds_on_postgresql(tmp_path: Path, pictures_folder: Path) -> None:
+def test_everything_holds_on_postgresql(tmp_path: Path, made: Path, pictures_folder: Path) -> None:
     done = subprocess.run(
         [
             sys.executable, "-m", "pytest", "-q", "-p", "no:xdist", "-p", "no:cacheprovider",
@@ -39,6 +40,7 @@ def test_everything_holds_on_postgresql(tmp_path: Path, pictures_folder: Path) -
             **{k: v for k, v in os.environ.items() if not k.startswith(("PYTEST_", "DAOZHANG_"))},
             "DAOZHANG_TEST_POSTGRES": "1",
             "DAOZHANG_TEST_PICTURES": str(pictures_folder),
+            "DAOZHANG_TEST_SERVER": str(made),
             # The server's lock lies in the temporary folder; another user's would be in the way.
             "TMPDIR": str(tmp_path),
             "XDG_RUNTIME_DIR": str(tmp_path),
