@@ -29,7 +29,7 @@ _LINES_BESIDE = 6
 _SPACES = re.compile(r"\s+")
 _PACKAGES = {
     "calendars": "calendars", "facts": "file readers and store", "formats": "file readers",
-    "store": "facts and store", "journey": "terms and facts", "cause": "facts of terminals",
+    "store": "facts and store", "journey": "terms and facts", "cause": "what cannot be so",
     "app": "folder", "server": "server",
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 
 from daozhang.cause.attribute import find_causes
+from daozhang.cause.doubted_lines import find_doubted_lines
 from daozhang.cause.doubts import AT_ONCE, Doubt, find_doubts
 from daozhang.cause.expected import expected
 from daozhang.cause.findings import put_findings
@@ -69,7 +70,8 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> tuple[Doubt,
     Leaves ``findings`` too: what is wrong with providers though nothing need be late by it.
 
     Returns:
-        What of the facts about terminals cannot be so (:mod:`daozhang.cause.doubts`).
+        What of the facts about terminals cannot be so (:mod:`daozhang.cause.doubts`), and which
+        settlement lines can hardly be (:mod:`daozhang.cause.doubted_lines`).
     """
     put_findings(engine, book)
     doubts = find_doubts(engine)
@@ -122,7 +124,7 @@ def put_causes(engine: Engine, book: TermsBook, as_of: datetime) -> tuple[Doubt,
         "FROM outcomes_late WHERE status = 'unknown'",
     )
     engine.run("incidents", SQL["incident_sums"])
-    return doubts.told
+    return (*doubts.told, *find_doubted_lines(engine))
 
 
 def _place(unit: Row, verdict: Verdict) -> dict[str, str]:
