@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from daozhang.cause.carried import CARRIED, carried_over
 from daozhang.cause.clear import Cleared, clear_case
+from daozhang.cause.clocks import lag_alike, wrong_before
 from daozhang.cause.credit import Booked, credit_case
 from daozhang.cause.judge import judge_accounts, judge_terminals
 from daozhang.cause.network import Lines, closed_together
 from daozhang.cause.pay_out import Paid, pay_out_case
 from daozhang.cause.peers import Exposure, Peers
 from daozhang.cause.stalls import lags_that_grow
-from daozhang.cause.submit import Seen, submit_case, waits_anyway, wrong_before
+from daozhang.cause.submit import Seen, submit_case, waits_anyway
 from daozhang.cause.verdict import Case, Verdict
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.terms import TermsBook
@@ -179,6 +180,7 @@ def _submit_cases(
         together=closed_together(mine, carriers),
         since=_by_unit(engine, "heard_since"),
         queues=_by_unit(engine, "queues"),
+        alike=lag_alike(mine),
     )
     return {
         unit["unit"]: submit_case(unit, seen, carriers.get(unit["terminal_id"])) for unit in mine

@@ -13,16 +13,11 @@ from datetime import datetime, timedelta
 from math import log
 from typing import Any, Final
 
+from daozhang.cause.clocks import CLOCK_STEADY_S, CLOCK_WRONG_S
 from daozhang.cause.network import Lines
 from daozhang.cause.verdict import Case
 
-__all__ = ["Seen", "submit_case", "waits_anyway", "wrong_before"]
-
-CLOCK_WRONG_S: Final = 300
-"""A clock further off than this is set wrong, not drifting."""
-
-CLOCK_STEADY_S: Final = 120
-"""Offsets of one wrong clock differ by less than this."""
+__all__ = ["Seen", "submit_case", "waits_anyway"]
 
 CLOCKED: Final = 2
 """So many sales that are off by the same show a wrong clock."""
@@ -96,6 +91,7 @@ class Seen:
         together: terminals of one carrier that closed with the unit's (``closed_together``).
         since: rows of ``heard_since``.
         queues: rows of ``queues``.
+        alike: other terminals whose clock lags as much as the unit's (:func:`lag_alike`).
     """
 
     upgrades: Mapping[int, Row]
@@ -116,6 +112,7 @@ class Seen:
     together: Mapping[int, int] = field(default_factory=dict)
     since: Mapping[int, Row] = field(default_factory=dict)
     queues: Mapping[int, Row] = field(default_factory=dict)
+    alike: Mapping[int, int] = field(default_factory=dict)
 
 
 def waits_anyway(
@@ -144,22 +141,6 @@ def waits_anyway(
     return bool(touched) and len(others - touched) >= len(touched)
 
 
-def wrong_before(clocks: Mapping[int, Row], upgrades: Mapping[int, Row]) -> frozenset[int]:
-    """Return the units whose terminal's clock lagged by as much before its upgrade began.
-
-    Args:
-        clocks: rows of ``stall_clocks`` by unit.
-        upgrades: rows of ``unit_upgrades`` by unit.
-    """
-    return frozenset(
-        unit
-        for unit, row in clocks.items()
-        if row["lag_s"] <= -CLOCK_WRONG_S
-        and unit in upgrades
-        and row["first_at"] < upgrades[unit]["started_at"]
-    )
-
-
 def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     """Weigh what speaks for each mechanism of one unit that was handed in late."""
     case = Case(unit, {"batch_not_closed": 0.0, "cut_off_missed": -1.0})
@@ -168,10 +149,11 @@ def submit_case(unit: Row, seen: Seen, carrier: str | None) -> Case:
     attempts = seen.attempts.get(unit["unit"], {})
     told = [attempts.get("ahead_min_s"), None if after is None else after["ahead_max_s"]]
     same = seen.clocks.get(unit["unit"], 0)
+    alike = seen.alike.get(unit["unit"], 0)
     if same <= FORWARDED and any(s is not None and s > -CLOCK_WRONG_S for s in told):
         # What went out together, stored, lags alike; messages and the next sales do not.
         same = 1
-    _clock(case, attempts, same)
+    _clock(case, attempts, same, alike)
     if not case.shown:
         _clock_after(case, after)
     _answers(
@@ -228,7 +210,7 @@ def _stored(case: Case, closes: Row, others: int, usual: Mapping[str, float]) ->
         case.add("left_behind", {offline: 3.0, **lost}, batches=passed)
 
 
-def _clock(case: Case, attempts: Row, same: int) -> None:
+def _clock(case: Case, attempts: Row, same: int, alike: int) -> None:
     unit = case.unit
     low, high = unit["ahead_min_s"], unit["ahead_max_s"]
     told_low, told_high = attempts.get("ahead_min_s"), attempts.get("ahead_max_s")
@@ -250,6 +232,8 @@ def _clock(case: Case, attempts: Row, same: int) -> None:
         if high - low < CLOCK_STEADY_S and same > 1:
             weight = 5.0 + min(3.0, same - 2.0) - (2.0 if others_right else 0.0)
             case.add("clock", {"terminal_clock_wrong": weight}, seconds=high)
+        elif high - low < CLOCK_STEADY_S and alike:
+            case.add("clock_alike", {"terminal_clock_wrong": 5.0}, seconds=high, terminals=alike)
         else:
             case.add("stored", {"offline_sales_forwarded_late": 3.0}, sales=unit["sales"])
 

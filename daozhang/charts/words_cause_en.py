@@ -105,6 +105,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.batch_unknown": "the host knows another batch number (77)",
     "fact.closed_together": "{terminals} terminals of {carrier}, and none of another carrier, closed within half an hour of it",
     "fact.carried_over": "{sales} of the sales were made while the line was down and reached the provider after the cut-off, so the next business date's delay struck them; the money that made the cut-off came in time",
+    "fact.clock_alike": "its clock was off by {seconds} s, exactly as those of {terminals} other terminals",
     "fact.unanswered_since": "{times} messages since the upgrade got no answer, and none got one",
     "fact.queue_from_upgrade": "since the upgrade ({at}) the terminal keeps sales in store on a sound line; {reports} reports before told of none",
     "fact.lag_grows": "its provider paid most accounts later and later: over {days} days the wait grew to {hours} h",

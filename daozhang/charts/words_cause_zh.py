@@ -105,6 +105,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.batch_unknown": "批次号与主机不一致（77）",
     "fact.closed_together": "{carrier} 的 {terminals} 台终端在前后半小时内一起结批，别的运营商一台也没有",
     "fact.carried_over": "其中 {sales} 笔在断线时成交，过了日切才到服务商，因此归入下一个业务日，碰上了那天的延迟；赶上日切的钱都按时到账",
+    "fact.clock_alike": "终端时钟差 {seconds} 秒，另有 {terminals} 台终端差得分毫不差",
     "fact.unanswered_since": "升级以来的 {times} 条报文都没有应答",
     "fact.queue_from_upgrade": "升级后（{at}）起，线路正常而终端一直存着脱机交易；此前 {reports} 次上报都没有",
     "fact.lag_grows": "服务商给多数账户的打款越拖越久：{days} 天里等待增加到 {hours} 小时",

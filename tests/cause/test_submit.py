@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from daozhang.app.check import checked
+from daozhang.cause.clocks import lag_alike, wrong_before
 from daozhang.cause.network import Lines, closed_together
-from daozhang.cause.submit import Seen, submit_case, wrong_before
+from daozhang.cause.submit import Seen, submit_case
 from tests.oracle.causes.story import tell
 
 CUTOFF = datetime(2026, 5, 20, 15, tzinfo=UTC)
@@ -68,6 +69,21 @@ def test_a_wrong_clock_lags_by_the_same_in_sales_and_messages(
 def test_two_stored_sales_of_one_minute_are_no_clock_where_the_next_are_right() -> None:
     after = {0: {"sales": 28, "ahead_min_s": -87_260, "ahead_max_s": -3}}
     assert told(unit(**TWO_DAYS), clocks={0: 2}, clocks_after=after) == FORWARDED
+
+
+def test_clocks_of_several_terminals_that_lag_by_the_same_were_set_wrong() -> None:
+    """Each sold once before its clock was mended: what is stored waits as long as it happens."""
+    lags = {"ahead_min_s": -85_803, "ahead_max_s": -85_803}
+    after = {0: {"sales": 3, "ahead_min_s": -85_803, "ahead_max_s": -3}}
+    together = lag_alike([unit(unit=n, terminal_id=f"T{n}", **lags) for n in range(4)])
+    assert together == dict.fromkeys(range(4), 3)
+    assert told(unit(**lags), clocks_after=after, alike=together) == CLOCK
+    apart = [
+        unit(unit=n, terminal_id=f"T{n}", ahead_min_s=-lag, ahead_max_s=-lag)
+        for n, lag in enumerate((85_803, 85_870, 12_345, 40_000))
+    ]
+    assert lag_alike(apart) == {}
+    assert told(unit(**lags), clocks_after=after) == FORWARDED
 
 
 def reset(at: datetime) -> dict[int, list[dict[str, Any]]]:
