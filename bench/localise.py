@@ -18,6 +18,7 @@ from typing import Any
 from bench._localise_made import FAMILIES, Case, Truth, make
 from bench._localise_more import MORE
 from bench._localise_rivals import RIVALS
+from bench._localise_spot import SPOT
 from daozhang.cause import localise
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "localise.md"
@@ -35,7 +36,7 @@ def ours(case: Case) -> Truth:
     return {frozenset(cause.items()) for cause in said}
 
 
-TOOLS: dict[str, Callable[[Case], Truth]] = {"daozhang": ours, **RIVALS, **MORE}
+TOOLS: dict[str, Callable[[Case], Truth]] = {"daozhang": ours, **RIVALS, **MORE, **SPOT}
 
 
 def score(said: Truth, truth: Truth) -> tuple[int, int, int]:
