@@ -128,7 +128,7 @@ def behind_speeds(figures: Figures) -> Behind:
 
 
 def behind_findings(findings: Iterable[Mapping[str, Any]]) -> Behind:
-    """Return what is behind each finding, where it is about sales."""
+    """Return the sales behind each finding: those it is about, or that a payer brought."""
     return Behind(tuple(("", _finding(row), "", "") for row in findings))
 
 
@@ -139,5 +139,7 @@ def _finding(row: Mapping[str, Any]) -> str:
             return sales_url(**where, channel=row["subject"], fee="differs")
         case "mcc_jump":
             return sales_url(**where, merchant=row["subject"])
+        case "payer_stranger" | "payer_unlicensed":
+            return sales_url(**where, payer=row["subject"])
         case _:
             return ""

@@ -186,8 +186,7 @@ def chosen(asked: Mapping[str, str]) -> dict[str, str]:
         found["fee"] = asked["fee"]
     if at_condition(asked.get("at", "")) is not None:
         found["at"] = asked["at"]
-    if asked.get("incident"):
-        found["incident"] = asked["incident"]
+    found |= {name: asked[name] for name in ("incident", "payer") if asked.get(name)}
     if asked.get("release") and asked.get("side") in GROUPS:
         found |= {"release": asked["release"], "side": asked["side"]}
     return found
@@ -236,6 +235,12 @@ def condition(reading: Reading, filters: Mapping[str, str], table: str = "o") ->
     if "incident" in filters:
         its = f"i.incident_id = {quoted(filters['incident'])}"
         parts.append(f"{o}.sale_id IN (SELECT i.sale_id FROM incident_sales AS i WHERE {its})")
+    if "payer" in filters:
+        parts.append(
+            f"{o}.sale_id IN (SELECT p.sale_id FROM outcomes AS p JOIN facts_credits AS k "
+            "ON k.account_id = p.account_id AND k.credit_id = p.credit_id "
+            f"WHERE k.counterparty = {quoted(filters['payer'])})"
+        )
     if "release" in filters:
         parts.append(group_condition(reading, quoted(filters["release"]), filters["side"], o))
     return " AND ".join(parts) or "1 = 1"

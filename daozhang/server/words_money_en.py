@@ -28,6 +28,7 @@ EN: Final[dict[str, str]] = {
     "rows.fee_known": "Fees charged and agreed",
     "rows.fees": "Fee {fee}, agreed {agreed}",
     "rows.merchant": "Merchant {value}",
+    "rows.payer": "Brought by {value}",
     "rows.release.upgraded": "Upgraded to {release}",
     "rows.release.others": "Same providers, not on {release}",
     "weekday.0": "Mon",

@@ -28,6 +28,7 @@ ZH: Final[dict[str, str]] = {
     "rows.fee_known": "实收与约定手续费",
     "rows.fees": "手续费 {fee}，约定 {agreed}",
     "rows.merchant": "商户 {value}",
+    "rows.payer": "由 {value} 付款到账",
     "rows.release.upgraded": "已升级到 {release}",
     "rows.release.others": "同服务商未升级到 {release}",
     "weekday.0": "周一",

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, quote
 
 import pytest
 
@@ -100,13 +100,27 @@ def test_findings_lead_to_the_sales_that_they_are_about(server: object) -> None:
     found = behind_findings([
         {"finding": "fee_differs", "subject": "card", **where},
         {"finding": "mcc_jump", "subject": "M1", **where},
-        {"finding": "payer_unknown", "subject": "SOMEBODY", **where},
+        {"finding": "payer_stranger", "subject": "SOMEBODY & CO", **where},
+        {"finding": "payer_unlicensed", "subject": "THEM", **where},
     ])  # fmt: skip
     assert [row[1] for row in found.rows] == [
         "/sales/?provider=P1&currency=CNY&channel=card&fee=differs",
         "/sales/?provider=P1&currency=CNY&merchant=M1",
-        "",
+        "/sales/?provider=P1&currency=CNY&payer=SOMEBODY+%26+CO",
+        "/sales/?provider=P1&currency=CNY&payer=THEM",
     ]
+
+
+def test_a_payer_leads_to_the_sales_whose_money_they_brought(server: object) -> None:
+    engine = reading_of("finance").engine()
+    ((payer, sales),) = engine.rows(
+        "SELECT k.counterparty, count(*) AS n FROM journeys AS j JOIN facts_credits AS k "
+        "ON k.account_id = j.account_id AND k.credit_id = j.credit_id "
+        "WHERE j.status NOT IN ('cancelled', 'failed') GROUP BY k.counterparty ORDER BY n LIMIT 1"
+    )
+    assert 0 < sales < sum(row["sales"] for row in reading_of("finance").figures.by_status)
+    query = f"payer={quote(str(payer))}"
+    assert _totals("finance", query).sales == sales
 
 
 def test_money_that_no_sale_explains_stands_on_the_first_page(

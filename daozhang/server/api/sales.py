@@ -109,6 +109,7 @@ class SaleFilters(Paging):
     terminal: Id = None
     channel: Id = None
     incident: Id = None
+    payer: Id = Field(None, description="Who brought the money, as the bank's line names them.")
     fee: Literal["known", "differs"] | None = Field(
         None, description="The fee can be held against the agreed one; or is not the agreed one."
     )
