@@ -29,6 +29,14 @@ def tab_of(browser: Any, live: str, session: str | None, lang: str, size: str = 
     return tab
 
 
+def resized(tab: Any, size: str) -> None:
+    """Show the same page on a screen of another size, laid out anew."""
+    width, height = SIZES[size]
+    tab.set_viewport_size({"width": width, "height": height})
+    tab.evaluate("() => new Promise(done => requestAnimationFrame(() => done(innerWidth)))")
+    assert tab.evaluate("innerWidth") == width
+
+
 def fit(tab: Any, path: str, *, judged: bool = True) -> None:
     """Assert that a page is not wider than its screen, has one first heading and no bad fault.
 

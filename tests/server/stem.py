@@ -150,6 +150,8 @@ def _main() -> None:
     entry.IDLE_SECONDS = 0.05
     entry.set_up(Path(sys.argv[1]))
     import apprise  # noqa: F401 - as slow to import as all else together
+    import holidays.countries  # noqa: F401 - hundreds of modules
+    import pandas as _  # noqa: F401, ICN001 - Arrow looks for it
     from django.test import Client  # noqa: F401
 
     from daozhang.charts import pictures

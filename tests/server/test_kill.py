@@ -296,7 +296,7 @@ def postgresql(postgres: Callable[..., str], tmp_path: Path) -> Database:
 def test_killed_on_postgresql(
     waves: list[Wave], tmp_path: Path, undisturbed: Any, postgresql: Database
 ) -> None:
-    _prove(waves, tmp_path, undisturbed, postgresql, 3)
+    _prove(waves, tmp_path, undisturbed, postgresql, 2)
 
 
 @pytest.mark.soak

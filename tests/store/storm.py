@@ -174,7 +174,11 @@ def every_step(store, files, halves):
 
 if __name__ == "__main__":
     # What the forked processes need is loaded once; nothing has started a thread yet.
+    import pandas as _  # noqa: F401, ICN001 - Arrow looks for it
+    import pydantic.main  # noqa: F401 - and the command line for this
+
     import daozhang.cli.ingest
+    import daozhang.cli.main
     import daozhang.cli.store
 
     halves = (False, True) if "DAOZHANG_SOAK" in os.environ else (False,)

@@ -2,6 +2,7 @@
 
 import fcntl
 import json
+import shutil
 import subprocess
 import sys
 
@@ -60,10 +61,11 @@ def test_a_crash_leaves_the_store_as_before_or_after(tmp_path, half):
     before = content(tmp_path / "whole")
     ingest(Store.open(tmp_path / "whole"), second, terms)
     after = content(tmp_path / "whole")
+    start = Store.create(tmp_path / "start")
+    ingest(start, first, write(tmp_path / "old", "terms.toml", "a = 0"))
     outcomes = set()
     for steps in range(1, 100):
-        path = tmp_path / f"s{steps}"
-        ingest(Store.create(path), first, write(tmp_path / "old", "terms.toml", "a = 0"))
+        path = shutil.copytree(start.path, tmp_path / f"s{steps}")
         try:
             ingest(Store.open(path, DyingDisk(steps, half=half)), second, terms)
         except StopError:
