@@ -81,6 +81,15 @@ class Chain:
         open_ = self.alive and not self.credits and self.stands_for is None
         return open_ and self.day is not None and not self.spare
 
+    def empty(self, chain_id: str) -> Chain:
+        """Return a chain of the same kind without money, for lines that part from this one."""
+        return Chain(
+            self.provider_id, chain_id, self.account_id, self.currency, 0, self.day, alive=True,
+            names=(), supposed=self.supposed,
+            lines_minor=None if self.lines_minor is None else 0, paid=False,
+            channel=self.channel, slot=self.slot, least_minor=self.least_minor,
+        )  # fmt: skip
+
 
 @dataclass(slots=True)
 class Credit:

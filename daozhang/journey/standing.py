@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.journey.arrivals import match
+from daozhang.journey.by_dates import part_by_dates
 from daozhang.journey.chains import add_up_again
 from daozhang.journey.known import Zones, start_of_day
 from daozhang.journey.parties import Payers
@@ -121,6 +122,7 @@ def stand(engine: Engine, book: TermsBook, zones: Zones, *, resting: bool = Fals
         chains, credits, payers, lambda wanted, every: _lines_of(engine, wanted, every),
         _returned(engine, day_of),
     )  # fmt: skip
+    chains += part_by_dates(engine, chains, desk)
     _doubt_found_lines(engine, chains)
     _put_moved(engine, desk)
     chains += [apart for apart, _ in desk.parted if apart.lines]

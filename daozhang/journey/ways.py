@@ -96,16 +96,11 @@ class Desk:
             home = self.homes[way.provider_id, item.line_id]
             if all(home is not chain for chain in way.chains):
                 continue  # a way that was taken at once with this one has it
-            apart = Chain(
-                home.provider_id, f"{home.chain_id}~{item.line_id}", home.account_id,
-                home.currency, 0, home.day, alive=True, names=(), supposed=home.supposed,
-                lines_minor=None if home.lines_minor is None else 0, paid=False,
-                channel=home.channel, slot=home.slot, least_minor=home.least_minor,
-            )  # fmt: skip
+            apart = home.empty(f"{home.chain_id}~{item.line_id}")
             self.parted.append((apart, item))
-            self._move(item, home, apart)
+            self.move(item, home, apart)
         for item in way.added:
-            self._move(item, self.home(way, item), way.chains[-1])
+            self.move(item, self.home(way, item), way.chains[-1])
         brought = sum(credit.amount_minor for credit in way.credits)
         assert brought == sum(chain.net_minor for chain in way.chains), way.said()
         if payout := self.payouts.get(id(way.credits[0])):
@@ -115,7 +110,8 @@ class Desk:
         else:
             settle([(credit, chain) for credit in way.credits for chain in way.chains], way.how)
 
-    def _move(self, item: Item, home: Chain | None, to: Chain) -> None:
+    def move(self, item: Item, home: Chain | None, to: Chain) -> None:
+        """Let an item belong to another chain than it did; None: to none."""
         for chain, sign in ((home, -1), (to, 1)):
             if chain is not None:
                 chain.net_minor += sign * item.net_minor

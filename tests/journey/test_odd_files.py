@@ -40,6 +40,10 @@ def sale(name: str, minor: int, at: str = "12T12:00") -> str:
     return f"{name},sale,,m,t,P,card,{minor},CNY,2026-05-{at}:00+08:00"
 
 
+def wallet(row: str) -> str:
+    return row.replace(",card,", ",alipay,")
+
+
 def refund(name: str, of: str, minor: int, at: str) -> str:
     return f"{name},refund,{of},m,t,P,card,{minor},CNY,2026-05-{at}:00+08:00"
 
@@ -322,6 +326,65 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
             "credits": [credit("C1", 14_175, "13T11:00")],
         },
         {"A1": ("cancelled", -60, "C1"), "A2": ("on_time", 14_235, "C1")},
+    ),
+    "no payout ids, two business dates cleared on one day and came in two credits": (
+        {
+            "sales": [
+                sale("A1", 1_111, "11T12:00"),
+                sale("A2", 2_222, "11T12:00"),
+                sale("B1", 3_456),
+                sale("B2", 9_090),
+            ],
+            "settlements": [
+                line("L1", "A1", 1_111, 7, ""),
+                line("L2", "A2", 2_222, 13, ""),
+                line("L3", "B1", 3_456, 21, ""),
+                line("L4", "B2", 9_090, 55, ""),
+            ],
+            "payouts": [],
+            "credits": [credit("C1", 12_470, "13T11:00"), credit("C2", 3_313, "14T13:00")],
+        },
+        {
+            "A1": ("late", 1_104, "C2"),
+            "A2": ("late", 2_209, "C2"),
+            "B1": ("on_time", 3_435, "C1"),
+            "B2": ("on_time", 9_035, "C1"),
+        },
+    ),
+    "no payout ids, cards and wallet came apart, the wallet less a refund": (
+        {
+            "sales": [
+                sale("A1", 1_111),
+                sale("A2", 2_222),
+                wallet(sale("B1", 3_456)),
+                wallet(sale("B2", 9_090)),
+                refund("B2R", "B2", 90, "12T13:00"),
+            ],
+            "settlements": [
+                line("L1", "A1", 1_111, 7, ""),
+                line("L2", "A2", 2_222, 13, ""),
+                line("L3", "B1", 3_456, 21, ""),
+                line("L4", "B2", 9_090, 55, ""),
+                line("L5", "B2R", -90, 0, "", kind="refund"),
+            ],
+            "payouts": [],
+            "credits": [credit("C1", 3_313, "13T11:00"), credit("C2", 12_380, "15T11:00")],
+        },
+        {
+            "A1": ("on_time", 1_104, "C1"),
+            "A2": ("on_time", 2_209, "C1"),
+            "B1": ("late", 3_435, "C2"),
+            "B2": ("late", 8_945, "C2"),
+        },
+    ),
+    "no payout ids, and either date may have come with either credit": (
+        {
+            "sales": [sale("A1", 1_111, "11T12:00"), sale("B1", 1_111)],
+            "settlements": [line("L1", "A1", 1_111, 7, ""), line("L3", "B1", 1_111, 7, "")],
+            "payouts": [],
+            "credits": [credit("C1", 1_104, "13T11:00"), credit("C2", 1_104, "14T13:00")],
+        },
+        {"A1": ("late", 1_104, "C2"), "B1": ("late", 1_104, "C2")},
     ),
 }
 
