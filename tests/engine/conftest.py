@@ -11,23 +11,32 @@ from pathlib import Path
 import pytest
 
 QUICK = {
-    # Estates are small: compiling queries well costs far more than running them badly.
+    # Estates are small: planning and compiling queries well costs far more than running them badly.
+    # Bytecode was verified by whoever released it.
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC "
-    "-XX:ReservedCodeCacheSize=192m",
+    "-XX:ReservedCodeCacheSize=192m -XX:+UnlockDiagnosticVMOptions -XX:-BytecodeVerificationRemote",
     # Nobody looks at how a query was to be run; small files need no second file that proves them,
     # and a program is started for the rights of each.
     "spark.sql.ui.explainMode": "simple",
     "spark.hadoop.fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    "spark.sql.constraintPropagation.enabled": "false",
+    "spark.sql.optimizer.dynamicPartitionPruning.enabled": "false",
+    "spark.sql.optimizer.runtime.bloomFilter.enabled": "false",
+    "spark.sql.subexpressionElimination.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.sql.adaptive.enabled": "false",
     "spark.sql.autoBroadcastJoinThreshold": "-1",
     "spark.sql.shuffle.partitions": "1",
 }
-"""The soak compiles expressions, broadcasts small sides and shuffles into two parts."""
+"""The soak plans as in use, compiles expressions, broadcasts small sides and has two parts."""
 
 SOAKED = {
+    "spark.sql.constraintPropagation.enabled": "true",
+    "spark.sql.optimizer.dynamicPartitionPruning.enabled": "true",
+    "spark.sql.optimizer.runtime.bloomFilter.enabled": "true",
+    "spark.sql.subexpressionElimination.enabled": "true",
     "spark.sql.codegen.factoryMode": "FALLBACK",
     "spark.sql.autoBroadcastJoinThreshold": "10m",
     "spark.sql.shuffle.partitions": "2",

@@ -16,7 +16,7 @@ from hypothesis.strategies import booleans
 
 from tests.server.api.calls import operations
 
-SHORT = 6
+SHORT = 4
 LONG = 150
 
 KNOWN_TO_OPERATIONS = {
