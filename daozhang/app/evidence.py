@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from daozhang.app.seek import quoted
+from daozhang.app.steps import Step
 from daozhang.engine import Engine
-
-if TYPE_CHECKING:
-    from daozhang.app.trace import Step
 
 __all__ = ["CERTAIN", "find_doubts", "read_evidence"]
 

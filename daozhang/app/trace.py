@@ -10,44 +10,14 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Any
 
 from daozhang.app.evidence import find_doubts, read_evidence
 from daozhang.app.seek import find_sales, quoted
+from daozhang.app.steps import STATIONS, Ahead, Step
 from daozhang.engine import Engine
 
-__all__ = ["STATIONS", "Ahead", "Step", "Trace", "find_sales", "trace_sale"]
-
-STATIONS: Final = ("captured", "submitted", "cleared", "paid_out", "credited")
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One thing that happened to the parcel.
-
-    Attributes:
-        at: when, UTC; None: it is not known when.
-        what: ``captured``, ``submitted``, ``settled``, ``held``, ``rejected``, ``payout_sent``,
-            ``payout_returned``, ``payout_held``, ``credited``, or the kind of a till's act or of
-            another settlement line (``refund``, ``chargeback``, …).
-        minor: the amount concerned, in minor units; None: none is.
-        detail: what identifies it: line_id, payout_id, credit_id, reason and the like.
-        day_only: the time is only known to the day.
-    """
-
-    at: datetime | None
-    what: str
-    minor: int | None
-    detail: Mapping[str, Any]
-    day_only: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Ahead:
-    """A station that is not reached yet, and by when it should be; None: nothing says when."""
-
-    station: str
-    by: datetime | None
+__all__ = ["Trace", "find_sales", "trace_sale"]
 
 
 @dataclass(frozen=True, slots=True)

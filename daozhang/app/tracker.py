@@ -13,7 +13,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from daozhang.app.seek import Offer
-from daozhang.app.trace import Ahead, Step, Trace
+from daozhang.app.steps import Ahead, Step
+from daozhang.app.trace import Trace
 from daozhang.app.words_trace import WORDS
 from daozhang.charts import Lang, Speech
 from daozhang.charts.guard import clean, width_of

@@ -9,7 +9,8 @@ from django.http import HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from daozhang.app.seek import Offer, find_sales, offer_sales
-from daozhang.app.trace import STATIONS, Trace, trace_sale
+from daozhang.app.steps import STATIONS
+from daozhang.app.trace import Trace, trace_sale
 from daozhang.app.tracker import Teller
 from daozhang.server.rows_behind import sales_url
 from daozhang.server.views.base import Face, page
