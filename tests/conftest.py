@@ -3,7 +3,7 @@
 Where several processes run the tests, each begins with its share of all in their order, and who is
 done takes from the end of another's. So what takes long comes early: the tests of Spark first of
 all and one after another, so that only one process starts a JVM, and at the head of the second
-share those that start servers and kill them.
+share those that start servers, kill them and look at all their pages.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ import pytest
 
 from tests.shared import drawn_once, shared_by_all
 
-SLOW = {"test_postgres.py", "test_kill.py", "test_kills.py", "test_backup.py"}
-"""What starts servers, and kills most of them."""
+SLOW = {"test_postgres.py", "test_kill.py", "test_kills.py", "test_backup.py", "test_browser.py"}
+"""What starts servers, kills most of them, and looks at all their pages."""
 
 RUBBISH = 20_000
 """Objects after which the collector looks at the newest ones: Python's 700 is for less memory."""
