@@ -88,21 +88,20 @@ def opened_once(*commands: ModuleType) -> Iterator[None]:
 
         return found
 
+    def memorised(opening: Callable[..., Any]) -> Callable[..., Any]:
+        @contextmanager
+        def opened(source: Path, as_of: str | None, *engine: str, **how: Any) -> Iterator[Any]:
+            files = sorted((p.name, p.stat().st_mtime_ns) for p in source.glob("*"))
+            key = (str(source), as_of, engine, how.get("whole"), *files)
+            if key not in kept:
+                kept[key] = stack.enter_context(opening(source, as_of, *engine, **how))
+            yield kept[key]
+
+        return opened
+
     with ExitStack() as stack, pytest.MonkeyPatch.context() as patched:
         for command in commands:
-            opening = command.open_checked
-
-            @contextmanager
-            def opened(
-                source: Path, as_of: str | None, opening: Any = opening, **how: Any
-            ) -> Iterator[Any]:
-                files = sorted((p.name, p.stat().st_mtime_ns) for p in source.glob("*"))
-                key = (str(source), as_of, how.get("whole"), *files)
-                if key not in kept:
-                    kept[key] = stack.enter_context(opening(source, as_of, **how))
-                yield kept[key]
-
-            patched.setattr(command, "open_checked", opened)
+            patched.setattr(command, "open_checked", memorised(command.open_checked))
             for name in ("replay", "recoveries"):
                 if hasattr(command, name):
                     patched.setattr(command, name, memory(getattr(command, name)))

@@ -5,8 +5,10 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
+from daozhang.cli import check, trace
 from daozhang.cli.main import main
 from tests.formats import golden
+from tests.shared import opened_once
 
 CARDS = (b"4111111111111111", b"6222021001116245702", b"4111 1111 1111 1111")
 PLANTED = [
@@ -26,6 +28,13 @@ credit_by = "12:00"
 fee_bps = 60
 """
 PROVIDERS = ("wechat", "alipay", "unionpay", "allinpay", "adyen", "stripe", "paypal", "square")
+
+
+@pytest.fixture(autouse=True)
+def once():
+    """The same files are told in several ways."""
+    with opened_once(check, trace):
+        yield
 
 
 def test_inputs_hold_card_numbers():
