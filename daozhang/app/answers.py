@@ -14,6 +14,7 @@ from daozhang.app.check import Checked
 from daozhang.charts import LANGS, Lang, Speech
 from daozhang.charts.paces import Pace, all_paces
 from daozhang.charts.why import action_of, fact_said, tell_apart
+from daozhang.charts.witness import SEEN_IN
 
 __all__ = [
     "incident_json",
@@ -106,7 +107,11 @@ def incident_json(row: Mapping[str, Any], speeches: Mapping[Lang, Speech]) -> di
         "outstanding_minor": row["outstanding_minor"],
         "example": row["example"],
         "evidence": [
-            {**fact, **{lang: fact_said(fact, speech) for lang, speech in speeches.items()}}
+            {
+                **fact,
+                "seen_in": list(SEEN_IN.get(fact["fact"], ())),
+                **{lang: fact_said(fact, speech) for lang, speech in speeches.items()},
+            }
             for fact in evidence
         ],
         "rivals": [

@@ -176,7 +176,10 @@ def _belief(units: list[Row], told: list[Verdict]) -> int:
 
 
 def _evidence(units: list[Row], told: list[Verdict]) -> list[dict[str, Any]]:
-    """Return what the facts show, the pieces with most money behind them first."""
+    """Return what the facts show, the pieces with most money behind them first.
+
+    Each has a sale of those with most money that show it.
+    """
     money: Counter[str] = Counter()
     sales: Counter[str] = Counter()
     largest: dict[str, tuple[int, dict[str, Any]]] = {}
@@ -185,7 +188,8 @@ def _evidence(units: list[Row], told: list[Verdict]) -> list[dict[str, Any]]:
             money[evidence.key] += unit["late_minor"]
             sales[evidence.key] += unit["sales"]
             if unit["late_minor"] >= largest.get(evidence.key, (-1, {}))[0]:
-                largest[evidence.key] = (unit["late_minor"], dict(evidence.values))
+                shown = {"example": unit["example"], **dict(evidence.values)}
+                largest[evidence.key] = (unit["late_minor"], shown)
     best = sorted(money, key=lambda key: (-money[key], key))[:EVIDENCE_MAX]
     return [
         {

@@ -15,6 +15,7 @@ from typing import Any, Final
 from daozhang.charts.guard import clean
 from daozhang.charts.sheets import Cell, Column, Sheet
 from daozhang.charts.speech import Speech
+from daozhang.charts.witness import seen_said
 from daozhang.charts.words import WORDS
 from daozhang.journey.figures import Figures
 
@@ -90,7 +91,7 @@ def _row(row: Row, speech: Speech) -> tuple[Cell, ...]:
         speech(
             "why.on",
             fact=fact_said(fact, speech),
-            amount=speech.money(fact["late_minor"], row["currency"]),
+            behind=_behind(fact, row["currency"], speech),
         )
         for fact in json.loads(row.get("evidence") or "[]")[:EVIDENCE_SHOWN]
     ]
@@ -166,6 +167,16 @@ def scope_said(scope: Mapping[str, str], speech: Speech) -> str:
         key = f"scope.{name}" if known else "scope.other"
         said.append(speech(key, name=clean(name, 40), value=speech.name(value)))
     return speech("word.comma").join(said) or speech("scope.everywhere")
+
+
+def _behind(fact: Mapping[str, Any], currency: str, speech: Speech) -> str:
+    """Return the money that shows a fact, and where to see that."""
+    amount, seen = speech.money(fact["late_minor"], currency), seen_said(fact, speech)
+    if not seen:
+        return amount
+    if fact.get("example"):
+        seen = speech("why.such_as", seen=seen, sale=clean(fact["example"], 200))
+    return speech("why.behind", amount=amount, seen=seen)
 
 
 def fact_said(fact: Mapping[str, Any], speech: Speech) -> str:

@@ -20,7 +20,7 @@ SELECT
     min(CASE WHEN host_at IS NOT NULL THEN (epoch_us(captured_at) - epoch_us(host_at)) // 1000000 END) AS ahead_min_s,
     max(CASE WHEN host_at IS NOT NULL THEN (epoch_us(captured_at) - epoch_us(host_at)) // 1000000 END) AS ahead_max_s,
     CAST(sum(CASE WHEN host_at IS NULL THEN 1 ELSE 0 END) AS BIGINT) AS stored_sales,
-    CAST(count(*) AS BIGINT) AS sales, CAST(sum(amount_minor) AS BIGINT) AS late_minor,
+    min(sale_id) AS example, CAST(count(*) AS BIGINT) AS sales, CAST(sum(amount_minor) AS BIGINT) AS late_minor,
     max(CASE WHEN status = 'late' THEN late_s END) AS late_s
 FROM late_money
 GROUP BY unit

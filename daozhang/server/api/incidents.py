@@ -139,7 +139,7 @@ def fit_for(caller: Caller, facts: list[dict[str, Any]]) -> list[dict[str, Any]]
     """Return evidence without the sums behind it for who sees only some rows: they are of all."""
     if caller.scope.whole:
         return facts
-    hidden = {"late_minor", "sales_showing_it"}
+    hidden = {"late_minor", "sales_showing_it", "example"}
     return [{name: v for name, v in fact.items() if name not in hidden} for fact in facts]
 
 

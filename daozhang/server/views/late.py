@@ -14,6 +14,7 @@ from django.urls import reverse
 
 from daozhang.app.seek import quoted
 from daozhang.charts.why import action_of, expected_said, fact_said, mechanism_said, tell_apart
+from daozhang.charts.witness import seen_said
 from daozhang.engine import rows_of
 from daozhang.server import audit
 from daozhang.server.clock import now
@@ -101,8 +102,10 @@ def incident(face: Face, incident_id: str) -> HttpResponse:
         evidence=[
             (
                 fact_said(fact, speech),
+                seen_said(fact, speech),
                 # The amounts behind a fact are the whole incident's, which not everyone may see.
                 speech.money(fact["late_minor"], row["currency"]) if whole else "",
+                fact.get("example", "") if whole else "",
             )
             for fact in json.loads(row["evidence"] or "[]")
         ],
