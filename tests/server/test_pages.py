@@ -37,7 +37,9 @@ def test_the_bad_upgrade_stands_on_the_first_page_and_leads_to_why(
     link = page.split('<p class="upgrade">')[1].split('href="')[1].split('"')[0]
     why = _text(client.get(link))
     assert EN["incident.why"] in why
-    assert '<ul class="evidence">' in why
+    evidence = why.split('<ul class="evidence">')[1].split("</ul>")[0]
+    # Each piece says where it is seen, with a sale of it to follow.
+    assert evidence.count("see ") == evidence.count("<li>") == evidence.count('<a href="/track/S')
 
 
 @pytest.mark.parametrize("name", ROLES)
