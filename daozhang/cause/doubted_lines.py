@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from daozhang.cause.doubts import TOLD_MAX, Doubt
+from daozhang.cause.doubts import TOLD_MAX, Doubt, file_of
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.facts import Problem
 
@@ -36,9 +36,7 @@ def find_doubted_lines(engine: Engine) -> list[Doubt]:
 
 def _doubt(engine: Engine, row: Mapping[str, Any]) -> Doubt:
     key = {column: str(row[column]) for column in ("provider_id", "line_id")}
-    where = " AND ".join(f"r.{c} = '{v.replace(chr(39), chr(39) * 2)}'" for c, v in key.items())
-    ((file,),) = engine.rows(f"SELECT min(r._file) FROM raw_settlements AS r WHERE {where}")
-    return Doubt(_problem(str(file), row), "settlements", key)
+    return Doubt(_problem(file_of(engine, "settlements", key), row), "settlements", key)
 
 
 def _problem(file: str, row: Mapping[str, Any]) -> Problem:

@@ -21,7 +21,7 @@ from daozhang.cause.ahead import Ahead, find_ahead
 from daozhang.engine import Engine, SqlFolder, rows_of
 from daozhang.facts import TABLES, Problem
 
-__all__ = ["AT_ONCE", "Doubt", "Doubts", "find_doubts"]
+__all__ = ["AT_ONCE", "TOLD_MAX", "Doubt", "Doubts", "file_of", "find_doubts"]
 
 AT_ONCE: Final = "\x1f"
 """Stands between the names of releases that were put in at one moment."""
@@ -106,7 +106,7 @@ def _of_ahead(found: Row) -> Doubt:
     return Doubt(problem, table, {c: found[c] for c in TABLES[table].key})
 
 
-def _file_of(engine: Engine, table: str, row: Mapping[str, str | datetime]) -> str:
+def file_of(engine: Engine, table: str, row: Mapping[str, str | datetime]) -> str:
     """Return the file that holds a fact, the first by name of several."""
     where = " AND ".join(f"r.{column} = {_literal(value)}" for column, value in row.items())
     ((file,),) = engine.rows(f"SELECT min(r._file) FROM raw_{table} AS r WHERE {where}")
@@ -186,7 +186,7 @@ def _changed(engine: Engine, found: list[Row]) -> list[dict[str, Any]]:
 
 def _of_upgrade(engine: Engine, row: Row) -> Doubt:
     key = {c: row[c] for c in ("terminal_id", "release_id", "started_at")}
-    file = _file_of(engine, "upgrades", key)
+    file = file_of(engine, "upgrades", key)
     terminal, release, other = row["terminal_id"], row["release_id"], row["other_release"]
     at = row["started_at"].isoformat(sep=" ", timespec="minutes")
     if row["doubt"] == "reversed":
@@ -280,7 +280,7 @@ def _in_two(
     engine: Engine, terminal: str, stores: list[str], table: str, row: Mapping[str, str | datetime]
 ) -> Doubt:
     problem = Problem(
-        _file_of(engine, table, row), None, "terminal_in_two_stores",
+        file_of(engine, table, row), None, "terminal_in_two_stores",
         f"{terminal} stands in the stores {', '.join(stores)} at one time: correct the store, or "
         "give each of two terminals a name of its own; until then its neighbours are looked for in "
         "each of them",

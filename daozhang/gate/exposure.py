@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from daozhang.gate.evidence import NEVER, Bools, Ints, Outcome
+from daozhang.gate.arrays import NEVER, Bools, Ints, added, tally
+from daozhang.gate.evidence import Outcome
 from daozhang.gate.lot import Turns
 from daozhang.gate.pods import MANY
 from daozhang.gate.shape import Cells, alike, cells
@@ -120,7 +121,7 @@ class Exposure:
         if len(outcome.part):
             pod, of_unit = self._in_parts(np.flatnonzero(could_be), exposed)
         units, kinds = self._kinds(np.flatnonzero(could_be), exposed, pod)
-        of_stratum = _by(among.stratum, kinds, self.strata)
+        of_stratum = added(among.stratum, kinds, self.strata)
         pods = of_stratum[:, 1:].sum(axis=1)
         lone = np.asarray((pods > 0) & (of_stratum[:, 2] == pods))
         upgraded = int(kinds[:, 2:].sum())
@@ -131,20 +132,17 @@ class Exposure:
         cell, sides = among.whole, np.zeros((len(among.strata), 2), dtype=np.int64)
         if among_upgraded.any():  # Else nothing is bet, and shapes need not be told apart.
             cell = alike(among, others, among_upgraded)
-            of_shape = [np.bincount(among.shape, of, len(cell)) for of in units.T]
-            sides = _by(cell, np.stack(of_shape, axis=1), len(sides))
+            sides = added(cell, added(among.shape, units, len(cell)), len(sides))
         return AtRisk(
             could_be, exposed, pod, of_unit, pods, upgraded, lone, compared, units, cell,
-            _by(cell, kinds, len(sides)), sides,
+            added(cell, kinds, len(sides)), sides,
         )  # fmt: skip
 
     def _kinds(self, units: Ints, exposed: Bools, pod: Ints) -> tuple[Counts, Ints]:
         """Count units by pod and side, and pods by number of a shape and kind."""
-        pods = len(self.outcome.stratum)
-        found = np.bincount(pod[units] * 2 + exposed[units], minlength=2 * pods)
-        by_pod, shapes = found.reshape(-1, 2), len(self.among.whole)
-        by_shape = np.bincount(self.among.shape * 4 + kind(by_pod), minlength=4 * shapes)
-        return by_pod.astype(np.int32), by_shape.reshape(-1, 4)
+        by_pod = tally(pod[units], exposed[units], 2, len(self.outcome.stratum))
+        by_shape = tally(self.among.shape, kind(by_pod), 4, len(self.among.whole))
+        return by_pod.astype(np.int32), by_shape
 
     @cached_property
     def among(self) -> Cells:
@@ -240,10 +238,3 @@ class Exposure:
             return True
         now = self._compared(turns, day, then.could_be, then.exposed, then.of_unit)
         return np.array_equal(now, then.compared)
-
-
-def _by(number: Ints, counts: npt.NDArray[Any], most: int) -> Ints:
-    """Add up rows of counts by their number, below ``most``."""
-    found = np.zeros((most, counts.shape[1]), dtype=np.int64)
-    np.add.at(found, number, counts.astype(np.int64))
-    return found

@@ -8,12 +8,11 @@ happened, not how many terminals there are.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
-from daozhang.gate.evidence import Ints
+from daozhang.gate.arrays import Ints, added, tally
 from daozhang.gate.exposure import AtRisk, Exposure, kind
 from daozhang.stats.betting import Floats
 
@@ -68,22 +67,22 @@ def count(
     strata, among = exposure.among.strata, exposure.among.shape
     touched, place = _numbered(now.pod[np.concatenate([gone, struck])], len(among))
     cell, units = now.cell[among[touched]], now.units[touched]
-    left = units - _tally(place[: len(gone)], now.exposed[gone], 2, len(touched))
+    left = units - tally(place[: len(gone)], now.exposed[gone], 2, len(touched))
     times = np.zeros(len(touched), dtype=np.int64)
     for so_often in range(1, TIMES):
         times[place[len(gone) :][often == so_often]] = so_often
     # By cell and times: pods of each kind, units of each side.
     cells = len(strata) * TIMES
     then, since = cell * TIMES, cell * TIMES + times
-    kinds = _at_first(now.kinds) + _tally(since, kind(left), 4, cells)
-    kinds -= _tally(then, kind(units), 4, cells)
-    sides = _at_first(now.sides) + _added(since, left, cells) - _added(then, units, cells)
+    kinds = _at_first(now.kinds) + tally(since, kind(left), 4, cells)
+    kinds -= tally(then, kind(units), 4, cells)
+    sides = _at_first(now.sides) + added(since, left, cells) - added(then, units, cells)
     # The same of the few that were harmed.
     pods, where = _numbered(now.pod[hit], len(among))
-    both = _tally(where, now.exposed[hit], 2, len(pods))
+    both = tally(where, now.exposed[hit], 2, len(pods))
     before = np.zeros(len(among), dtype=np.int64)
     before[touched] = times
-    harmed = _tally(now.cell[among[pods]] * TIMES + before[pods], kind(both), 4, cells)
+    harmed = tally(now.cell[among[pods]] * TIMES + before[pods], kind(both), 4, cells)
     return _group(strata, kinds, sides, harmed)
 
 
@@ -101,17 +100,6 @@ def _at_first(counts: Ints) -> Ints:
     found = np.zeros((len(counts), TIMES, counts.shape[1]), dtype=np.int64)
     found[:, 0] = counts
     return found.reshape(-1, counts.shape[1])
-
-
-def _tally(row: Ints, column: npt.NDArray[Any], columns: int, rows: int) -> Ints:
-    """Count entries by row and column."""
-    return np.bincount(row * columns + column, minlength=rows * columns).reshape(-1, columns)
-
-
-def _added(row: Ints, counts: npt.NDArray[Any], rows: int) -> Ints:
-    """Add up counts by row, column by column."""
-    found = [np.bincount(row, of, rows) for of in counts.T]
-    return np.stack(found, axis=1).astype(np.int64)
 
 
 def _group(strata: Ints, kinds: Ints, sides: Ints, harmed: Ints) -> Group:

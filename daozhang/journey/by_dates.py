@@ -55,9 +55,8 @@ def part_by_dates(engine: Engine, chains: Sequence[Chain], desk: Desk) -> list[C
     }
     if not split:
         return []
-    engine.put(
-        "chains_split", pa.table(dict(zip(_KEY, map(list, zip(*split, strict=True)), strict=True)))
-    )
+    rows = [{"provider_id": provider, "chain_id": chain_id} for provider, chain_id in split]
+    engine.put("chains_split", pa.Table.from_pylist(rows))
     dates: dict[tuple[str, str], dict[Hashable, list[Item]]] = defaultdict(dict)
     finer: dict[tuple[str, str], dict[Hashable, list[Item]]] = defaultdict(dict)
     for provider, chain_id, line, kind, net, day, channel in engine.rows(_LINES):
@@ -73,9 +72,6 @@ def part_by_dates(engine: Engine, chains: Sequence[Chain], desk: Desk) -> list[C
                 parts += _parted(chain, dealt, desk)
                 break
     return parts
-
-
-_KEY: Final = ("provider_id", "chain_id")
 
 
 def _dealt(chain: Chain, groups: Groups) -> list[list[Item]]:

@@ -71,6 +71,12 @@ TWO = {
     "sales": [sale("A1", 10_000), sale("A2", 4_000)],
     "settlements": [line("L1", "A1", 10_000, 60, "PO1"), line("L2", "A2", 4_000, 24, "PO1")],
 }
+FOUR = [
+    line("L1", "A1", 1_111, 7, ""),
+    line("L2", "A2", 2_222, 13, ""),
+    line("L3", "B1", 3_456, 21, ""),
+    line("L4", "B2", 9_090, 55, ""),
+]
 LATER = {
     # Others whose money comes as promised, so that the statement is known to go on.
     "sales": [sale("Z1", 6_600, "18T12:00")],
@@ -335,12 +341,7 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
                 sale("B1", 3_456),
                 sale("B2", 9_090),
             ],
-            "settlements": [
-                line("L1", "A1", 1_111, 7, ""),
-                line("L2", "A2", 2_222, 13, ""),
-                line("L3", "B1", 3_456, 21, ""),
-                line("L4", "B2", 9_090, 55, ""),
-            ],
+            "settlements": FOUR,
             "payouts": [],
             "credits": [credit("C1", 12_470, "13T11:00"), credit("C2", 3_313, "14T13:00")],
         },
@@ -361,10 +362,7 @@ CASES: dict[str, tuple[Facts, Wanted]] = {
                 refund("B2R", "B2", 90, "12T13:00"),
             ],
             "settlements": [
-                line("L1", "A1", 1_111, 7, ""),
-                line("L2", "A2", 2_222, 13, ""),
-                line("L3", "B1", 3_456, 21, ""),
-                line("L4", "B2", 9_090, 55, ""),
+                *FOUR,
                 line("L5", "B2R", -90, 0, "", kind="refund"),
             ],
             "payouts": [],
