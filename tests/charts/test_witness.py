@@ -20,7 +20,7 @@ def test_every_piece_of_evidence_is_seen_somewhere_and_nothing_else_is() -> None
 
 @pytest.mark.parametrize(
     ("lang", "said"),
-    [("en", "see signals, upgrades"), ("zh", "见终端信号（signals）、升级记录（upgrades）")],
+    [("en", "see signals, upgrades"), ("zh", "见终端信号（signals）、终端升级（upgrades）")],
 )
 def test_it_is_said_in_words(lang, said) -> None:
     speech = Speech(lang, ZoneInfo("Asia/Shanghai"), {})
