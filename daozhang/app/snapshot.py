@@ -36,7 +36,7 @@ from daozhang.journey.sums import ADDED, over, put_added
 
 __all__ = ["About", "Reading", "fits", "open_reading", "publish"]
 
-SHAPE: Final = f"{__version__} 5"
+SHAPE: Final = f"{__version__} 6"
 """What a snapshot is written by. One of another shape is not read but made anew: change the number
 whenever what lies in a snapshot changes, values that are kept as objects included."""
 

@@ -27,7 +27,7 @@ from daozhang.cause.upgraded import (
     struck_alike,
 )
 from daozhang.cause.verdict import RIVAL_SHARE, Case, Verdict
-from daozhang.stats import Excess
+from daozhang.stats import Excess, share_between
 
 __all__ = ["judge_accounts", "judge_terminals"]
 
@@ -236,6 +236,7 @@ def _of_run(
     if not ring:
         return {unit: _verdict(cases[unit], mechanism, "", 0.0, never=never) for unit in run.units}
     found, blamed = by_ring[ring]
+    least, most = share_between(found)
     verdicts = {}
     for unit in run.units:
         case = cases[unit]
@@ -244,6 +245,7 @@ def _of_run(
             {mechanism: 0.01},
             hit=found.hit, exposed=found.exposed,
             others_hit=found.others_hit, others=found.others,
+            least=round(least * 100), most=round(most * 100),
         )  # fmt: skip
         share = found.share if blamed else _spared(found)
         release = run.release_id if blamed else ""

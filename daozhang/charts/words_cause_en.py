@@ -176,7 +176,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "fact.arrived_in_the_end": "the money was paid out in time and booked late",
     "fact.sent_not_shown": "paid out at {at}, and the statement of the account does not show it",
     "fact.bank_told": "the bank announced: {text}",
-    "fact.peers_spared": "shortly after an upgrade it befell {hit} of {exposed} (a terminal’s day each), without one {others_hit} of {others}",
+    "fact.peers_spared": "shortly after an upgrade it befell {hit} of {exposed} (a terminal’s day each), without one {others_hit} of {others}: {least} to {most} % of it is the upgrade’s doing",
     "fact.peers_hit_too": "terminals that were not upgraded show the same ({others_hit} of {others} days)",
     "fact.releases_at_once": "two releases were put in at once ({releases}); which of them did it is not known",
     "fact.upgrade_undated": "the upgrade to {release} ends before it begins, so when it was is not known: the cause is left open",

@@ -176,7 +176,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "fact.arrived_in_the_end": "打款按时，银行入账晚",
     "fact.sent_not_shown": "{at} 已打款，账户流水里没有",
     "fact.bank_told": "银行公告：{text}",
-    "fact.peers_spared": "升级后不久的 {exposed} 台次里有 {hit} 台次出问题；没升级的 {others} 台次里有 {others_hit} 台次",
+    "fact.peers_spared": "升级后不久的 {exposed} 台次里有 {hit} 台次出问题；没升级的 {others} 台次里有 {others_hit} 台次；其中 {least}～{most} % 是升级造成的",
     "fact.peers_hit_too": "没升级的终端也一样（{others} 台次里 {others_hit} 台次）",
     "fact.releases_at_once": "同一时间装了两个版本（{releases}），分不清是哪一个造成的",
     "fact.upgrade_undated": "升级到 {release} 的结束时间早于开始时间，升级究竟在何时不清楚，原因不作定论",
