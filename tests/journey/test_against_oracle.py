@@ -21,8 +21,8 @@ from tests.oracle.compare import COLUMNS, assert_same_journeys, canonical
 from tests.oracle.estate import ALL, PLAIN, Estate, make_estate
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-SEEDS = range(300) if SOAK else (*range(10), 35, 48, 61, 67)
-"""The last four once showed something that the first did not."""
+SEEDS = range(300) if SOAK else (0, 2, 3, 4, 6, 9, 35, 48, 61, 67)
+"""One of each season; the last four once showed something that those before them did not."""
 
 SALES = 300 if SOAK else 60
 FOUND_EARLY = {

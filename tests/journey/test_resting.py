@@ -140,8 +140,9 @@ SAME_ASLEEP = {
 
 
 LONG = {
-    "a credit is booked a day later", "a credit's text is corrected", "a line is corrected",
-    "a payout's id is a word of a text", "an account is told of",
+    "a credit is booked a day later", "a credit is taken back", "a credit's text is corrected",
+    "a line is corrected", "a payout is corrected", "a payout is sent again",
+    "a payout is taken back", "a payout's id is a word of a text", "an account is told of",
 }  # fmt: skip
 """Cases of a soak: in a short run others stand for them, that change the same side alike."""
 
