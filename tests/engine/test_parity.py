@@ -8,15 +8,17 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
-from functools import partial
+from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from daozhang.engine import DuckEngine, Engine
 from daozhang.journey.pipeline import SQL
 from tests.app.small import moment, term, write_small
-from tests.engine.pipelines import plain_rows, read, tracked, unequal
+from tests.engine.pipelines import Rows, plain_rows, read, tracked, unequal
 from tests.oracle.compare import latest_known
 from tests.oracle.estate import make_estate
 from tests.oracle.rows import read_folder, write_csv
@@ -163,31 +165,54 @@ SOAKED: dict[str, Callable[[Path], Scenario]] = {
 soak = pytest.mark.soak
 
 
-def compare(scenario: Scenario, new_engine: Callable[[], Engine]) -> None:
+@dataclass(frozen=True)
+class Ran:
+    """What DuckDB makes of a scenario: each table it made, the SQL files, what Python got."""
+
+    scenario: Scenario
+    tables: dict[str, tuple[list[str], Rows]]
+    files: set[str]
+    got: Any
+
+
+Duck = Callable[[str], Ran]
+
+
+@pytest.fixture(scope="module")
+def duck(tmp_path_factory: pytest.TempPathFactory) -> Duck:
+    """Return what runs a scenario on DuckDB for the first who asks."""
+
+    @cache
+    def ran(name: str) -> Ran:
+        scenario = (SCENARIOS | SOAKED)[name](tmp_path_factory.mktemp("scenario") / "in")
+        folder, as_of = scenario
+        with tracked(DuckEngine(), *read(folder), as_of) as (recorder, got):
+            return Ran(scenario, recorder.contents(), recorder.files, got)
+
+    return ran
+
+
+def compare(one: Ran, new_engine: Callable[[], Engine]) -> None:
     """Fail where an engine gives other tables than DuckDB, or does not run the same SQL files."""
-    folder, as_of = scenario
-    facts, book = read(folder)
-    with tracked(DuckEngine(), facts, book, as_of) as (duck, expected):
-        tables = duck.contents()
-        files = duck.files
-    with tracked(new_engine(), facts, book, as_of) as (other, got):
-        found = list(unequal(tables, other.contents()))
+    folder, as_of = one.scenario
+    with tracked(new_engine(), *read(folder), as_of) as (other, got):
+        found = list(unequal(one.tables, other.contents()))
         assert not found, "\n".join([f"DuckDB first, {other.name} second", *found])
-        assert other.files == files
-    assert got == expected, "what Python got of the tables differs"
+        assert other.files == one.files
+    assert got == one.got, "what Python got of the tables differs"
 
 
 @pytest.mark.parametrize("name", SCENARIOS)
-def test_rows_do_not_depend_on_threads(name: str, tmp_path: Path) -> None:
-    compare(SCENARIOS[name](tmp_path / "in"), lambda: DuckEngine(threads=1))
+def test_rows_do_not_depend_on_threads(name: str, duck: Duck) -> None:
+    compare(duck(name), lambda: DuckEngine(threads=1))
 
 
 @pytest.mark.spark
 @pytest.mark.parametrize("name", [*QUICK, *(pytest.param(n, marks=soak) for n in SOAKED)])
 def test_spark_gives_the_rows_of_duckdb(
-    name: str, tmp_path: Path, new_spark: Callable[[], Engine]
+    name: str, duck: Duck, new_spark: Callable[[], Engine]
 ) -> None:
-    compare((SCENARIOS | SOAKED)[name](tmp_path / "in"), new_spark)
+    compare(duck(name), new_spark)
 
 
 @pytest.mark.spark
@@ -209,7 +234,7 @@ def test_spark_gives_the_rows_of_duckdb_for_a_file_alone(
     assert plain_rows(got) == plain_rows(expected) != []
 
 
-def test_the_quick_scenarios_run_every_sql_file(tmp_path: Path) -> None:
+def test_the_quick_scenarios_run_every_sql_file(duck: Duck) -> None:
     """Each file that DuckDB runs in a scenario, Spark runs too, or the test above fails.
 
     And every table that has rows in some scenario has rows in a quick one. One of these is of a
@@ -218,32 +243,28 @@ def test_the_quick_scenarios_run_every_sql_file(tmp_path: Path) -> None:
     ran: set[str] = set()
     past: set[str] = set()
     filled: dict[bool, set[str]] = {True: set(), False: set()}
-    for name, make in SCENARIOS.items():
-        folder, as_of = make(tmp_path / name)
+    for name in SCENARIOS:
+        one = duck(name)
+        folder, as_of = one.scenario
         past |= {name} if as_of and as_of < latest_known(folder) else set()
-        with tracked(DuckEngine(), *read(folder), as_of) as (duck, _):
-            if name in QUICK:
-                ran |= duck.files
-            filled[name in QUICK] |= {n for n, (_, rows) in duck.contents().items() if rows}
+        if name in QUICK:
+            ran |= one.files
+        filled[name in QUICK] |= {n for n, (_, rows) in one.tables.items() if rows}
     never = sorted(SQL.texts.keys() - ran - ALONE.keys())
     assert not never, f"SQL files that no scenario runs, so that Spark never sees them: {never}"
     assert filled[False] <= filled[True]
     assert past & set(QUICK)
 
 
-def test_the_rare_ways_have_rows_to_compare(tmp_path: Path) -> None:
-    folder, _ = awkward(tmp_path / "in")
-    with tracked(DuckEngine(), *read(folder)) as (duck, _):
-        sizes = {name: len(rows) for name, (_, rows) in duck.contents().items()}
+def test_the_rare_ways_have_rows_to_compare(duck: Duck) -> None:
+    sizes = {name: len(rows) for name, (_, rows) in duck("awkward").tables.items()}
     rare = ("over_limit", "supposed", "lines_supposed", "lines_by_rrn", "lines_converted", "moved",
             "till_stands", "lines_repeated", "replaced")  # fmt: skip
     assert [name for name in rare if not sizes[name]] == []
 
 
-def test_what_is_inferred_of_lines_has_rows_to_compare(tmp_path: Path) -> None:
-    folder, as_of = nameless(tmp_path / "in")
-    with tracked(DuckEngine(), *read(folder), as_of) as (duck, _):
-        sizes = {name: len(rows) for name, (_, rows) in duck.contents().items()}
+def test_what_is_inferred_of_lines_has_rows_to_compare(duck: Duck) -> None:
+    sizes = {name: len(rows) for name, (_, rows) in duck("nameless").tables.items()}
     found = {
         name: sizes[name]
         for name in ("alike", "alike_rivals", "lines_moved", "lines_placed", "statements_differ")
