@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import openpyxl
+import pyarrow.parquet as pq
 import pytest
 from msoffcrypto.format.ooxml import OOXMLFile
 
@@ -258,28 +259,36 @@ def test_terms_are_not_read_through_a_link_that_leads_out(tmp_path: Path, capsys
 FORMULAS = ["=1+1", "+1+1", "-1+cmd|' /C calc'!A0", "@SUM(A1)", "\t=1+1", '=HYPERLINK("http://x")']
 
 
-@pytest.mark.parametrize("formula", FORMULAS)
-def test_no_exported_cell_begins_as_a_formula(tmp_path: Path, capsys: Any, formula: str) -> None:
-    """CSV exports: what a spreadsheet would run is text (CWE-1236)."""
+IDS = {"s1", "l1", "a", "x", "PAY-0001"}
+
+
+def test_no_exported_cell_begins_as_a_formula(tmp_path: Path, capsys: Any) -> None:
+    """CSV exports: what a spreadsheet would run is text (CWE-1236). Each row holds another one."""
     folder = write_small(tmp_path / "in", term(), {**PAID, "credits": "credit_id,amount_minor,"
                          "booked_at,ref\nx,7,05-14T08:00,rent"})  # fmt: skip
     for path in folder.glob("*.csv"):
-        rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-        places = [i for i, c in enumerate(rows[0]) if c in {"merchant_id", "terminal_id", "ref"}]
-        changed = [[formula if i in places and cell != "s1" else cell for i, cell in enumerate(row)]
-                   for row in rows[1:]]  # fmt: skip
+        header, *rows = csv.reader(path.read_text(encoding="utf-8").splitlines())
+        places = [i for i, c in enumerate(header) if c in {"merchant_id", "terminal_id", "ref"}]
+        changed = []
+        for row in rows:
+            for number, formula in enumerate(FORMULAS):
+                cells = [f"{cell}{number}" if cell in IDS else cell for cell in row]
+                changed.append([
+                    formula if i in places and row[i] != "s1" else cell
+                    for i, cell in enumerate(cells)
+                ])  # fmt: skip
         with path.open("w", encoding="utf-8", newline="") as stream:
-            csv.writer(stream).writerows([rows[0], *changed])
+            csv.writer(stream).writerows([header, *changed])
     out = tmp_path / "out"
     assert run(capsys, "check", folder, "--out", out)[0] == 1
-    seen = 0
+    seen = set()
     for path in out.glob("*.csv"):
         for row in csv.reader(io.StringIO(path.read_bytes().decode("utf-8-sig"), newline="")):
             for cell in row:
-                seen += formula.strip() in cell
+                seen |= {formula for formula in FORMULAS if formula.strip() in cell}
                 number = cell.lstrip("+-").replace(".", "", 1).isdigit()
                 assert number or not cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t")), cell
-    assert seen
+    assert seen == set(FORMULAS)
 
 
 EXTREMES = {
@@ -295,22 +304,40 @@ EXTREMES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", EXTREMES)
-def test_extreme_cells_are_refused_or_carried(tmp_path: Path, capsys: Any, what: str) -> None:
-    """A row that cannot be is a located problem; one that can be breaks nothing."""
-    amount, at = EXTREMES[what]
+@pytest.mark.parametrize(
+    "these",
+    [list(EXTREMES), *(pytest.param([what], marks=pytest.mark.soak) for what in EXTREMES)],
+    ids=lambda these: these[0] if len(these) == 1 else "all of them",
+)
+def test_extreme_cells_are_refused_or_carried(
+    tmp_path: Path, capsys: Any, these: list[str]
+) -> None:
+    """A row that cannot be is a located problem; one that can be breaks nothing.
+
+    All at once, each in a file of its own; in a soak also each by itself.
+    """
     folder = write_small(tmp_path / "in", term(min_payout_minor="100", fee_tax_bps="600"), ON_TIME)
-    row = f"x,sale,m,t,P,card,{amount},CNY,{at}\n"
-    (folder / "sales-x.csv").write_text(HEAD + row + row.replace("x,", "y,", 1))
-    status, out, err = run(
-        capsys, "check", folder, "--json", "--as-of", "2026-05-13T11:00:00+08:00"
+    for number, what in enumerate(these):
+        amount, at = EXTREMES[what]
+        row = f"sale,m,t,P,card,{amount},CNY,{at}\n"
+        (folder / f"sales-{number}.csv").write_text(f"{HEAD}x{number},{row}y{number},{row}")
+    out = tmp_path / "out"
+    status, said, err = run(
+        capsys, "check", folder, "--json", "--as-of", "2026-05-13T11:00:00+08:00", "--out", out
     )
-    summary = json.loads(out)
+    summary = json.loads(said)
     assert status in {0, 1}, err
-    sales = summary["identities"]["sales"]["CNY"]["sales"]
-    located = [p for p in summary["problems"] if p["file"] == "sales-x.csv" and p["line"]]
-    assert sales in {1, 3}
-    assert sales == 3 or located or "9999" in at or "2999" in at
+    found = pq.read_table(out / "journeys.parquet")["sale_id"].to_pylist()
+    assert "s1" in found
+    assert summary["identities"]["sales"]["CNY"]["sales"] == len(found)
+    for number, what in enumerate(these):
+        at = EXTREMES[what][1]
+        carried = {f"x{number}", f"y{number}"} & set(found)
+        assert len(carried) in {0, 2}, what
+        located = [
+            p for p in summary["problems"] if p["file"] == f"sales-{number}.csv" and p["line"]
+        ]
+        assert carried or located or "9999" in at or "2999" in at, what
 
 
 def test_credits_and_coverage_at_the_ends_of_time(tmp_path: Path, capsys: Any) -> None:
@@ -333,18 +360,23 @@ def test_credits_and_coverage_at_the_ends_of_time(tmp_path: Path, capsys: Any) -
     }  # fmt: skip
 
 
+ODD_LINES = ("P,s1,100,1,99,USD", "P,s1,100,1,100,CNY", "P,s1,0,0,0,USD", "P,s1,-100,-1,-99,USD")
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [ODD_LINES, *(pytest.param((row,), marks=pytest.mark.soak) for row in ODD_LINES)],
+    ids=lambda rows: rows[0] if len(rows) == 1 else "all of them",
+)
 def test_a_line_in_another_currency_than_its_sale_breaks_nothing(
-    tmp_path: Path, capsys: Any
+    tmp_path: Path, capsys: Any, rows: tuple[str, ...]
 ) -> None:
     """Identities per currency: bad or foreign data never ends in exit status 3."""
     folder = write_small(tmp_path / "in", term(), ON_TIME)
     head = "line_id,provider_id,ref,gross_minor,fee_minor,net_minor,currency,cleared_at,status\n"
-    for number, row in enumerate(("q,P,s1,100,1,99,USD", "q,P,s1,100,1,100,CNY", "q,P,s1,0,0,0,USD",
-                                  "q,P,s1,-100,-1,-99,USD")):  # fmt: skip
-        (folder / "settlements-x.csv").write_text(
-            f"{head}{row},2026-05-13T02:00:00+08:00,settled\n"
-        )
-        assert run(capsys, "check", folder, "--json")[0] in {0, 1}, number
+    lines = (f"q{n},{row},2026-05-13T02:00:00+08:00,settled\n" for n, row in enumerate(rows))
+    (folder / "settlements-x.csv").write_text(head + "".join(lines))
+    assert run(capsys, "check", folder, "--json")[0] in {0, 1}
 
 
 def test_payouts_that_replace_each_other_in_a_ring_break_nothing(
