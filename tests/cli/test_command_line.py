@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from daozhang.app.answers import JOURNEY_COLUMNS
+from daozhang.cli import check, trace
 from daozhang.cli.main import main
 from tests.app.cases import CREDIT, HELD, IN_TIME, PAID, RETURNED
 from tests.app.small import term, write_small
+from tests.shared import opened_once
 
 ON_TIME = {**PAID, "credits": IN_TIME}
 
@@ -27,6 +30,19 @@ BANK = (
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return write_small(tmp_path / "in", term(), ON_TIME)
+
+
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that nobody changes."""
+    return write_small(tmp_path_factory.mktemp("kept") / "in", term(), ON_TIME)
+
+
+@pytest.fixture(scope="module")
+def once() -> Iterator[None]:
+    """For tests of what is said: who asks the same of the same files is told what was found."""
+    with opened_once(check, trace):
+        yield
 
 
 def run(capsys: Any, *words: object) -> tuple[int, str, str]:
@@ -65,9 +81,10 @@ def test_a_bad_as_of_is_refused_with_an_example(folder: Path, capsys: Any, text:
 
 
 @pytest.mark.parametrize("place", [0, 1, 2, 4])
-def test_json_may_stand_anywhere(folder: Path, capsys: Any, place: int) -> None:
+@pytest.mark.usefixtures("once")
+def test_json_may_stand_anywhere(kept: Path, capsys: Any, place: int) -> None:
     """``--json`` anywhere prints machine-readable output."""
-    words = ["check", str(folder), "--as-of", "2026-05-13T11:00:00+08:00"]
+    words = ["check", str(kept), "--as-of", "2026-05-13T11:00:00+08:00"]
     status, out, err = run(capsys, *words[:place], "--json", *words[place:])
     summary = json.loads(out)
     assert (status, err) == (0, "")
@@ -105,16 +122,17 @@ def test_a_folder_that_is_none_is_named(
         assert len(err.strip().splitlines()) == 1
 
 
+@pytest.mark.usefixtures("once")
 def test_out_holds_the_contracts_files_and_replaces_them_whole(
-    folder: Path, tmp_path: Path, capsys: Any
+    kept: Path, tmp_path: Path, capsys: Any
 ) -> None:
     """``--out`` makes the folder and replaces its own files whole; others stay."""
     out = tmp_path / "deep" / "out"
-    assert run(capsys, "check", folder, "--out", out)[0] == 0
+    assert run(capsys, "check", kept, "--out", out)[0] == 0
     for name in ("journeys.parquet", "summary.json", "incidents.json"):
         (out / name).write_bytes(b"old and longer" * 10_000)
     (out / "mine.txt").write_text("stays")
-    assert run(capsys, "check", folder, "--out", out)[0] == 0
+    assert run(capsys, "check", kept, "--out", out)[0] == 0
     table = pq.read_table(out / "journeys.parquet")
     assert tuple(table.column_names) == JOURNEY_COLUMNS
     assert table["sale_id"].to_pylist() == ["s1"]
@@ -185,16 +203,18 @@ def test_read_exits_with_2_only_if_no_file_could_be_read(tmp_path: Path, capsys:
     assert run(capsys, "read", photo, "--format", "no-such-format")[0] == 2
 
 
-def test_read_out_writes_facts_that_check_takes(folder: Path, tmp_path: Path, capsys: Any) -> None:
+@pytest.mark.usefixtures("once")
+def test_read_out_writes_facts_that_check_takes(kept: Path, tmp_path: Path, capsys: Any) -> None:
     """``read --out`` gives canonical files: a folder of them answers alike."""
-    files = sorted(folder.glob("*.csv"))
+    files = sorted(kept.glob("*.csv"))
     assert run(capsys, "read", *files, "--out", tmp_path / "facts")[0] == 0
-    (tmp_path / "facts" / "terms.toml").write_bytes((folder / "terms.toml").read_bytes())
-    mine = json.loads(run(capsys, "check", folder, "--json")[1])
+    (tmp_path / "facts" / "terms.toml").write_bytes((kept / "terms.toml").read_bytes())
+    mine = json.loads(run(capsys, "check", kept, "--json")[1])
     theirs = json.loads(run(capsys, "check", tmp_path / "facts", "--json")[1])
     assert theirs["identities"] == mine["identities"]
 
 
+@pytest.mark.usefixtures("once")
 def test_trace_shows_the_parcels_way_and_what_is_due(tmp_path: Path, capsys: Any) -> None:
     """``trace``: one sale's journey; overdue is status 1; an unknown sale is 2."""
     folder = write_small(tmp_path / "in", term(), RETURNED)
@@ -206,21 +226,22 @@ def test_trace_shows_the_parcels_way_and_what_is_due(tmp_path: Path, capsys: Any
     trace = json.loads(out)
     assert [step["what"] for step in trace["steps"]] == ["captured", "settled", "payout_returned"]
     assert trace["journey"]["status"] == "overdue"
-    status, out, err = run(capsys, "trace", folder, "no-such-sale")
+    status, out, err = run(capsys, "trace", folder, "no-such-sale", *words[3:])
     assert (status, out) == (2, "")
     assert "no-such-sale" in err
 
 
-def test_ingest_then_check_a_store(folder: Path, tmp_path: Path, capsys: Any) -> None:
+@pytest.mark.usefixtures("once")
+def test_ingest_then_check_a_store(kept: Path, tmp_path: Path, capsys: Any) -> None:
     """``ingest STORE FILE…`` adds files; the same file twice is already there."""
     store = tmp_path / "store"
-    assert run(capsys, "ingest", store, folder)[0] == 0
-    status, out, _ = run(capsys, "ingest", store, folder, "--json")
+    assert run(capsys, "ingest", store, kept)[0] == 0
+    status, out, _ = run(capsys, "ingest", store, kept, "--json")
     assert status == 0
     told = {t["file"]: t["status"] for t in map(json.loads, out.splitlines())}
     assert told.pop("terms.toml") == "copied"
     assert set(told.values()) == {"already_there"}
-    mine = json.loads(run(capsys, "check", folder, "--json")[1])
+    mine = json.loads(run(capsys, "check", kept, "--json")[1])
     theirs = json.loads(run(capsys, "check", store, "--json")[1])
     for name in ("by_status", "identities", "as_of"):
         assert theirs[name] == mine[name]
