@@ -140,30 +140,53 @@ def test_the_good_row_of_each_table_is_good(load, con, table):
     assert (taken.rows, taken.problems) == ({table: 1}, ())
 
 
-@pytest.mark.parametrize(("table", "column", "cell", "code"), BAD)
-def test_a_bad_cell_is_refused_and_located(load, table, column, cell, code):
-    text = csv_of(table, GOOD[table], [changed(table, column, cell), GOOD[table]])
-    taken = load(**{table: text})
-    assert [(p.line, p.code) for p in taken.problems] == [(3, code)]
-    assert (taken.rows, taken.refused) == ({table: 2}, 1)
+EACH = [pytest.param([case], marks=pytest.mark.soak) for case in BAD]
+TOGETHER = [
+    [case for case in BAD if case[0] == table] for table in dict.fromkeys(t for t, *_ in BAD)
+]
 
 
-@pytest.mark.parametrize(("table", "column", "cell", "code"), BAD)
-def test_a_bad_cell_is_refused_when_python_reads_all(load, table, column, cell, code):
+def bad_rows(cases, first):
+    """Return rows with a bad cell each, and what is to be told of them from a line on."""
+    rows = [changed(*case[:3]) for case in cases]
+    return rows, [(line, code) for line, (*_, code) in enumerate(cases, first)]
+
+
+bad = pytest.mark.parametrize(
+    "cases", [*TOGETHER, *EACH], ids=lambda cases: cases[0][0] if len(cases) > 1 else None
+)
+"""The bad cells of a table together, a row each; in a soak each also alone."""
+
+
+@bad
+def test_a_bad_cell_is_refused_and_located(load, cases):
+    table = cases[0][0]
+    rows, told = bad_rows(cases, 3)
+    taken = load(**{table: csv_of(table, GOOD[table], [*rows, GOOD[table]])})
+    assert [(p.line, p.code) for p in taken.problems] == told
+    assert (taken.rows, taken.refused) == ({table: 2}, len(cases))
+
+
+@bad
+def test_a_bad_cell_is_refused_when_python_reads_all(load, cases):
     # A row of another width makes DuckDB refuse the file.
-    text = csv_of(table, changed(table, column, cell)) + "x\n"
-    taken = load(**{table: text})
-    assert [(p.line, p.code) for p in taken.problems] == [(2, code), (3, "wrong_column_count")]
+    table = cases[0][0]
+    rows, told = bad_rows(cases, 2)
+    taken = load(**{table: csv_of(table, rows[0], rows[1:]) + "x\n"})
+    assert [(p.line, p.code) for p in taken.problems] == [
+        *told, (len(cases) + 2, "wrong_column_count"),
+    ]  # fmt: skip
 
 
-@pytest.mark.parametrize("case", BAD)
-def test_a_bad_cell_is_refused_in_parquet_text(con, tmp_path, case):
-    table, column, cell, code = case
-    rows = [GOOD[table], changed(table, column, cell)]
+@bad
+def test_a_bad_cell_is_refused_in_parquet_text(con, tmp_path, cases):
+    table = cases[0][0]
+    changes, told = bad_rows(cases, 2)
+    rows = [GOOD[table], *changes]
     path = tmp_path / f"{table}.parquet"
     pq.write_table(pa.table({c: [r[c] for r in rows] for c in rows[0]}), path)
     taken = take_file(Relations(con), path, path.name, None)
-    assert [(p.line, p.code) for p in taken.problems] == [(2, code)]
+    assert [(p.line, p.code) for p in taken.problems] == told
     assert taken.rows == {table: 1}
 
 
