@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from daozhang.store.generations import is_store
+
 SOAK = "DAOZHANG_SOAK" in os.environ
 
 
@@ -92,7 +94,9 @@ def opened_once(*commands: ModuleType) -> Iterator[None]:
         @contextmanager
         def opened(source: Path, as_of: str | None, *engine: str, **how: Any) -> Iterator[Any]:
             files = sorted((p.name, p.stat().st_mtime_ns) for p in source.glob("*"))
-            key = (str(source), as_of, engine, how.get("whole"), *files)
+            # Of a folder, other than of a store, no sale is closed: it is always tracked whole.
+            whole = is_store(source) and how.get("whole")
+            key = (str(source), as_of, engine, whole, *files)
             if key not in kept:
                 kept[key] = stack.enter_context(opening(source, as_of, *engine, **how))
             yield kept[key]
