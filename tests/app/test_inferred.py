@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 
 from daozhang.app.answers import summary_json
 from daozhang.app.check import checked
-from tests.app.small import term, write_small
+from tests.app.small import term, write_beside, write_small
 
 CREDIT = "credit_id,amount_minor,booked_at,counterparty\n"
 SALES = "sale_id,kind,original_sale_id,amount_minor,captured_at,channel,provider_id\n"
@@ -219,17 +220,39 @@ LOST_CASES = {
 }
 
 
-@pytest.mark.parametrize(("sales", "lines", "found"), LOST_CASES.values(), ids=LOST_CASES)
-def test_lines_whose_reference_is_lost(
-    sales: str, lines: str, found: set[str], tmp_path: Path
-) -> None:
-    folder = write_small(
-        tmp_path / "in",
-        term(),
-        {"sales": TILL + sales, "settlements": LOST + lines, "payouts": PAID, "credits": BANK},
-    )
+@pytest.fixture(scope="module")
+def lost(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], tuple[set[str], list[bool]]]:
+    """Return what tells of a case which sales its credit brings, and which payouts are certain.
+
+    They share no provider, account or terminal, so all are asked at once.
+    """
+    marks = {name: f"{number}." for number, name in enumerate(LOST_CASES)}
+    folder = tmp_path_factory.mktemp("lost")
+    write_beside(folder, {
+        marks[name]: (term(), {
+            "sales": TILL + sales, "settlements": LOST + lines, "payouts": PAID, "credits": BANK,
+        })
+        for name, (sales, lines, _) in LOST_CASES.items()
+    })  # fmt: skip
     with checked(folder) as answer:
         rows = answer.engine.rows("SELECT sale_id FROM journeys WHERE credit_id = 'c1'")
-        certain = answer.engine.rows("SELECT certain FROM chain_standing WHERE credit_id = 'c1'")
-    assert {str(sale) for (sale,) in rows} == found
-    assert certain == [("555544443333" in lines,)], "inferred lines make a payout uncertain"
+        certain = answer.engine.rows(
+            "SELECT account_id, certain FROM chain_standing WHERE credit_id = 'c1'"
+        )
+
+    def of(name: str) -> tuple[set[str], list[bool]]:
+        mark = marks[name]
+        mine = {str(sale).removeprefix(mark) for (sale,) in rows if str(sale).startswith(mark)}
+        return mine, [bool(sure) for account, sure in certain if account == f"{mark}a"]
+
+    return of
+
+
+@pytest.mark.parametrize("name", LOST_CASES)
+def test_lines_whose_reference_is_lost(
+    name: str, lost: Callable[[str], tuple[set[str], list[bool]]]
+) -> None:
+    _, lines, expected = LOST_CASES[name]
+    found, certain = lost(name)
+    assert found == expected
+    assert certain == ["555544443333" in lines], "inferred lines make a payout uncertain"
