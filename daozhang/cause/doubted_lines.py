@@ -23,7 +23,8 @@ _KINDS = ("gives", "takes", "names_another")
 def find_doubted_lines(engine: Engine) -> list[Doubt]:
     """Tell of the lines that are doubtful, so many of each kind, in the order of their ids.
 
-    Expects ``lines``, ``outcomes`` and ``raw_settlements``.
+    Expects ``lines``, ``outcomes``, of those with lines here ``outcomes_open``, and
+    ``raw_settlements``.
     """
     rows = list(rows_of(engine.fetch(SQL["line_doubts"])))
     rows.sort(key=lambda row: (row["provider_id"], row["line_id"]))

@@ -43,6 +43,7 @@ Row = Mapping[str, Any]
 
 def put_findings(engine: Engine, book: TermsBook) -> None:
     """Make table ``findings``: what merchants should know of their providers."""
+    engine.run("mcc_differing", SQL["mcc_differing"])
     rows = [
         *(_category(row) for row in _rows(engine, "findings_mcc")),
         *_payers(_rows(engine, "findings_payers"), book),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 import warnings
 from functools import lru_cache
@@ -115,7 +116,7 @@ class DuckEngine:
         """See :meth:`daozhang.engine.base.Engine.save`."""
         partial = path.with_name(path.name + ".partial")
         quoted = str(partial).replace("'", "''")
-        self.connection.execute(
+        self._execute(
             f"COPY ({sql}) TO '{quoted}' (FORMAT parquet, COMPRESSION zstd, "
             f"COMPRESSION_LEVEL 1, ROW_GROUP_SIZE {group_rows})"
         )
@@ -144,7 +145,10 @@ class DuckEngine:
             self._folder.cleanup()
 
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        return self.connection.execute(_parsed(sql))
+        try:
+            return self.connection.execute(_parsed(sql))
+        except duckdb.OutOfMemoryException as error:
+            raise OSError(errno.ENOMEM, str(error)) from error
 
     def _make(self, kind: str, name: str, sql: str) -> duckdb.DuckDBPyConnection:
         """Make a table or view; one of that name goes first, for the memory that it holds."""

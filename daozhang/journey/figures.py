@@ -30,6 +30,8 @@ DIMENSIONS = ("due_date", "provider_id", "bank_id", "store_id", "leg")
 LATE_LIST_MAX = 500
 """How many late and overdue sales are listed one by one; the rest is in the journeys."""
 
+_URGENT = "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, amount_minor DESC, sale_id"
+
 UNEXPLAINED_MAX = 500
 """How many unexplained credits are listed one by one."""
 
@@ -173,9 +175,9 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         gaps={row["gap"]: (row["rows"], row["minor"]) for row in rows("figures_gaps")},
         late_list=_listed(
             engine,
-            "SELECT * FROM listed WHERE status IN ('late', 'overdue') ORDER BY "
-            "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, amount_minor DESC, sale_id "
-            f"LIMIT {LATE_LIST_MAX}",
+            "SELECT l.* FROM listed AS l SEMI JOIN (SELECT sale_id FROM outcomes_late "
+            f"WHERE status IN ('late', 'overdue') ORDER BY {_URGENT} LIMIT {LATE_LIST_MAX}) AS u "
+            f"ON u.sale_id = l.sale_id ORDER BY {_URGENT}",
         ),
         unexplained=_listed(
             engine,

@@ -21,6 +21,7 @@ percentile, and that alone explains nothing.
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -29,6 +30,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from daozhang.engine import Engine
 from daozhang.journey._local_time import first_reading
@@ -84,16 +86,22 @@ def put_legs(engine: Engine, book: TermsBook) -> None:
     if table.num_rows:
         submitters = {row["provider_id"] for row in added_rows(engine, "leg_submitters")}
         peers = _peers(engine, book)
-        keys = zip(table["provider_id"].to_pylist(), table["term_index"].to_pylist(), strict=True)
-        places: dict[tuple[str, int | None], list[int]] = defaultdict(list)
-        for place, key in enumerate(keys):
-            places[key].append(place)
-        for (provider, index), rows in places.items():
-            part = table.take(rows)
+        for provider, index, part in _by_term(table):
             term = None if index is None else book.terms[index]
             legs.append(_legs_of(book, term, part, peers.get(provider, {}), provider in submitters))
     schema = pa.schema([("sale_id", pa.string()), ("leg", pa.string())])
     engine.put("legs", pa.concat_tables(legs) if legs else schema.empty_table())
+
+
+def _by_term(table: pa.Table) -> Iterator[tuple[str, int | None, pa.Table]]:
+    """Return the rows of each provider and term."""
+    provider = np.asarray(table["provider_id"].combine_chunks().dictionary_encode().indices)
+    index = np.asarray(table["term_index"].fill_null(-1), dtype=np.int64)
+    order = np.lexsort((index, provider))
+    ends = np.diff(provider[order]).astype(bool) | np.diff(index[order]).astype(bool)
+    for rows in np.split(order, np.flatnonzero(ends) + 1):
+        part = table.take(pa.array(rows))
+        yield part["provider_id"][0].as_py(), part["term_index"][0].as_py(), part
 
 
 def _peers(engine: Engine, book: TermsBook) -> dict[str, dict[str, int]]:
@@ -170,37 +178,42 @@ def _legs_of(
     if term is None or not part.num_rows:
         names = pa.array(["credit"] * part.num_rows)
         return pa.table({"sale_id": sale_ids, "leg": names})
-    days = [day for day in part["business_date"].to_pylist() if day is not None]
+    days = pc.min_max(part["business_date"]).as_py()
     now = _EPOCH + timedelta(microseconds=int(as_of.max()))
-    last = max(now.date(), *days)
-    cycles = _cycles(book, term, min(days), last + timedelta(days=_HORIZON_DAYS), peers)
-    legs = _earliest_that_cost(part, cycles, submits=submits)
-    names = [LEGS[place] for place in legs]
-    for place, row in enumerate(part.select(_SHORT).to_pylist()):
-        if row["status"] == "overdue":
-            names[place] = _where_short(row) or names[place]
-    return pa.table({"sale_id": sale_ids, "leg": pa.array(names)})
+    last = max(now.date(), days["max"])
+    cycles = _cycles(book, term, days["min"], last + timedelta(days=_HORIZON_DAYS), peers)
+    legs = _where_short(part, _earliest_that_cost(part, cycles, submits=submits))
+    return pa.table({"sale_id": sale_ids, "leg": pa.array(LEGS).take(pa.array(legs))})
 
 
-_SHORT = ["status", "own_lines", "own_whole", "withheld"]
-
-
-def _where_short(row: dict[str, Any]) -> str | None:
-    """Return where money was taken off: time has nothing to do with it.
+def _where_short(part: pa.Table, legs: Micros) -> Micros:
+    """Return the legs, with those where money was taken off: time has nothing to do with it.
 
     A sale whose lines have all arrived was settled for less than it sold; a payout that brings
     less than its lines was paid out short.
     """
-    if row["own_lines"] and row["own_whole"] == row["own_lines"]:
-        return "clear"
-    return "pay_out" if row["withheld"] else None
+    open_ = ~_is_late(part)
+    own, whole, withheld = (_numbers(part[c]) for c in ("own_lines", "own_whole", "withheld"))
+    clear, pay_out = LEGS.index("clear"), LEGS.index("pay_out")
+    short = np.where(withheld != 0, pay_out, legs)
+    short = np.where((own != 0) & (whole == own), clear, short)
+    return np.where(open_, short, legs)
+
+
+def _is_late(part: pa.Table) -> npt.NDArray[np.bool_]:
+    """Return which money has come in the end."""
+    return np.asarray(pc.equal(part["status"], "late"), dtype=np.bool_)
+
+
+def _numbers(column: Any) -> Micros:
+    return np.asarray(column.fill_null(0), dtype=np.int64)
 
 
 def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Micros:
     as_of, promise = _micros(part["as_of"]), _micros(part["promised_at"])
     submitted, cleared = _micros(part["submitted_at"]), _micros(part["first_cleared_at"])
     paid, credited = _micros(part["paid_out_at"]), _micros(part["credited_at"])
-    late = np.asarray(part["status"].to_pylist()) == "late"
+    late = _is_late(part)
     end = np.where(late & (credited != _NONE), credited, as_of)
 
     # A leg that a later one overtook is over, though no fact says when.
@@ -242,7 +255,7 @@ def _earliest_that_cost(part: pa.Table, cycles: _Cycles, *, submits: bool) -> Mi
         cost = costs[place]
         fallback = np.where(cost > 0, place, fallback)
         chosen = np.where((cost > 0) & (end - cost <= promise), place, chosen)
-    spared = np.asarray(part["spared"].to_pylist())
+    spared = np.asarray(part["spared"], dtype=np.bool_)
     chosen = np.where((costs[0] > 0) & spared, 0, chosen)
     return np.where(chosen < 3, chosen, fallback)  # noqa: PLR2004 - 3 is the credit leg
 

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from daozhang.engine import Engine, SqlFolder
 from daozhang.facts import Problem
 from daozhang.journey.chains import follow_resends
-from daozhang.journey.closed import Closed, no_closed
+from daozhang.journey.closed import Closed, key_of, no_closed
 from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
 from daozhang.journey.known import Counted, Zones, count_facts, latest_known_at, learn
@@ -37,13 +37,17 @@ TOLD = f"SELECT {TOLD_COLUMNS} FROM facts_sales"
 """What the till says of a sale, for those whose money was late."""
 
 CLOCKS = (
-    "SELECT sale_id, provider_id, terminal_id, captured_at, host_at FROM facts_sales "
+    "SELECT {} AS row_key, provider_id, terminal_id, captured_at, host_at FROM facts_sales "
     "WHERE host_at IS NOT NULL"
 )
 CLOSED_CLOCKS = (
-    "SELECT row_id AS sale_id, provider_id, terminal_id, captured_at, host_at FROM closed_clocks"
+    "SELECT row_key, provider_id, terminal_id, captured_at, host_at FROM closed_clocks "
+    "WHERE host_at IS NOT NULL"
 )
 """When each sale was made by the terminal's clock and by the host's."""
+
+HOSTS = "SELECT provider_id, host_at FROM facts_sales"
+"""When the host saw each sale, or that it was stored."""
 
 Progress = Callable[[str], None]
 
@@ -276,7 +280,9 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
     one by one.
     """
     late = "SELECT * FROM {} WHERE status IN ('late', 'overdue', 'unknown')"
-    closed = "SELECT * EXCLUDE (_segment) REPLACE ((SELECT as_of FROM run) AS as_of) FROM {}"
+    closed = (
+        "SELECT * EXCLUDE (_segment, sale_key) REPLACE ((SELECT as_of FROM run) AS as_of) FROM {}"
+    )
     summed = "SELECT provider_id, chain_id, line_id, net_minor FROM lines WHERE status = 'settled'"
     if resumed:
         engine.run("outcomes_open", SQL["outcomes"])
@@ -303,13 +309,17 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
     engine.view("told_payouts", "SELECT * FROM raw_payouts")
     if resumed:
         late_ones = f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told"
-        clocks = f"{CLOCKS} UNION ALL BY NAME {CLOSED_CLOCKS}"
+        clocks = f"{CLOCKS.format(key_of('sale_id'))} UNION ALL BY NAME {CLOSED_CLOCKS}"
         engine.view("told_late", late_ones)
         engine.view("told_clocks", clocks)
+        engine.view(
+            "told_hosts", f"{HOSTS} UNION ALL {HOSTS.replace('facts_sales', 'closed_clocks')}"
+        )
         engine.view("told_settlements", "SELECT * FROM all_settlements")
     else:
         engine.view("told_late", TOLD)
-        engine.view("told_clocks", CLOCKS)
+        engine.view("told_clocks", CLOCKS.format("sale_id"))
+        engine.view("told_hosts", HOSTS)
         engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")

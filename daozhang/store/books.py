@@ -22,11 +22,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
+import duckdb
+
 from daozhang.store.disk import Disk
 
 __all__ = ["OPEN_FILES", "SEGMENT_FILES", "Books", "Segment", "Shelf"]
 
-_VERSION: Final = 4
+_VERSION: Final = [5, duckdb.__version__]
+"""Of what is written, and of what makes the numbers that stand for keys."""
+
 SEGMENT_FILES: Final = ("outcomes", "late", "told", "clocks", "index", "lines", "days")
 OPEN_FILES: Final = (
     "open_sales", "open_settlements", "chains", "gone",

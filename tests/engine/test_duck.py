@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -106,6 +107,20 @@ def test_memory_is_limited_and_spills_into_a_folder_of_its_own() -> None:
     assert ordered == 600_000
     engine.close()
     assert not spill.parent.exists()
+
+
+def test_too_little_memory_is_an_error_of_the_machine(tmp_path: Path) -> None:
+    """Whoever goes on without what a full disk refuses goes on without this too."""
+    engine = DuckEngine(memory_limit_mb=40, threads=1)
+    engine.connection.execute("SET max_temp_directory_size = '1MB'")
+    long = "SELECT string_agg(CAST(i AS VARCHAR), ';' ORDER BY i) AS s FROM range(10000000) AS t(i)"
+    with pytest.raises(OSError, match="Memory") as raised:
+        engine.run("t", long)
+    assert raised.value.errno == errno.ENOMEM
+    with pytest.raises(OSError, match="Memory"):
+        engine.save(long, tmp_path / "t.parquet")
+    assert not (tmp_path / "t.parquet").exists()
+    engine.close()
 
 
 def test_two_engines_do_not_see_each_other(engine: DuckEngine) -> None:

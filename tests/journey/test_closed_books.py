@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from daozhang.app.check import checked
 from daozhang.journey import closing
 from tests.journey.test_closing import Answer, add, answer, closed_sales, grown, slices
 from tests.oracle.estate import make_estate
@@ -43,6 +44,24 @@ def both(made: tuple[Path, Path, Answer], tmp_path: Path) -> tuple[Path, Path]:
     shutil.copytree(folder, tmp_path / "in")
     shutil.copytree(store, tmp_path / "store")
     return tmp_path / "in", tmp_path / "store"
+
+
+def test_what_is_asked_of_all_sales_is_asked_of_closed_ones(
+    made: tuple[Path, Path, Answer],
+) -> None:
+    """How many sales were stored offline, and when terminals made them, is known of all of them."""
+    folder, store, _ = made
+    asked = [
+        "SELECT provider_id, count(*), count(host_at) FROM told_hosts GROUP BY 1 ORDER BY 1",
+        "SELECT terminal_id, count(DISTINCT row_key), max(host_at) FROM told_clocks GROUP BY 1 "
+        "ORDER BY 1",
+    ]
+    with checked(folder) as whole, checked(store) as resumed:
+        ((opened,),) = resumed.engine.rows("SELECT count(*) FROM facts_sales")
+        ((every,),) = whole.engine.rows("SELECT count(*) FROM facts_sales")
+        assert int(str(opened)) < int(str(every))
+        for question in asked:
+            assert resumed.engine.rows(question) == whole.engine.rows(question)
 
 
 def test_other_terms_close_nothing(both: tuple[Path, Path]) -> None:

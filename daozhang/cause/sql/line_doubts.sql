@@ -28,7 +28,7 @@ SELECT
 FROM (
     SELECT l.provider_id, l.line_id, l.kind, l.gross_minor, l.currency, l.sale_id, o.amount_minor, o.merchant_id
     FROM lines AS l
-    JOIN outcomes AS o ON o.sale_id = l.sale_id
+    JOIN outcomes_open AS o ON o.sale_id = l.sale_id
     WHERE l.kind = 'sale' AND l.status = 'settled' AND l.currency = o.currency
         AND l.gross_minor > 0 AND l.gross_minor <> o.amount_minor
 ) AS d

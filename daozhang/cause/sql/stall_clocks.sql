@@ -2,7 +2,7 @@
 -- terminal within three days have the same lag. A clock's lag is the same for all of them; what is
 -- stored and handed on at one moment lags by as much as it waited. Of a unit that was sold partly by
 -- the right clock the greatest lag counts. `first_at` is when the host saw the first of them.
-SELECT s.unit, CAST(count(DISTINCT f.sale_id) AS BIGINT) AS same, min(f.host_at) AS first_at, max(s.lag_s) AS lag_s
+SELECT s.unit, CAST(count(DISTINCT f.row_key) AS BIGINT) AS same, min(f.host_at) AS first_at, max(s.lag_s) AS lag_s
 FROM (
     SELECT
         unit, terminal_id, provider_id, from_at, to_at,
