@@ -6,7 +6,7 @@ Only ``check`` of the newest moment uses them: an answer as of a past one starts
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from importlib.metadata import version
@@ -45,8 +45,19 @@ class Resumed:
     problems: tuple[Problem, ...]
 
 
-def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
+def resume(
+    duck: DuckEngine,
+    store: Store,
+    book: TermsBook,
+    held: Callable[[Books, frozenset[str]], bool] | None = None,
+) -> Resumed:
     """Lay out the facts of a store: what is open and new, beside what is closed.
+
+    Args:
+        duck: where to lay them.
+        store: the store.
+        book: its terms.
+        held: whether books may be used in a store of these files; None: any that fit.
 
     Raises:
         StoreDamagedError: a receipt cannot be read or a part is missing.
@@ -60,6 +71,8 @@ def resume(duck: DuckEngine, store: Store, book: TermsBook) -> Resumed:
     store.register(con, wanted=files.__contains__)
     from_parts = Resumed(shelf, fingerprint, files, None, None, ())
     if books is None or not books.files <= files or _unfit(duck):
+        return from_parts
+    if held is not None and not held(books, files):
         return from_parts
     old = books.files
     store.register(con, "all_", files.__contains__)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from daozhang.app.books import Resumed, close_books, resume
+from daozhang.app.earlier import Basis, Earlier
 from daozhang.app.intake import FileReport, Intake, Progress, take_folder
 from daozhang.app.located import located
 from daozhang.app.settings import Settings, load_settings
@@ -64,6 +65,9 @@ class Checked:
         intake: what came of each file; of a store, what its receipts say.
         outcome: T, contradictions and identities.
         figures: the sums that every face shows.
+        basis: what was answered from; None: not all of a store.
+        earlier: the snapshot that holds the closed sales' rows of the tables behind the journeys;
+            None: they are all in the engine.
     """
 
     engine: Engine
@@ -71,6 +75,8 @@ class Checked:
     intake: Intake | None
     outcome: Outcome
     figures: Figures
+    basis: Basis | None = None
+    earlier: Earlier | None = None
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -88,6 +94,7 @@ def checked(
     on_file: Callable[[Progress], None] = lambda _: None,
     on_stage: Callable[[str], None] = lambda _: None,
     whole: bool = False,
+    earlier: Earlier | None = None,
 ) -> Iterator[Checked]:
     """Track every sale in a folder or store.
 
@@ -101,6 +108,8 @@ def checked(
         on_file: told before each file.
         on_stage: told the name of each stage.
         whole: track closed sales too, so that every table behind a journey is there.
+        earlier: with ``whole``, of a store as it is now: closed sales are not tracked again where
+            this snapshot holds their rows, and the books are closed after the run.
 
     Raises:
         UnusableError: there is nothing that could be answered from.
@@ -123,8 +132,8 @@ def checked(
         if engine == "spark":
             used = _to_spark(duck)
         resumed = None
-        if store is not None and as_of is None and used is duck and not whole:
-            resumed = resume(duck, store, book)
+        if store is not None and as_of is None and used is duck and not (whole and earlier is None):
+            resumed = resume(duck, store, book, earlier.holds if whole and earlier else None)
         try:
             outcome, doubts = _tracked(used, book, as_of, on_stage, resumed)
         except NothingKnownError:
@@ -138,7 +147,9 @@ def checked(
         outcome = _with_problems(outcome, located(doubts, None if store else source))
         if figures.first_sale is None:
             _refuse_if_too_early(used, outcome, settings)
-        yield Checked(used, settings, intake, outcome, figures)
+        taken = earlier if resumed is not None and resumed.closed is not None else None
+        basis = _basis(resumed, taken)
+        yield Checked(used, settings, intake, outcome, figures, basis, taken)
     finally:
         duck.close()
         if used is not duck:
@@ -162,6 +173,13 @@ def _tracked(
         return find_journeys(engine, book, as_of, on_stage, blame=blame), doubts
     outcome = find_journeys(engine, book, resumed.as_of, on_stage, resumed.closed, blame=blame)
     return _with_problems(outcome, (), before=resumed.problems), doubts
+
+
+def _basis(resumed: Resumed | None, taken: Earlier | None) -> Basis | None:
+    if resumed is None:
+        return None
+    grown = taken.basis.grown + 1 if taken and taken.basis else 0
+    return Basis(resumed.fingerprint, resumed.files, grown)
 
 
 def _with_problems(

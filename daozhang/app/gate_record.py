@@ -7,9 +7,11 @@ bounded, while the first moment of a halt is exact, however far apart they are.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 import numpy as np
@@ -19,13 +21,18 @@ from daozhang.app.check import Checked
 from daozhang.app.replay import Replay
 from daozhang.app.replay_page import Told, told_of
 from daozhang.charts import Lang
+from daozhang.engine import Engine
 from daozhang.gate import Judge, Look, Settings
 from daozhang.gate.gather import gather, releases
 from daozhang.gate.shares import DayShares, Side, day_shares
 
-__all__ = ["FILE", "GateRecord", "gate_records", "read_gate", "write_gate"]
+__all__ = ["FILE", "GateRecord", "gate_records", "read_gate", "watch_over", "write_gate"]
 
 FILE: Final = "gate.json"
+
+WATCHED: Final = timedelta(days=45)
+"""How long after its last terminal was upgraded a release is looked at: the last day on which a
+store may still be told to be back is the 35th, and its money takes up to a week more."""
 
 LOOKS_MAX: Final = 240
 """How many looks at a release are kept; a longer rollout is looked at less often."""
@@ -63,19 +70,53 @@ class GateRecord:
         return self.looks[-1]
 
 
-def gate_records(checked: Checked, settings: Settings | None = None) -> list[GateRecord]:
+def watch_over(engine: Engine, as_of: datetime, records: Mapping[str, GateRecord]) -> set[str]:
+    """Return the releases that need not be looked at again: their records tell all there will be.
+
+    Args:
+        engine: holds ``facts_upgrades`` as it is now.
+        as_of: the moment that the records are of.
+        records: by release.
+    """
+    rows = engine.rows(
+        "SELECT release_id, count(DISTINCT terminal_id), max(epoch_us(started_at)) "
+        "FROM facts_upgrades GROUP BY release_id"
+    )
+    since = (as_of - WATCHED).timestamp() * 1_000_000
+    return {
+        str(release)
+        for release, terminals, last in rows
+        if str(release) in records
+        and records[str(release)].fleet == terminals
+        and int(str(last)) <= since
+    }
+
+
+def gate_records(
+    checked: Checked,
+    settings: Settings | None = None,
+    kept: Mapping[str, GateRecord] = MappingProxyType({}),
+) -> list[GateRecord]:
     """Look at every release; none without one.
 
     Args:
         checked: the journeys of all that is known, with the tables behind them.
         settings: the gate's; None: the usual ones.
+        kept: records of releases that are not looked at again.
     """
     book = checked.settings.book
     assert book is not None, "nothing is answered without terms"
+    used = settings or Settings()
     found = []
+    looked = False
     for release_id in releases(checked.engine):
-        evidence = gather(checked.engine, release_id, book.timezone, checked.outcome.as_of)
-        used = settings or Settings()
+        if release_id in kept:
+            found.append(kept[release_id])
+            continue
+        evidence = gather(
+            checked.engine, release_id, book.timezone, checked.outcome.as_of, again=looked
+        )
+        looked = True
         judge = Judge(evidence, used)
         every = used.every_s
         first = evidence.fleet.begun_at // every * every

@@ -44,7 +44,7 @@ def recoveries(
     wanted = list(release_ids)
     if not wanted:
         return []
-    days = gather_days(checked.engine, book, checked.outcome.as_of, used)
+    days = gather_days(checked.engine, book, checked.outcome.as_of, used, wanted)
     assert days is not None, "a release that is named has upgrades"
     return [recovery(days, release_id, used) for release_id in wanted]
 

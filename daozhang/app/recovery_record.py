@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, get_args
 
 from daozhang.app.answers import write_whole
@@ -44,9 +45,19 @@ class BackRecord:
     stores: Mapping[str, str]
 
 
-def back_records(checked: Checked) -> list[BackRecord]:
-    """Judge the stores of every release; none without one."""
-    return [_record(one) for one in recoveries(checked, releases(checked.engine))]
+def back_records(
+    checked: Checked, kept: Mapping[str, BackRecord] = MappingProxyType({})
+) -> list[BackRecord]:
+    """Judge the stores of every release; none without one.
+
+    Args:
+        checked: the journeys of all that is known, with the tables behind them.
+        kept: records of releases whose stores are not judged again.
+    """
+    every = releases(checked.engine)
+    judged = recoveries(checked, [release for release in every if release not in kept])
+    records = {one.release_id: _record(one) for one in judged}
+    return [kept.get(release) or records[release] for release in every]
 
 
 def _record(one: Recovery) -> BackRecord:

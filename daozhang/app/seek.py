@@ -4,7 +4,7 @@ An exact id or reference number is found at once. Otherwise sales are offered by
 terminal, time, a card's last digits, the end of a number, a part of an id, an amount, or an id that
 differs in a character or two; of several words each must fit.
 
-Rules kept here: ends of numbers are looked for in :data:`NUMBERS`, which a snapshot keeps in their
+Rules kept here: ends of numbers are looked for in :func:`numbers`, which a snapshot keeps in their
 order; which sales are meant is asked of as few columns as will do, and all that is told of a sale
 only of those few.
 """
@@ -29,7 +29,7 @@ from daozhang.app.slip import (
 from daozhang.engine import Engine
 
 __all__ = [
-    "NUMBERS", "OFFERED_MAX", "WAYS", "Offer", "find_sales", "lay_numbers", "offer_sales", "quoted",
+    "OFFERED_MAX", "WAYS", "Offer", "find_sales", "lay_numbers", "numbers", "offer_sales", "quoted",
 ]  # fmt: skip
 
 CANDIDATES_MAX: Final = 20
@@ -52,13 +52,20 @@ _OF_THE_TILL: Final = frozenset({"batch", "card", "several"})
 
 _WHOSE: Final = "o.captured_at, o.merchant_id, o.store_id, o.provider_id, o.account_id"
 
-NUMBERS: Final = (
-    f"SELECT reverse(lower(o.sale_id)) AS backwards, false AS is_rrn, o.sale_id, {_WHOSE} "
-    f"FROM outcomes AS o UNION ALL SELECT reverse(lower(p.rrn)), true, o.sale_id, {_WHOSE} "
-    "FROM outcomes AS o JOIN parcels AS p ON p.sale_id = o.sale_id WHERE p.rrn IS NOT NULL"
-)
-"""The ids and reference numbers of sales from their end on, with whose they are: in the order of
-``backwards``, all that end alike lie together."""
+
+def numbers(outcomes: str) -> str:
+    """Return the SELECT of the ids and reference numbers of sales from their end on.
+
+    With each is whose it is; in the order of ``backwards``, all that end alike lie together.
+
+    Args:
+        outcomes: the relation of the sales.
+    """
+    return (
+        f"SELECT reverse(lower(o.sale_id)) AS backwards, false AS is_rrn, o.sale_id, {_WHOSE} "
+        f"FROM {outcomes} AS o UNION ALL SELECT reverse(lower(p.rrn)), true, o.sale_id, {_WHOSE} "
+        f"FROM {outcomes} AS o JOIN parcels AS p ON p.sale_id = o.sale_id WHERE p.rrn IS NOT NULL"
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +93,7 @@ class Offer:
 
 def lay_numbers(engine: Engine) -> None:
     """Name ``numbers`` in a run, as a snapshot has it: what the functions here ask."""
-    engine.view("numbers", NUMBERS)
+    engine.view("numbers", numbers("outcomes"))
 
 
 def find_sales(engine: Engine, reference: str) -> list[str]:

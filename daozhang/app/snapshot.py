@@ -20,48 +20,28 @@ from typing import Any, Final
 from daozhang import __version__
 from daozhang.app.answers import provisional_years, write_whole
 from daozhang.app.check import Checked
+from daozhang.app.earlier import BASIS, Earlier, read_earlier
 from daozhang.app.gate_record import FILE as GATE
-from daozhang.app.gate_record import gate_records, write_gate
+from daozhang.app.gate_record import gate_records, read_gate, watch_over, write_gate
 from daozhang.app.kept import remembered
-from daozhang.app.listing import SALE_LIST
 from daozhang.app.recovery_record import FILE as RECOVERY
-from daozhang.app.recovery_record import back_records, write_back
+from daozhang.app.recovery_record import back_records, read_back, write_back
 from daozhang.app.scope import Scope
-from daozhang.app.seek import lay_numbers, quoted
+from daozhang.app.seek import quoted
+from daozhang.app.snapshot_tables import FILE, TABLES, grow_tables, write_tables
 from daozhang.cause.incidents import SQL as CAUSES
-from daozhang.engine import DuckEngine, Engine
+from daozhang.engine import DuckEngine
 from daozhang.journey.figures import Figures, draw_figures
 from daozhang.journey.pipeline import SQL
 from daozhang.journey.sums import ADDED, over, put_added
 
-__all__ = ["About", "Reading", "fits", "open_reading", "publish"]
+__all__ = ["About", "Reading", "earlier_of", "fits", "open_reading", "publish"]
 
-SHAPE: Final = f"{__version__} 6"
+SHAPE: Final = f"{__version__} 7"
 """What a snapshot is written by. One of another shape is not read but made anew: change the number
 whenever what lies in a snapshot changes, values that are kept as objects included."""
 
-TABLES: Final = (
-    "run", "outcomes", "outcomes_late", "due_again", "legs", "acts", "lines", "chains", "resent",
-    "cover", "credit_standing", "incident_sales", "incident_stories", "late_money", "unit_causes",
-    "findings", "parcels", "numbers", "sale_list", "facts_sales", "facts_payouts",
-    "facts_credits", "facts_accounts", "facts_terminals", "facts_upgrades",
-)  # fmt: skip
-"""What is kept of a run, each after those that its scope rests on (:func:`_kept`)."""
-
 _ABOUT: Final = "about.json"
-
-FILE: Final = "tables.duckdb"
-"""A database of its own, since one sale is found in it five times as fast as in Parquet files; it
-stays readable for whoever has it open when it is removed."""
-
-_ORDERED: Final = {
-    **dict.fromkeys(
-        ("outcomes", "legs", "acts", "lines", "incident_sales", "parcels", "facts_sales"), "sale_id"
-    ),
-    "numbers": "backwards",
-    "sale_list": "place",
-}
-"""Large tables that lie in an order, so that what is looked up by it lies in few places."""
 
 _OF_ONE: Final = ("outcomes", "acts", "legs", "lines", "incident_sales", "facts_sales")
 """What is read of one sale, each after those that its scope rests on."""
@@ -106,11 +86,12 @@ def publish(checked: Checked, folder: Path) -> About:
     """Write a run's tables and figures into a new folder.
 
     Args:
-        checked: a run over all sales (``whole=True``), so that every table behind a journey is
-            there.
+        checked: a run over all sales (``whole=True``), or one that says which snapshot holds the
+            rows of closed ones; its engine answers no more questions then.
         folder: where; it must not be there yet.
 
     Raises:
+        TornRowsError: that snapshot does not hold them; the folder is not there then.
         OSError: the disk is full or broken; the folder is not there then.
     """
     book = checked.settings.book
@@ -118,7 +99,12 @@ def publish(checked: Checked, folder: Path) -> About:
     partial = folder.with_name(folder.name + ".partial")
     shutil.rmtree(partial, ignore_errors=True)
     partial.mkdir(parents=True)
-    _put_tables(checked.engine, partial / FILE)
+    assert isinstance(checked.engine, DuckEngine), "a snapshot is written where it was found"
+    before = checked.earlier
+    if before is None:
+        write_tables(checked.engine, partial / FILE)
+    else:
+        grow_tables(checked.engine, before, partial / FILE)
     figures = checked.figures
     intake = checked.intake
     about = About(
@@ -131,27 +117,25 @@ def publish(checked: Checked, folder: Path) -> About:
         refused=sum(file.refused_rows for file in intake.files) if intake else 0,
     )
     remembered(_figures_path(partial, Scope()), lambda: figures)
-    write_gate(partial / GATE, gate_records(checked))
-    write_back(partial / RECOVERY, back_records(checked))
+    _judge(checked, partial)
+    if before is not None:
+        checked.engine.connection.execute("DETACH written")
+    if checked.basis is not None:
+        write_whole(partial / BASIS, json.dumps(checked.basis.to_json()) + "\n")
     told = {"shape": SHAPE, **asdict(about), "as_of": about.as_of.isoformat()}
     write_whole(partial / _ABOUT, json.dumps(told, ensure_ascii=False, indent=1) + "\n")
     partial.rename(folder)
     return about
 
 
-def _put_tables(engine: Engine, path: Path) -> None:
-    assert isinstance(engine, DuckEngine), "a snapshot is written where it was found"
-    lay_numbers(engine)
-    engine.view("sale_list", SALE_LIST)
-    con = engine.connection
-    con.execute(f"ATTACH {quoted(str(path))} AS written")
-    try:
-        for name in TABLES:
-            order = f" ORDER BY {_ORDERED[name]}" if name in _ORDERED else ""
-            con.execute(f"CREATE TABLE written.{name} AS SELECT * FROM {name}{order}")
-        con.execute("CHECKPOINT written")
-    finally:
-        con.execute("DETACH written")
+def _judge(checked: Checked, partial: Path) -> None:
+    """Write what the gate says of each release, and which stores are back after it."""
+    last = checked.earlier.tables.parent if checked.earlier and checked.earlier.tables else None
+    records = {r.release_id: r for r in read_gate(last / GATE)} if last else {}
+    backs = {b.release_id: b for b in read_back(last / RECOVERY)} if last else {}
+    over = watch_over(checked.engine, _about(last).as_of, records) & backs.keys() if last else set()
+    write_gate(partial / GATE, gate_records(checked, kept={r: records[r] for r in over}))
+    write_back(partial / RECOVERY, back_records(checked, {r: backs[r] for r in over}))
 
 
 class Reading:
@@ -170,7 +154,7 @@ class Reading:
         self.about = _about(folder)
         self.scope = scope
         self._duck = DuckEngine(threads=2)
-        _lay(self._duck, folder, scope)
+        _lay(self._duck, folder, scope, self.about.as_of)
         self.figures = _figures(self._duck, folder, scope, self.about.as_of)
 
     def engine(self) -> DuckEngine:
@@ -219,6 +203,11 @@ def fits(folder: Path) -> bool:
     return isinstance(told, dict) and told.get("shape") == SHAPE
 
 
+def earlier_of(folder: Path) -> Earlier:
+    """Return a snapshot as what the next run may take the rows of closed sales from."""
+    return read_earlier(folder, FILE) if fits(folder) else Earlier()
+
+
 def _about(folder: Path) -> About:
     told: dict[str, Any] = json.loads((folder / _ABOUT).read_text(encoding="utf-8"))
     del told["shape"]
@@ -227,11 +216,13 @@ def _about(folder: Path) -> About:
     return About(**told)
 
 
-def _lay(duck: DuckEngine, folder: Path, scope: Scope) -> None:
+def _lay(duck: DuckEngine, folder: Path, scope: Scope, as_of: datetime) -> None:
     """Make the views of a snapshot in which only the scope's rows are."""
     duck.connection.execute(f"ATTACH {quoted(str(folder / FILE))} AS kept (READ_ONLY)")
     for name in TABLES:
-        duck.view(f"all_{name}", f"SELECT * FROM kept.{name}")
+        # Closed sales lie there as the run that closed them left them, its moment included.
+        moment = f" REPLACE (TIMESTAMPTZ '{as_of.isoformat()}' AS as_of)" * (name == "outcomes")
+        duck.view(f"all_{name}", f"SELECT *{moment} FROM kept.{name}")
         duck.view(name, f"SELECT t.* FROM all_{name} AS t WHERE {_kept(duck, name, scope)}")
     duck.view("sold", SQL["sold_filled"])
     duck.view("journeys", SQL["journeys"])

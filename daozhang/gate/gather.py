@@ -72,7 +72,9 @@ class _Units:
     from_day: Ints
 
 
-def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evidence:
+def gather(
+    engine: Engine, release_id: str, zone: str, until: datetime, *, again: bool = False
+) -> Evidence:
     """Return the evidence for one release.
 
     Args:
@@ -80,6 +82,7 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
         release_id: a release that ``upgrades`` names.
         zone: the terms' zone, for local days.
         until: the moment that the journeys are of.
+        again: another release's evidence was gathered from the same journeys before.
 
     Raises:
         ValueError: ``upgrades`` does not name the release.
@@ -97,7 +100,8 @@ def gather(engine: Engine, release_id: str, zone: str, until: datetime) -> Evide
         )
     }
     blind = _put_deadlines(engine)
-    engine.run("gate_known", SQL["gate_known"])
+    if not again:
+        engine.run("gate_known", SQL["gate_known"])
     money = engine.fetch(SQL["gate_money"])
     shapes = engine.fetch(SQL["gate_shapes"])
     sold = {t for of in (money, shapes) for t in of["terminal_id"].unique().to_pylist()}
@@ -263,7 +267,9 @@ class _Rows:
             zip(*(money[c].to_pylist() for c in ("terminal_id", "provider_id", "account_id")),
                 strict=True)
         )  # fmt: skip
-        known = {key: place for place, key in enumerate(dict.fromkeys(names))}
+        # In an order of their own: groups come as threads finish, and a picture shows a terminal of
+        # two accounts in the place of one of them.
+        known = {key: place for place, key in enumerate(sorted(set(names)))}
         self.unit = np.array([known[key] for key in names], dtype=np.int64)
         self._columns = {
             name: _ints(money[name])

@@ -11,7 +11,7 @@ release that begins to tell the method would look like customers who change it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -75,15 +75,20 @@ class StoreDays:
 
 
 def gather_days(
-    engine: Engine, book: TermsBook, as_of: datetime, settings: RecoverySettings
+    engine: Engine,
+    book: TermsBook,
+    as_of: datetime,
+    settings: RecoverySettings,
+    wanted: Collection[str] | None = None,
 ) -> StoreDays | None:
-    """Return the daily numbers around all upgrades; None where there is no upgrade.
+    """Return the daily numbers around upgrades; None where there is no upgrade.
 
     Args:
         engine: holds the journeys.
         book: the terms, for zone and calendars.
         as_of: the moment that the journeys are of.
         settings: how many days count.
+        wanted: the releases that will be asked about; None: all.
     """
     moment = int(as_of.timestamp())
     offset = datetime.fromtimestamp(moment, ZoneInfo(book.timezone)).utcoffset()
@@ -94,7 +99,8 @@ def gather_days(
     upgrades = rows_of(engine.fetch(SQL["recovery_stores"]))
     if not upgrades:
         return None
-    from_day = min(row["first_day"] for row in upgrades) - settings.baseline_days - 1
+    begun = (r["first_day"] for r in upgrades if wanted is None or r["release_id"] in wanted)
+    from_day = min(begun) - settings.baseline_days - 1
     _put_run(engine, offset_s, from_day, told_until)
     _put_calendar(engine, book.terms, book.calendars, from_day - 40, told_until + 40)
     told = "method" in engine.columns("facts_sales")

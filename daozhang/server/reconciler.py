@@ -25,10 +25,13 @@ from django.db import transaction
 
 from daozhang.app.books import mark_of
 from daozhang.app.check import UnusableError, checked
+from daozhang.app.earlier import Earlier
 from daozhang.app.ingest import ingest
 from daozhang.app.scope import Scope
-from daozhang.app.snapshot import fits, publish
+from daozhang.app.snapshot import About, earlier_of, fits, publish
+from daozhang.app.snapshot_tables import TornRowsError
 from daozhang.charts import Lang
+from daozhang.journey.figures import Figures
 from daozhang.server.alarms import Watch
 from daozhang.server.config import config
 from daozhang.server.incidents import follow
@@ -191,9 +194,7 @@ class Worker:
         shutil.rmtree(folder, ignore_errors=True)  # Left by one that was killed before it told.
         begun = time.monotonic()
         try:
-            with checked(store, as_of=config().as_of, whole=True) as found:
-                about = publish(found, folder)
-                rows = found.figures.incidents
+            about, figures = _published(folder, earlier_of(folder_of(last)) if last else Earlier())
             # Drawn before it is told of, so that the first who looks need not wait.
             draw_ahead(folder)
         except UnusableError as error:
@@ -208,7 +209,7 @@ class Worker:
                 number=number, mark=mark, as_of=about.as_of, made_at=at, sales=about.sales,
                 seconds=int(time.monotonic() - begun),
             )  # fmt: skip
-            follow(rows, at)
+            follow(figures.incidents, at)
         _log.info("tracked", snapshot=number, sales=about.sales)
         _prune()
         return True
@@ -229,6 +230,16 @@ class Worker:
                 self._drawn = {one for one in self._drawn if one[0] == snapshot.number} | {key}
                 return True
         return False
+
+
+def _published(folder: Path, earlier: Earlier) -> tuple[About, Figures]:
+    """Track what is new and open, publish what was found and return its figures."""
+    with checked(config().store, as_of=config().as_of, whole=True, earlier=earlier) as found:
+        try:
+            return publish(found, folder), found.figures
+        except TornRowsError as error:
+            _log.error("tracked anew", why=str(error))
+    return _published(folder, Earlier())
 
 
 def _looking(at: datetime) -> dict[str, tuple[Scope, set[Lang]]]:

@@ -15,6 +15,7 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -50,9 +51,11 @@ def furnish(folder: str, account: str) -> None:
 
 
 def work(*, once: bool) -> None:
-    """Be a reconciler."""
-    from daozhang.server import entry
+    """Be a reconciler, of the newest facts: what is closed is taken from the snapshot before."""
+    from daozhang.server import entry, reconciler
 
+    live = replace(reconciler.config(), as_of=None)
+    setattr(reconciler, "config", lambda: live)  # noqa: B010 - alarms keep the moment that is set
     entry.reconcile(once=once)
 
 

@@ -82,11 +82,12 @@ def test_a_sale_of_others_is_not_there_by_itself_either(snapshot: Any) -> None:
 
 
 def test_numbers_are_those_of_the_sales_that_somebody_sees(reading: Any) -> None:
-    from daozhang.app.seek import NUMBERS
+    from daozhang.app.seek import numbers
 
     engine = reading.engine()
     columns = "backwards, is_rrn, sale_id"
-    kept, made = (f"SELECT {columns} FROM numbers", f"SELECT {columns} FROM ({NUMBERS}) AS n")
+    kept = f"SELECT {columns} FROM numbers"
+    made = f"SELECT {columns} FROM ({numbers('outcomes')}) AS n"
     for one, other in ((kept, made), (made, kept)):
         assert engine.rows(f"SELECT * FROM ({one} EXCEPT ALL {other}) LIMIT 3") == []
 
