@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime as dt
 from collections import defaultdict
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 
 from tests.oracle.causes import facts, traces
@@ -71,13 +72,20 @@ class Story:
 
 
 def tell(seed: int, plan: Plan | None = None) -> Story:
-    """Make an estate.
+    """Make an estate; its tables are the caller's own, to change at will.
 
     Args:
         seed: decides everything that ``plan`` leaves open.
         plan: codes of faults, each with whether it is the upgrade's; None: the seed's turn.
     """
-    plan = plan_of(seed) if plan is None else plan
+    story = _told(seed, tuple(plan_of(seed) if plan is None else plan))
+    tables = {name: [dict(row) for row in rows] for name, rows in story.tables.items()}
+    return replace(story, tables=tables)
+
+
+@lru_cache(maxsize=8)
+def _told(seed: int, planned: tuple[tuple[str, bool], ...]) -> Story:
+    plan = list(planned)
     codes = {code for code, _ in plan}
     evening = ("F6", True) in plan
     canary = seed % 5 == 4 and seed % 2 == 0
