@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.shared import drawn_once, shared_by_all
 
@@ -22,6 +23,10 @@ SLOW = {"test_postgres.py", "test_kill.py", "test_kills.py", "test_backup.py", "
 
 RUBBISH = 20_000
 """Objects after which the collector looks at the newest ones: Python's 700 is for less memory."""
+
+settings.register_profile("patient", deadline=None)
+settings.load_profile("patient")
+"""How long one example takes says more of what else the machine does than of what is tested."""
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -107,15 +107,22 @@ def test_grown_is_whole(estate: Path, tmp_path: Path, *, straggling: bool) -> No
         assert got[name] == rows, name
 
 
+@pytest.fixture(scope="module")
+def closed(estate: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A place with a ``store`` whose books are closed, and ``first``, the snapshot of that run."""
+    place = tmp_path_factory.mktemp("closed")
+    (piece,) = slices(estate, 1, 1, in_time=True)
+    add(place / "store", piece, 0, estate / "terms.toml")
+    snap(place / "store", place / "first", Earlier())
+    assert closed_sales(place / "store") > 0
+    return place
+
+
 @pytest.fixture
-def begun(estate: Path, tmp_path: Path) -> tuple[Path, Path]:
-    """A store whose books are closed, and the snapshot of that run."""
-    store = tmp_path / "store"
-    for number, piece in enumerate(slices(estate, 1, 1, in_time=True)):
-        add(store, piece, number, estate / "terms.toml")
-    snap(store, tmp_path / "first", Earlier())
-    assert closed_sales(store) > 0
-    return store, tmp_path / "first"
+def begun(closed: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """Copies of the store and its snapshot, to change at will."""
+    shutil.copytree(closed, tmp_path, dirs_exist_ok=True)
+    return tmp_path / "store", tmp_path / "first"
 
 
 def test_a_snapshot_that_lost_a_row_is_not_grown_from(
