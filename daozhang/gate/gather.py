@@ -36,6 +36,10 @@ SQL = SqlFolder("daozhang.gate")
 HARMED_FIFTH: Final = 5
 """A unit's day is harmed when a fifth of its money missed a leg's deadline."""
 
+PAST: Final = timedelta(weeks=8)
+"""How far before a rollout its evidence begins: what is usual is told by then, and a store of years
+costs no more than one of months."""
+
 RISK_DAYS: Final = 7
 """Who has sold within so many days could be harmed today."""
 
@@ -158,6 +162,7 @@ def _begin(engine: Engine, release_id: str, zone: str) -> None:
             {
                 "release_id": pa.array([release_id], pa.string()),
                 "begun_at": pa.array([began], pa.timestamp("us", "UTC")),
+                "from_at": pa.array([began - PAST], pa.timestamp("us", "UTC")),
                 "offset_s": pa.array([_offset(zone, int(began.timestamp()))], pa.int64()),
             }
         ),

@@ -15,7 +15,7 @@ FROM (
     FROM facts_sales AS s
     JOIN gate_known AS k ON k.sale_id = s.sale_id
     CROSS JOIN gate_run AS g
-    WHERE s.kind IN ('sale', 'completion')
+    WHERE s.kind IN ('sale', 'completion') AND s.captured_at >= g.from_at
     UNION ALL
     SELECT
         a.terminal_id, (epoch_us(a.at) // 1000000 + g.offset_s) // 86400 AS day, a.known_at,
@@ -26,6 +26,7 @@ FROM (
         0 AS closed, 0 AS unbalanced
     FROM facts_attempts AS a
     CROSS JOIN gate_run AS g
+    WHERE a.at >= g.from_at
     UNION ALL
     SELECT
         b.terminal_id, (epoch_us(b.closed_at) // 1000000 + g.offset_s - 14400) // 86400 AS day, b.known_at,
@@ -33,12 +34,14 @@ FROM (
         CASE WHEN b.outcome IN ('unbalanced', 'rejected') OR b.host_count <> b.sales_count OR b.host_minor <> b.sales_minor THEN 1 ELSE 0 END AS unbalanced
     FROM facts_batches AS b
     CROSS JOIN gate_run AS g
+    WHERE b.closed_at >= g.from_at
     UNION ALL
     SELECT
         n.terminal_id, (epoch_us(n.at) // 1000000 + g.offset_s) // 86400 AS day, n.known_at,
         0 AS sales, n.online AS heard, 0 AS tried, 0 AS refused, 0 AS sign_in_failed, 0 AS closed, 0 AS unbalanced
     FROM facts_signals AS n
     CROSS JOIN gate_run AS g
+    WHERE n.at >= g.from_at
 ) AS q
 CROSS JOIN gate_run AS g
 WHERE epoch_us(q.known_at) // 1000000 + g.offset_s <= (q.day + 1) * 86400 + 7200

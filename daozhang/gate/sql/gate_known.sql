@@ -1,7 +1,9 @@
 -- When each sale, the first line of its settlement, its payout and its credit were first known.
+-- The first release of which this is asked is the first to have begun.
 SELECT
     s.sale_id, s.known_at AS sale_known, r.first_known AS sale_first_known, l.clear_known
 FROM facts_sales AS s
+CROSS JOIN gate_run AS g
 LEFT JOIN (
     SELECT f.sale_id, min(coalesce(f.known_at, f.captured_at)) AS first_known
     FROM raw_sales AS f
@@ -14,3 +16,4 @@ LEFT JOIN (
     WHERE n.sale_id IS NOT NULL
     GROUP BY n.sale_id
 ) AS l ON l.sale_id = s.sale_id
+WHERE s.captured_at >= g.from_at

@@ -37,6 +37,7 @@ FROM (
         NOT o.arrived OR w.sale_id IS NOT NULL OR o.late_s > 0 AS credit_late,
         CASE WHEN o.arrived AND w.sale_id IS NULL AND o.credited_at IS NOT NULL THEN (epoch_us(greatest(o.credited_at, coalesce(c.known_at, o.credited_at), coalesce(y.known_at, o.credited_at), coalesce(k.clear_known, o.credited_at), coalesce(k.sale_known, o.credited_at))) + 899999999) // 900000000 * 900 END AS credit_known_s
     FROM outcomes AS o
+    CROSS JOIN gate_run AS g
     JOIN gate_known AS k ON k.sale_id = o.sale_id
     LEFT JOIN gate_deadlines AS p ON p.provider_id = o.provider_id
     LEFT JOIN facts_payouts AS y ON y.provider_id = o.provider_id AND y.payout_id = o.payout_id
@@ -54,7 +55,7 @@ FROM (
         LEFT JOIN resent AS c ON c.provider_id = p.provider_id AND c.payout_id = p.payout_id
         GROUP BY p.provider_id, coalesce(c.chain_id, p.payout_id)
     ) AS b ON b.provider_id = o.provider_id AND b.chain_id = coalesce(h.chain_id, o.payout_id) AND b.sent_at < b.back_at
-    WHERE o.status NOT IN ('cancelled', 'failed') AND o.business_date IS NOT NULL AND o.cutoff_at IS NOT NULL
+    WHERE o.captured_at >= g.from_at AND o.status NOT IN ('cancelled', 'failed') AND o.business_date IS NOT NULL AND o.cutoff_at IS NOT NULL
 ) AS q
 GROUP BY
     q.terminal_id, q.provider_id, q.account_id, q.currency, q.day, q.closes_s, q.sold_s,
