@@ -8,6 +8,7 @@ import json
 import re
 import shlex
 import shutil
+from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from daozhang.app.answers import JOURNEY_COLUMNS
+from daozhang.cli import check, trace
 from daozhang.cli.main import main as daozhang
 from daozhang.facts import TABLES
 from daozhang.formats import profiles
@@ -24,6 +26,7 @@ from daozhang.journey.terms import Term, Window
 from daozhang.world.faults import FAULTS
 from docs import _problems, generate
 from docs._markdown import filled
+from tests.shared import opened_once
 
 ROOT = Path(__file__).resolve().parents[2]
 USE = ROOT / "docs" / "use"
@@ -138,6 +141,14 @@ def test_the_pages_for_newcomers_have_blocks_that_run() -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def once() -> Iterator[None]:
+    """What was checked is traced without finding it again."""
+    with opened_once(check, trace):
+        yield
+
+
+@pytest.mark.usefixtures("once")
 @pytest.mark.parametrize(
     "page", [page for page in RUNNABLE if not runs_elsewhere(page)], ids=name_of
 )
