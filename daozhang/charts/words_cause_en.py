@@ -26,7 +26,7 @@ ENGLISH_CAUSES: Final[dict[str, str]] = {
     "why.since_day": "promised {day}",
     "why.on": "{fact} ({behind})",
     "why.behind": "{amount}; {seen}",
-    "why.such_as": "{seen}, such as of {sale}",
+    "why.such_as": "{seen}, for instance for sale {sale}",
     "seen.in": "see {tables}",
     "seen.sales": "sales",
     "seen.attempts": "attempts",

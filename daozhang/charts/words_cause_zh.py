@@ -26,7 +26,7 @@ CHINESE_CAUSES: Final[dict[str, str]] = {
     "why.since_day": "应到账 {day}",
     "why.on": "{fact}（{behind}）",
     "why.behind": "{amount}；{seen}",
-    "why.such_as": "{seen}，例如 {sale}",
+    "why.such_as": "{seen}，例如交易 {sale}",
     "seen.in": "见{tables}",
     "seen.sales": "交易（sales）",
     "seen.attempts": "终端操作尝试（attempts）",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from datetime import date
 from pathlib import Path
@@ -68,7 +69,9 @@ def demo(data: Path, host: str, port: int, *, sales: int, stay: bool) -> int:
     from daozhang.world import build
 
     address = f"http://{host}:{port}"
-    entry.set_up(data, {"DAOZHANG_AS_OF": _DEMO_AS_OF, "DAOZHANG_URL": address})
+    # Whoever tries it is told the address before anything else.
+    env = {"DAOZHANG_AS_OF": _DEMO_AS_OF, "DAOZHANG_URL": address}
+    entry.set_up(data, env, least=logging.WARNING)
     entry.prepare()
     from daozhang.server import commands
 

@@ -29,12 +29,15 @@ STOP_SECONDS: Final = 60
 THREADS: Final = 8
 
 
-def set_up(data: Path | None = None, env: Mapping[str, str] | None = None) -> None:
+def set_up(
+    data: Path | None = None, env: Mapping[str, str] | None = None, *, least: int = logging.INFO
+) -> None:
     """Set up Django for this process.
 
     Args:
         data: the data folder; None: what the environment says.
         env: settings that hold for this process and those it starts.
+        least: level of the least that is logged.
 
     Raises:
         daozhang.server.config.ConfigError: a setting cannot be used.
@@ -46,10 +49,10 @@ def set_up(data: Path | None = None, env: Mapping[str, str] | None = None) -> No
     import django
 
     django.setup()
-    _log_structured()
+    _log_structured(least)
 
 
-def _log_structured() -> None:
+def _log_structured(least: int) -> None:
     """One JSON object a line on standard error: times, events, no contents of files."""
     import structlog
 
@@ -61,7 +64,7 @@ def _log_structured() -> None:
             structlog.processors.format_exc_info,
             structlog.processors.JSONRenderer(ensure_ascii=False),
         ],
-        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        wrapper_class=structlog.make_filtering_bound_logger(least),
         logger_factory=structlog.PrintLoggerFactory(sys.stderr),
     )
 

@@ -1,0 +1,117 @@
+"""Where the CPU time of ``check`` goes, by stage, beside plain SQL on the same files in one run.
+
+Run ``.venv/bin/python -m bench.stages [--sales 1] [--write]``. Stages that plain SQL has too are
+counted by themselves: what is asked of a sale's money is the same, and so is what is written of it.
+With ``--write`` the table goes between its markers in ``docs/benchmarks.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from bench.check import PAGE, ROOT, facts_of_machine, measure, world
+
+__all__ = ["main"]
+
+BEGIN, END = "<!-- stages:begin -->", "<!-- stages:end -->"
+
+STAGES: Final = {
+    "start": ("imports", False),
+    "intake": ("every cell of every file is read and held against the rules of a fact", True),
+    "facts": ("repeats found and settled, rows learned later put aside", True),
+    "promises": ("account, terms, cut-off and due instant of every sale", True),
+    "settlement": ("every line to its sale and to the payout that carried it", True),
+    "credits": ("payouts matched with credits, in Python: there are few of both", True),
+    "journeys": ("the standing of every sale; legs of the late ones", True),
+    "causes": ("why sales are late, and what is wrong with providers", False),
+    "identities": ("every sum twice, each from its own table; what the faces show", False),
+    "journeys.parquet": ("35 columns of every sale", True),
+    "lists": ("the other answers: lists of late and unknown sales, tables of the report", False),
+}
+"""What each stage does, and whether the plain script does it too."""
+
+
+def run_stages(facts: Path, out: Path) -> dict[str, float]:
+    """Run ``check FACTS --out OUT`` in this process; return the CPU seconds of each stage."""
+    spent: dict[str, float] = dict.fromkeys(STAGES, 0.0)
+    at, last = "start", 0.0
+
+    def turn(stage: str) -> None:
+        nonlocal at, last
+        now = sum(os.times()[:2])
+        spent[at] += now - last
+        at, last = stage, now
+
+    from daozhang.app.answers import write_answers
+    from daozhang.app.check import checked
+    from daozhang.app.exports import whole_lists, write_tables
+    from daozhang.cli.check import view_of
+
+    turn("intake")
+    with checked(facts, on_stage=turn) as found:
+        turn("journeys.parquet")
+        write_answers(found, out)
+        turn("lists")
+        write_tables(out, view_of(found, "en"), whole_lists(found.engine))
+    turn("start")
+    return spent
+
+
+def table(spent: dict[str, float], plain: float) -> str:
+    """Return the stages as a Markdown table, with what both do beside plain SQL."""
+    every = sum(spent.values())
+    both = sum(seconds for stage, seconds in spent.items() if STAGES[stage][1])
+    rows = ["| stage | CPU s | in plain SQL too | what it does |", "|---|--:|---|---|"]
+    rows += [
+        f"| {stage} | {spent[stage]:.1f} | {'yes' if shared else ''} | {what} |"
+        for stage, (what, shared) in STAGES.items()
+    ]
+    rows += [
+        f"| all | {every:.1f} | | {every / plain:.2f} × plain SQL, which took {plain:.1f} |",
+        f"| what both do | {both:.1f} | | {both / plain:.2f} × plain SQL |",
+    ]
+    return "\n".join(rows)
+
+
+def main(words: Sequence[str] | None = None) -> int:
+    """Measure, print the table and write it where asked."""
+    parser = argparse.ArgumentParser(prog="python -m bench.stages", description=__doc__)
+    parser.add_argument("--sales", type=float, default=1, help="millions of sales")
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / "bench-worlds")
+    parser.add_argument("--write", action="store_true")
+    parser.add_argument("--one", nargs=2, type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args(words)
+    if given.one:
+        sys.stdout.write(json.dumps(run_stages(*given.one)))
+        return 0
+    folder = given.folder
+    folder.mkdir(parents=True, exist_ok=True)
+    sales = round(given.sales * 1e6)
+    facts = world(folder, sales, "parquet")
+    with tempfile.TemporaryDirectory(prefix="stages-") as place:
+        command = [sys.executable, "-m", "bench.plain_sql", str(facts), f"{place}/plain"]
+        plain = measure("plain SQL", command, sales, "parquet", folder).cpu_s
+        said = subprocess.run(
+            [sys.executable, "-m", "bench.stages", "--one", str(facts), f"{place}/out"],
+            check=True, cwd=ROOT, stdout=subprocess.PIPE, text=True,
+        ).stdout  # fmt: skip
+    made = table(json.loads(said), plain)
+    print(made)
+    if given.write:
+        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN, 1)
+        command_said = f"`.venv/bin/python -m bench.stages --sales {given.sales:g}`"
+        text = f"{facts_of_machine()}\nCommand: {command_said}\n\n{made}"
+        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
