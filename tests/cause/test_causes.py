@@ -17,8 +17,8 @@ from daozhang.cli.main import main
 from daozhang.world.faults import FAULTS
 
 LATE = [code for code, fault in FAULTS.items() if fault.leg]
-QUICK = [("F4",), ("F9", "F10"), ("F6", "F16")]
-ALONE = [(code,) for code in LATE]
+QUICK = [("F4",), ("F9", "F10")]
+ALONE = [("F6", "F16"), *((code,) for code in LATE)]
 
 
 def judged(tmp_path: Path, *words: str) -> tuple[duckdb.DuckDBPyConnection, list[dict[str, Any]]]:

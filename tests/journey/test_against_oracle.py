@@ -21,8 +21,11 @@ from tests.oracle.compare import COLUMNS, assert_same_journeys, canonical
 from tests.oracle.estate import ALL, PLAIN, Estate, make_estate
 
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-SEEDS = range(300) if SOAK else (0, 2, 3, 4, 6, 9, 35, 48, 61, 67)
-"""One of each season; the last four once showed something that those before them did not."""
+TELLING = (35, 48, 61, 67)
+"""These once showed something that others did not."""
+
+SEEDS = range(300) if SOAK else (0, 2, 3, 4, 6, 9, *TELLING)
+"""One of each season."""
 
 SALES = 300 if SOAK else 60
 FOUND_EARLY = {
@@ -34,9 +37,11 @@ Journeys = dict[str, dict[str, Any]]
 
 
 def moments(estate: Estate) -> list[dt.datetime]:
-    """The end, and two moments of the estate's own life."""
+    """The end, and two moments of the estate's own life; of most one in a quick run."""
     rng = random.Random(estate.seed)
     back = [dt.timedelta(days=rng.uniform(1, 4)), dt.timedelta(days=rng.uniform(4, 9))]
+    if not SOAK and estate.seed not in TELLING:
+        back = [back[estate.seed // 2 % 2]]
     return [estate.as_of, *(estate.as_of - gap for gap in back)]
 
 

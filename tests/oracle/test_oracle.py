@@ -41,16 +41,16 @@ if TYPE_CHECKING:
 DAY = dt.timedelta(days=1)
 CHECKED = (*COLUMNS, "matched_by")
 SOAK = bool(os.environ.get("DAOZHANG_SOAK"))
-SEEDS = range(44 if SOAK else 20)
+SEEDS = range(44 if SOAK else 12)
 SEEDS_OF_SETS = range(100, 104 if SOAK else 102)
 
 
-def both(estate: Estate) -> dict[str, dict[str, Any]]:
-    """Check the reference against the truth now and at two earlier moments; return it."""
+def both(estate: Estate, *, earlier: bool = True) -> dict[str, dict[str, Any]]:
+    """Check the reference against the truth, now and at two earlier moments; return it."""
     facts = (estate.rows, estate.config)
     answer = reference(facts)
     assert_same_journeys(estate.truth, answer, CHECKED, about=estate)
-    for back in (2 * DAY, 5 * DAY + dt.timedelta(hours=3, minutes=7)):
+    for back in (2 * DAY, 5 * DAY + dt.timedelta(hours=3, minutes=7)) if earlier else ():
         moment = estate.as_of - back
         about = f"{estate} as of {moment}"
         early = reference(facts, moment)
@@ -75,8 +75,8 @@ def test_they_agree_on_feature_sets(features: frozenset[str], seed: int) -> None
 
 @pytest.mark.parametrize("feature", sorted(ALL))
 def test_they_agree_on_each_feature_alone(feature: str) -> None:
-    both(make_estate(len(feature), frozenset({feature}), sales=80))
-    both(make_estate(len(feature) + 50, ALL - {feature}, sales=80))
+    both(make_estate(len(feature), frozenset({feature}), sales=80), earlier=SOAK)
+    both(make_estate(len(feature) + 50, ALL - {feature}, sales=80), earlier=SOAK)
 
 
 def test_every_outcome_occurs() -> None:
