@@ -112,7 +112,7 @@ def _name_rows(engine: Engine) -> None:
     )
     engine.run(
         "closing_lines",
-        "SELECT l.provider_id, l.line_id, l.chain_id, l.sale_id, l.status, l.currency, "
+        "SELECT l.provider_id, l.line_id, l.chain_id, l.sale_id, l.kind, l.status, l.currency, "
         "l.net_minor, l.cleared_at, l.merchant_id, p.account_id AS sales_account_id "
         "FROM lines AS l JOIN closing_parcels AS p ON p.sale_id = l.sale_id",
     )

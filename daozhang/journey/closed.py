@@ -50,10 +50,14 @@ CLOSED_CHAINS = pa.schema(
     [
         ("provider_id", pa.string()), ("chain_id", pa.string()), ("currency", pa.string()),
         ("least_currency", pa.string()), ("lines_minor", pa.int64()), ("lines_count", pa.int64()),
-        ("cleared_at", _INSTANT), ("merchant_id", pa.string()), ("sales_account_id", pa.string()),
+        ("sales_count", pa.int64()), ("cleared_at", _INSTANT), ("merchant_id", pa.string()),
+        ("sales_account_id", pa.string()),
     ]
 )  # fmt: skip
-"""What the closed lines of a chain come to: what open lines of it are added to."""
+"""What the closed lines of a chain come to: what open lines of it are added to.
+
+``sales_count`` of them bring sales, the others are refunds, fees and the like.
+"""
 
 CLOSED_GROUPS = pa.schema(
     [("provider_id", pa.string()), ("account_id", pa.string()), ("business_date", pa.date32())]
@@ -194,6 +198,7 @@ def _grow(engine: Engine, name: str, more: str) -> None:
 _SUMS = (
     "l.provider_id, l.chain_id, max(l.currency) AS currency, min(l.currency) AS least_currency, "
     "CAST(sum(l.net_minor) AS BIGINT) AS lines_minor, count(*) AS lines_count, "
+    "CAST(sum(CASE WHEN l.kind = 'sale' THEN 1 ELSE 0 END) AS BIGINT) AS sales_count, "
     "max(l.cleared_at) AS cleared_at, max(l.merchant_id) AS merchant_id, "
     "max(l.sales_account_id) AS sales_account_id"
 )

@@ -138,6 +138,9 @@ _SEGMENT = {
         f"{key_of('q.provider_id', 'q.chain_id')} AS chain_key, {_SALE_KEY} "
         "FROM closing_lines AS q"
     ),
+    "copies": (
+        f"SELECT q.*, {_SALE_KEY} FROM copies AS q SEMI JOIN closing AS c ON c.sale_id = q.sale_id"
+    ),
 }
 """The files of a segment; ``days`` is made from the outcomes."""
 
@@ -183,11 +186,13 @@ def _write_open(engine: Engine, shelf: Shelf, number: int, merged: Sequence[Segm
                 "SELECT provider_id, chain_id, max(currency) AS currency, "
                 "min(least_currency) AS least_currency, "
                 "CAST(sum(lines_minor) AS BIGINT) AS lines_minor, "
-                "CAST(sum(lines_count) AS BIGINT) AS lines_count, max(cleared_at) AS cleared_at, "
+                "CAST(sum(lines_count) AS BIGINT) AS lines_count, "
+                "CAST(sum(sales_count) AS BIGINT) AS sales_count, max(cleared_at) AS cleared_at, "
                 "max(merchant_id) AS merchant_id, max(sales_account_id) AS sales_account_id "
                 f"FROM (SELECT {sums} FROM closed_chains UNION ALL "
                 "SELECT provider_id, chain_id, currency, currency AS least_currency, "
-                "net_minor, 1, cleared_at, merchant_id, sales_account_id FROM closing_lines "
+                "net_minor, 1, CASE WHEN kind = 'sale' THEN 1 ELSE 0 END, cleared_at, merchant_id, "
+                "sales_account_id FROM closing_lines "
                 "WHERE status = 'settled') GROUP BY provider_id, chain_id) AS q "
                 "JOIN chain_standing AS s "
                 "ON s.provider_id = q.provider_id AND s.chain_id = q.chain_id"

@@ -12,7 +12,7 @@ from datetime import date, datetime
 from typing import Any
 
 from daozhang.engine import Engine, SqlFolder, rows_of
-from daozhang.journey.sums import added_rows
+from daozhang.journey.sums import added_rows, over
 
 __all__ = [
     "DIMENSIONS",
@@ -29,8 +29,6 @@ DIMENSIONS = ("due_date", "provider_id", "bank_id", "store_id", "leg")
 
 LATE_LIST_MAX = 500
 """How many late and overdue sales are listed one by one; the rest is in the journeys."""
-
-_URGENT = "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, amount_minor DESC, sale_id"
 
 UNEXPLAINED_MAX = 500
 """How many unexplained credits are listed one by one."""
@@ -173,12 +171,7 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         fees=added("figures_fees"),
         flow=added("figures_flow"),
         gaps={row["gap"]: (row["rows"], row["minor"]) for row in rows("figures_gaps")},
-        late_list=_listed(
-            engine,
-            "SELECT l.* FROM listed AS l SEMI JOIN (SELECT sale_id FROM outcomes_late "
-            f"WHERE status IN ('late', 'overdue') ORDER BY {_URGENT} LIMIT {LATE_LIST_MAX}) AS u "
-            f"ON u.sale_id = l.sale_id ORDER BY {_URGENT}",
-        ),
+        late_list=_late_list(engine, sql),
         unexplained=_listed(
             engine,
             "SELECT * FROM credit_standing WHERE standing = 'unexplained' "
@@ -208,6 +201,20 @@ def draw_figures(engine: Engine, sql: SqlFolder, as_of: datetime) -> Figures:
         first_sale=first if isinstance(first, datetime) else None,
         last_sale=last if isinstance(last, datetime) else None,
     )
+
+
+def _late_list(engine: Engine, sql: SqlFolder) -> tuple[Row, ...]:
+    """Return the late and overdue sales with most money, which are few of all of them."""
+    order = "CASE WHEN status = 'overdue' THEN 0 ELSE 1 END, amount_minor DESC, sale_id"
+    engine.run(
+        "outcomes_urgent",
+        "SELECT * FROM outcomes_late WHERE status IN ('late', 'overdue') "
+        f"ORDER BY {order} LIMIT {LATE_LIST_MAX}",
+    )
+    listed = sql["listed"]
+    for name in ("journeys", "stations"):
+        listed = listed.replace(f"{name}_late", f"({over(sql, name, 'outcomes_urgent')})")
+    return _listed(engine, f"SELECT * FROM ({listed}) AS l ORDER BY {order}")
 
 
 def _waiting(row: Row) -> Row:

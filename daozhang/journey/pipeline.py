@@ -49,6 +49,9 @@ CLOSED_CLOCKS = (
 HOSTS = "SELECT provider_id, host_at FROM facts_sales"
 """When the host saw each sale, or that it was stored."""
 
+COPIES = "SELECT provider_id, account_id, sale_id, cleared_at, reason FROM copies"
+"""Second lines that were refused."""
+
 Progress = Callable[[str], None]
 
 Blame = Callable[[Engine, TermsBook, datetime], None]
@@ -257,9 +260,10 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     engine.view("settled_plain", SQL["settled_plain"])
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
     _put_outcomes(engine, resumed=resumed)
+    _put_told(engine, resumed=resumed)
     put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
     engine.view("told_closes", SQL["told_closes"])
-    _run(engine, "hand_ins", "first_sent", "spared")
+    _run(engine, "hand_ins", "first_sent", "cycles_met", "spared")
     put_legs(engine, book)
     _run(engine, "due_again")
 
@@ -305,21 +309,30 @@ def _put_outcomes(engine: Engine, *, resumed: bool) -> None:
         else SQL["sold_days"],
     )
     engine.view("lines_summed", summed)
+
+
+def _put_told(engine: Engine, *, resumed: bool) -> None:
+    """Name what the identities and the causes ask of all sales, closed ones among them."""
+    _run(engine, "lines_refused", "copies")
     engine.view("told_sales", "SELECT * FROM facts_sales")
-    engine.view("told_payouts", "SELECT * FROM raw_payouts")
-    if resumed:
-        late_ones = f"{TOLD} UNION ALL BY NAME SELECT {TOLD_COLUMNS} FROM closed_told"
-        clocks = f"{CLOCKS.format(key_of('sale_id'))} UNION ALL BY NAME {CLOSED_CLOCKS}"
-        engine.view("told_late", late_ones)
-        engine.view("told_clocks", clocks)
-        engine.view(
-            "told_hosts", f"{HOSTS} UNION ALL {HOSTS.replace('facts_sales', 'closed_clocks')}"
-        )
-        engine.view("told_settlements", "SELECT * FROM all_settlements")
-    else:
-        engine.view("told_late", TOLD)
-        engine.view("told_clocks", CLOCKS.format("sale_id"))
-        engine.view("told_hosts", HOSTS)
-        engine.view("told_settlements", "SELECT * FROM facts_settlements")
     engine.view("told_acts", "SELECT * FROM acts")
     engine.view("told_lines", "SELECT * FROM lines_own")
+    engine.view("told_payouts", "SELECT * FROM raw_payouts")
+    told = {
+        "late": TOLD,
+        "clocks": CLOCKS.format(key_of("sale_id") if resumed else "sale_id"),
+        "hosts": HOSTS,
+        "copies": COPIES,
+        "settlements": "SELECT * FROM facts_settlements",
+    }
+    if resumed:
+        closed = {
+            "late": f"SELECT {TOLD_COLUMNS} FROM closed_told",
+            "clocks": CLOSED_CLOCKS,
+            "hosts": HOSTS.replace("facts_sales", "closed_clocks"),
+            "copies": COPIES.replace("copies", "closed_copies"),
+        }
+        told |= {name: f"{told[name]} UNION ALL BY NAME {rows}" for name, rows in closed.items()}
+        told["settlements"] = "SELECT * FROM all_settlements"
+    for name, rows in told.items():
+        engine.view(f"told_{name}", rows)

@@ -2,9 +2,10 @@
 
 Layout, all of it derived from the parts and safe to delete: ``closed/current.json`` names what
 counts; ``closed/<number>/`` holds what one closing wrote. A *segment* (``outcomes``, of them
-``late``, what the till ``told`` of those, ``clocks``, ``index``, ``lines``, sums by ``days``) is
-written once and never changed; the *open* files (``open_sales``, ``open_settlements``, ``chains``,
-``gone``, what rests and the sums of each figure) are those of the newest closing only.
+``late``, what the till ``told`` of those, ``clocks``, ``index``, ``lines``, refused ``copies`` of
+them, sums by ``days``) is written once and never changed; the *open* files (``open_sales``,
+``open_settlements``, ``chains``, ``gone``, what rests and the sums of each figure) are those of the
+newest closing only.
 ``current.json`` is replaced in one step after everything it names is on disk, so a crash leaves the
 old books or the new ones. Whatever does not fit (another version, other terms, a missing file)
 means no books: the next run starts from the parts and closes them again.
@@ -28,10 +29,10 @@ from daozhang.store.disk import Disk
 
 __all__ = ["OPEN_FILES", "SEGMENT_FILES", "Books", "Segment", "Shelf"]
 
-_VERSION: Final = [5, duckdb.__version__]
+_VERSION: Final = [6, duckdb.__version__]
 """Of what is written, and of what makes the numbers that stand for keys."""
 
-SEGMENT_FILES: Final = ("outcomes", "late", "told", "clocks", "index", "lines", "days")
+SEGMENT_FILES: Final = ("outcomes", "late", "told", "clocks", "index", "lines", "copies", "days")
 OPEN_FILES: Final = (
     "open_sales", "open_settlements", "chains", "gone",
     "rest_chains", "rest_standing", "rest_credits", "rest_links", "rest_words",

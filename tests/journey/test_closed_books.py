@@ -53,8 +53,9 @@ def test_what_is_asked_of_all_sales_is_asked_of_closed_ones(
     folder, store, _ = made
     asked = [
         "SELECT provider_id, count(*), count(host_at) FROM told_hosts GROUP BY 1 ORDER BY 1",
-        "SELECT terminal_id, count(DISTINCT row_key), max(host_at) FROM told_clocks GROUP BY 1 "
-        "ORDER BY 1",
+        "SELECT terminal_id, count(DISTINCT row_key) FROM told_clocks GROUP BY 1 ORDER BY 1",
+        "SELECT sale_id, account_id, cleared_at, reason FROM told_copies ORDER BY ALL",
+        "SELECT * FROM strangers ORDER BY ALL",
     ]
     with checked(folder) as whole, checked(store) as resumed:
         ((opened,),) = resumed.engine.rows("SELECT count(*) FROM facts_sales")

@@ -3,21 +3,23 @@
 -- the account or its provider is told to have been held up by began after they were due.
 SELECT o.sale_id
 FROM outcomes_late AS o
-LEFT JOIN (
-    SELECT
-        d.provider_id, d.account_id, d.cutoff_at,
-        sum(d.on_time) AS on_time, sum(CASE WHEN d.handed_in > d.on_time THEN d.handed_in - d.on_time ELSE 0 END) AS late
-    FROM sold_days AS d
-    WHERE d.due > 0
-    GROUP BY d.provider_id, d.account_id, d.cutoff_at
-) AS c ON c.provider_id = o.provider_id AND c.account_id = o.account_id AND c.cutoff_at = o.cutoff_at
-LEFT JOIN facts_notices AS n
-    ON (n.scope = 'account' AND n.scope_id = o.account_id
-        OR n.scope = 'merchant' AND n.scope_id = o.merchant_id
-        OR n.scope = 'provider' AND n.scope_id = o.provider_id)
-    AND n.from_at <= coalesce(o.paid_out_at, o.as_of)
-    AND (n.to_at IS NULL OR n.to_at >= o.cutoff_at)
-WHERE o.status IN ('late', 'overdue')
-GROUP BY o.sale_id
-HAVING max(c.on_time) > max(c.late)
-    OR coalesce(max(c.on_time), 0) + coalesce(max(c.late), 0) = 0 AND min(n.from_at) > max(o.promised_at)
+JOIN cycles_met AS c
+    ON c.provider_id = o.provider_id AND c.account_id = o.account_id AND c.cutoff_at = o.cutoff_at
+WHERE o.status IN ('late', 'overdue') AND c.on_time > c.late
+UNION ALL
+SELECT q.sale_id
+FROM (
+    SELECT o.sale_id, o.account_id, o.merchant_id, o.provider_id, o.paid_out_at, o.as_of, o.cutoff_at, o.promised_at
+    FROM outcomes_late AS o
+    ANTI JOIN (SELECT * FROM cycles_met WHERE on_time + late > 0) AS c
+        ON c.provider_id = o.provider_id AND c.account_id = o.account_id AND c.cutoff_at = o.cutoff_at
+    WHERE o.status IN ('late', 'overdue')
+) AS q
+JOIN facts_notices AS n
+    ON (n.scope = 'account' AND n.scope_id = q.account_id
+        OR n.scope = 'merchant' AND n.scope_id = q.merchant_id
+        OR n.scope = 'provider' AND n.scope_id = q.provider_id)
+    AND n.from_at <= coalesce(q.paid_out_at, q.as_of)
+    AND (n.to_at IS NULL OR n.to_at >= q.cutoff_at)
+GROUP BY q.sale_id
+HAVING min(n.from_at) > max(q.promised_at)
