@@ -9,6 +9,7 @@ drawn anew from those.
 
 from __future__ import annotations
 
+import errno
 import json
 import shutil
 from collections.abc import Mapping
@@ -37,7 +38,7 @@ from daozhang.journey.sums import ADDED, over, put_added
 
 __all__ = ["About", "Reading", "earlier_of", "fits", "open_reading", "publish"]
 
-SHAPE: Final = f"{__version__} 7"
+SHAPE: Final = f"{__version__} 8"
 """What a snapshot is written by. One of another shape is not read but made anew: change the number
 whenever what lies in a snapshot changes, values that are kept as objects included."""
 
@@ -71,6 +72,7 @@ class About:
         sales: how many sales were tracked.
         problems: how many things were found wrong with the user's data.
         refused: rows and whole files that are in no figure.
+        unjudged: memory did not suffice to judge the releases, which then have no verdict.
     """
 
     as_of: datetime
@@ -80,6 +82,7 @@ class About:
     sales: int
     problems: int
     refused: int
+    unjudged: bool = False
 
 
 def publish(checked: Checked, folder: Path) -> About:
@@ -107,6 +110,10 @@ def publish(checked: Checked, folder: Path) -> About:
         grow_tables(checked.engine, before, partial / FILE)
     figures = checked.figures
     intake = checked.intake
+    remembered(_figures_path(partial, Scope()), lambda: figures)
+    unjudged = not _judge(checked, partial)
+    if before is not None:
+        checked.engine.connection.execute("DETACH written")
     about = About(
         as_of=figures.as_of,
         timezone=book.timezone,
@@ -115,11 +122,8 @@ def publish(checked: Checked, folder: Path) -> About:
         sales=sum(row["sales"] for row in figures.by_status),
         problems=len(checked.problems),
         refused=sum(file.refused_rows for file in intake.files) if intake else 0,
+        unjudged=unjudged,
     )
-    remembered(_figures_path(partial, Scope()), lambda: figures)
-    _judge(checked, partial)
-    if before is not None:
-        checked.engine.connection.execute("DETACH written")
     if checked.basis is not None:
         write_whole(partial / BASIS, json.dumps(checked.basis.to_json()) + "\n")
     told = {"shape": SHAPE, **asdict(about), "as_of": about.as_of.isoformat()}
@@ -128,14 +132,27 @@ def publish(checked: Checked, folder: Path) -> About:
     return about
 
 
-def _judge(checked: Checked, partial: Path) -> None:
-    """Write what the gate says of each release, and which stores are back after it."""
+def _judge(checked: Checked, partial: Path) -> bool:
+    """Write what the gate says of each release, and which stores are back after it.
+
+    Returns:
+        False: memory does not suffice. No verdict is told then rather than an old one; whose money
+        is where does not hang on it.
+    """
     last = checked.earlier.tables.parent if checked.earlier and checked.earlier.tables else None
     records = {r.release_id: r for r in read_gate(last / GATE)} if last else {}
     backs = {b.release_id: b for b in read_back(last / RECOVERY)} if last else {}
     over = watch_over(checked.engine, _about(last).as_of, records) & backs.keys() if last else set()
-    write_gate(partial / GATE, gate_records(checked, kept={r: records[r] for r in over}))
-    write_back(partial / RECOVERY, back_records(checked, {r: backs[r] for r in over}))
+    try:
+        write_gate(partial / GATE, gate_records(checked, kept={r: records[r] for r in over}))
+        write_back(partial / RECOVERY, back_records(checked, {r: backs[r] for r in over}))
+    except OSError as error:
+        if error.errno != errno.ENOMEM:
+            raise
+        for name in (GATE, RECOVERY):
+            (partial / name).unlink(missing_ok=True)
+        return False
+    return True
 
 
 class Reading:

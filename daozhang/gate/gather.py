@@ -114,11 +114,9 @@ def gather(
     fleet = _fleet(release_id, ids, upgrades)
     lot = _lot(ids, fleet, rows_of(engine.fetch(SQL["gate_drawn"])))
     fleet = replace(fleet, lot=lot, ids=tuple(ids))
-    accounts = engine.rows("SELECT account_id, bank_id FROM facts_accounts")
-    banks = {str(account): str(bank or "") for account, bank in accounts}
     marks = Marks(rows_of(engine.fetch(SQL["gate_marks"])), zone)
     usually = _usual(shapes, number)
-    rows = _Rows(money, number, fleet, places, banks, marks)
+    rows = _Rows(money, number, fleet, places, _banks(engine), marks)
     outcomes = [rows.outcome(leg, moment) for leg in LEGS]
     put_touched(engine)
     came_back = rows.returned(rows_of(engine.fetch(SQL["gate_returned"])), moment)
@@ -146,6 +144,11 @@ def gather(
         until=moment,
         blind=tuple(blind),
     )
+
+
+def _banks(engine: Engine) -> dict[str, str]:
+    accounts = engine.rows("SELECT account_id, coalesce(bank_id, '') FROM facts_accounts")
+    return {str(account): str(bank) for account, bank in accounts}
 
 
 def _begin(engine: Engine, release_id: str, zone: str) -> None:

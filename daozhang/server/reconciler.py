@@ -195,6 +195,8 @@ class Worker:
         begun = time.monotonic()
         try:
             about, figures = _published(folder, earlier_of(folder_of(last)) if last else Earlier())
+            if about.unjudged:
+                _log.error("releases not judged", why="memory does not suffice for so many sales")
             # Drawn before it is told of, so that the first who looks need not wait.
             draw_ahead(folder)
         except UnusableError as error:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from daozhang.app.check import checked
 from daozhang.app.earlier import GROWN_MAX, Earlier
 from daozhang.app.gate_record import WATCHED, read_gate, watch_over
+from daozhang.app.recovery_record import read_back
 from daozhang.app.scope import EVERYTHING
 from daozhang.app.snapshot import earlier_of, open_reading, publish
 from daozhang.app.snapshot_tables import FILE, TABLES, TornRowsError
@@ -51,11 +54,12 @@ def snap(store: Path, folder: Path, earlier: Earlier | None) -> int:
         return found.basis.grown if found.basis else 0
 
 
-def content(folder: Path) -> dict[str, Any]:
+def content(folder: Path, *, judged: bool = True) -> dict[str, Any]:
     """Return all rows of a snapshot's tables in an order, and what lies beside them."""
     told: dict[str, Any] = {
         name: json.loads((folder / name).read_text(encoding="utf-8"))
         for name in ("about.json", "gate.json", "recovery.json")
+        if judged
     }
     reading = open_reading(folder, EVERYTHING)
     engine = reading.engine()
@@ -172,6 +176,37 @@ def test_what_does_not_fit_is_tracked_anew(begun: tuple[Path, Path], tmp_path: P
             assert found.basis is not None
             assert found.basis.grown == 0
     assert earlier_of(tmp_path) == Earlier()
+
+
+@pytest.mark.parametrize("what", ["gate_records", "back_records"])
+def test_without_memory_for_the_gate_money_is_told_and_no_verdict(
+    begun: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    from daozhang.app import snapshot
+
+    store, first = begun
+
+    def fails(number: int) -> Callable[..., list[Any]]:
+        def fail(*_: object, **__: object) -> list[Any]:
+            raise OSError(number, "it does not fit")
+
+        return fail
+
+    monkeypatch.setattr(snapshot, what, fails(errno.ENOMEM))
+    with checked(store, whole=True, earlier=earlier_of(first)) as found:
+        assert publish(found, tmp_path / "told").unjudged
+    told, whole = content(tmp_path / "told", judged=False), content(first, judged=False)
+    assert told["outcomes"] == whole["outcomes"] != []
+    assert read_gate(tmp_path / "told" / "gate.json") == ()
+    assert read_back(tmp_path / "told" / "recovery.json") == ()
+    # A disk that is full is another matter: nothing is published.
+    monkeypatch.setattr(snapshot, what, fails(errno.ENOSPC))
+    with (
+        checked(store, whole=True, earlier=earlier_of(first)) as found,
+        pytest.raises(OSError, match="it does not fit"),
+    ):
+        publish(found, tmp_path / "full")
+    assert not (tmp_path / "full").exists()
 
 
 def test_a_release_is_watched_until_all_is_said(begun: tuple[Path, Path]) -> None:
