@@ -112,8 +112,6 @@ def publish(checked: Checked, folder: Path) -> About:
     intake = checked.intake
     remembered(_figures_path(partial, Scope()), lambda: figures)
     unjudged = not _judge(checked, partial)
-    if before is not None:
-        checked.engine.connection.execute("DETACH written")
     about = About(
         as_of=figures.as_of,
         timezone=book.timezone,
@@ -124,6 +122,7 @@ def publish(checked: Checked, folder: Path) -> About:
         refused=sum(file.refused_rows for file in intake.files) if intake else 0,
         unjudged=unjudged,
     )
+    checked.engine.connection.execute("DETACH written")
     if checked.basis is not None:
         write_whole(partial / BASIS, json.dumps(checked.basis.to_json()) + "\n")
     told = {"shape": SHAPE, **asdict(about), "as_of": about.as_of.isoformat()}

@@ -106,6 +106,7 @@ def gather(
     blind = _put_deadlines(engine)
     if not again:
         engine.run("gate_known", SQL["gate_known"])
+    engine.run("gate_first_due", SQL["gate_first_due"])
     money = engine.fetch(SQL["gate_money"])
     shapes = engine.fetch(SQL["gate_shapes"])
     sold = {t for of in (money, shapes) for t in of["terminal_id"].unique().to_pylist()}

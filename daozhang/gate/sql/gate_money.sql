@@ -1,6 +1,8 @@
 -- Every sale's legs with their deadlines, whether each was missed and from when that could be
 -- known, in seconds since 1970 and quarters of an hour; sales alike in all of it are one row.
--- A leg without a deadline has none here (NULL): it is not judged.
+-- A leg without a deadline has none here (NULL): it is not judged. No leg of a day is
+-- told before its first deadline (`gate_first_due`), so what was known by then counts as known then: a
+-- terminal's day is a few rows, not one a sale.
 SELECT
     q.terminal_id, q.provider_id, q.account_id, q.currency, q.day, q.closes_s, q.sold_s,
     q.submit_due_s, q.submit_late, q.submit_known_s,
@@ -13,10 +15,10 @@ FROM (
         o.terminal_id, o.provider_id, coalesce(o.account_id, '') AS account_id, o.currency, o.amount_minor,
         date_diff('day', CAST('1970-01-01' AS DATE), o.business_date) AS day,
         epoch_us(o.cutoff_at) // 1000000 AS closes_s,
-        (epoch_us(coalesce(k.sale_first_known, k.sale_known)) + 899999999) // 900000000 * 900 AS sold_s,
+        (greatest(epoch_us(coalesce(k.sale_first_known, k.sale_known)), f.first_due_us) + 899999999) // 900000000 * 900 AS sold_s,
         CASE WHEN p.submits THEN epoch_us(o.cutoff_at) // 1000000 END AS submit_due_s,
         o.submitted_at IS NULL OR o.submitted_at > o.cutoff_at AS submit_late,
-        CASE WHEN o.submitted_at IS NOT NULL THEN (epoch_us(greatest(o.submitted_at, k.sale_known)) + 899999999) // 900000000 * 900 END AS submit_known_s,
+        CASE WHEN o.submitted_at IS NOT NULL THEN (greatest(epoch_us(o.submitted_at), epoch_us(k.sale_known), f.first_due_us) + 899999999) // 900000000 * 900 END AS submit_known_s,
         CASE
             WHEN o.clear_by_at IS NOT NULL THEN epoch_us(o.clear_by_at) // 1000000
             ELSE (epoch_us(o.cutoff_at) + p.clear_us) // 1000000
@@ -39,6 +41,8 @@ FROM (
     FROM outcomes AS o
     CROSS JOIN gate_run AS g
     JOIN gate_known AS k ON k.sale_id = o.sale_id
+    JOIN gate_first_due AS f
+        ON f.provider_id = o.provider_id AND f.account_id = coalesce(o.account_id, '') AND f.business_date = o.business_date
     LEFT JOIN gate_deadlines AS p ON p.provider_id = o.provider_id
     LEFT JOIN facts_payouts AS y ON y.provider_id = o.provider_id AND y.payout_id = o.payout_id
     LEFT JOIN facts_credits AS c ON c.account_id = o.account_id AND c.credit_id = o.credit_id
