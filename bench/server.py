@@ -61,17 +61,18 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--sales", type=float, default=1.0, help="millions of sales")
+    parser.add_argument("--as-of", default=AS_OF, help="the moment that it answers for")
     parser.add_argument("--data", help="keep the data folder here, and use it again")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         data = Path(asked.data or scratch)
         _make(data, int(asked.sales * 1_000_000))
-        found, seconds = _track(data)
+        found, seconds = _track(data, asked.as_of)
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = probe.getsockname()[1]
         command = [sys.executable, "-m", "daozhang.cli", "serve", "--data", str(data)]
-        env = {**os.environ, "DAOZHANG_AS_OF": AS_OF}
+        env = {**os.environ, "DAOZHANG_AS_OF": asked.as_of}
         with subprocess.Popen(
             [*command, "--no-worker", "--port", str(port)], env=env, stderr=subprocess.DEVNULL
         ) as serving:
@@ -91,10 +92,10 @@ def _make(data: Path, sales: int) -> None:
         )  # fmt: skip
 
 
-def _track(data: Path) -> tuple[dict[str, str], float]:
+def _track(data: Path, as_of: str) -> tuple[dict[str, str], float]:
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(
-        [sys.executable, "-c", _MAKE, str(data), AS_OF], check=True, stdout=subprocess.PIPE,
+        [sys.executable, "-c", _MAKE, str(data), as_of], check=True, stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
