@@ -90,8 +90,7 @@ def write_tables(engine: DuckEngine, path: Path) -> None:
     for name in (*TABLES, "line_times"):
         _make(engine, name)
     con.execute("CHECKPOINT written")
-    _read_back(engine, "outcomes")
-    engine.drop("settled_sales", "settled_settlements", "lines_settled")
+    _read_back(engine)
 
 
 def grow_tables(engine: DuckEngine, earlier: Earlier, path: Path) -> None:
@@ -116,16 +115,19 @@ def grow_tables(engine: DuckEngine, earlier: Earlier, path: Path) -> None:
         _grow(engine, path)
     except duckdb.Error as error:
         raise TornRowsError(str(error)) from error
-    _compare(engine)
-    _read_back(engine)
     for name in ("sales", "settlements"):
         engine.view(f"raw_{name}", f"SELECT * FROM all_{name}")
 
 
-def _read_back(engine: DuckEngine, *more: str) -> None:
-    for name in ("parcels", "facts_sales", "lines", "acts", *more):
+def _read_back(engine: DuckEngine) -> None:
+    """Let the large tables be read from the file, and what they lay in be dropped."""
+    for name in ("parcels", "facts_sales", "lines", "acts"):
         engine.view(name, f"SELECT * FROM written.{name}")
+    # Closed sales carry the moment of the run that closed them.
+    moment = "REPLACE ((SELECT as_of FROM run) AS as_of)"
+    engine.view("outcomes", f"SELECT * {moment} FROM written.outcomes")
     engine.view("facts_settlements", "SELECT * FROM written.line_times")
+    engine.drop("settled_sales", "settled_settlements", "lines_settled")
 
 
 def _grow(engine: DuckEngine, path: Path) -> None:
@@ -134,6 +136,9 @@ def _grow(engine: DuckEngine, path: Path) -> None:
     for name, (gone, come) in _GROWN.items():
         con.execute(f"DELETE FROM written.{name} AS t WHERE {gone}")
         con.execute(f"INSERT INTO written.{name} BY NAME {come} ORDER BY {_ORDERED[name]}")
+    con.execute("CHECKPOINT written")
+    _compare(engine)
+    _read_back(engine)
     for name in TABLES:
         if name not in _GROWN:
             _make(engine, name)
