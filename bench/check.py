@@ -158,12 +158,11 @@ def facts_of_machine() -> str:
     )
 
 
-def write_page(text: str) -> None:
-    """Put a text between the markers of the page."""
-    page = PAGE.read_text(encoding="utf-8")
-    before, rest = page.split(BEGIN, 1)
-    after = rest.split(END, 1)[1]
-    PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+def write_page(command: str, made: str, begin: str = BEGIN, end: str = END) -> None:
+    """Put a table between its markers in ``docs/benchmarks.md``, with the command that made it."""
+    before, rest = PAGE.read_text(encoding="utf-8").split(begin, 1)
+    text = f"{facts_of_machine()}\nCommand: `.venv/bin/python -m {command}`\n\n{made}"
+    PAGE.write_text(f"{before}{begin}\n{text}\n{end}{rest.split(end, 1)[1]}", encoding="utf-8")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -186,8 +185,7 @@ def main(words: Sequence[str] | None = None) -> int:
     print(made)
     print(f"{time.perf_counter() - started:.0f} s in all")
     if not given.quick:
-        command = f"`.venv/bin/python -m bench --sizes {given.sizes}`"
-        write_page(f"{facts_of_machine()}\nCommand: {command}\n\n{made}")
+        write_page(f"bench --sizes {given.sizes}", made)
     return 0
 
 

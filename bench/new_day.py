@@ -19,13 +19,14 @@ from pathlib import Path
 
 import duckdb
 
-from bench.check import PAGE, Run, facts_of_machine, measure
+from bench.check import Run, measure, write_page
 from daozhang.facts import TABLES
 
-__all__ = ["main"]
+__all__ = ["CLI", "estate_by_day", "files", "main", "table"]
 
 BEGIN, END = "<!-- new day:begin -->", "<!-- new day:end -->"
 DAYS_ALONE = 4
+CLI = [sys.executable, "-m", "daozhang.cli"]
 
 
 def by_day(source: Path, folder: Path) -> list[Path]:
@@ -56,24 +57,32 @@ def by_day(source: Path, folder: Path) -> list[Path]:
     return sorted(path for path in folder.iterdir() if path.name[:2] == "20")
 
 
-def grown(folder: Path, sales: int, days: int) -> list[tuple[str, Run]]:
-    """Make the store, day by day at the end, and return what each process used."""
-    estate, cut, store = folder / "estate", folder / "cut", folder / "store"
-    cli = [sys.executable, "-m", "daozhang.cli"]
-    made = [*cli, "world", str(estate), "--seed", "7", "--sales", str(sales)]
+def estate_by_day(folder: Path, sales: int, days: int) -> tuple[Path, list[Path]]:
+    """Make an estate and cut it; return the folder of what belongs to no day, and those of days."""
+    made = [*CLI, "world", str(folder / "estate"), "--seed", "7", "--sales", str(sales)]
     made += ["--days", str(days), "--format", "parquet", "--faults", "all"]
     subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
-    parts = by_day(estate / "in", cut)
+    cut = folder / "cut"
+    parts = by_day(folder / "estate" / "in", cut)
+    return cut / "always", parts
+
+
+def files(*folders: Path) -> list[str]:
+    """Return the files of folders, as a command takes them."""
+    return [str(path) for place in folders for path in sorted(place.iterdir())]
+
+
+def grown(folder: Path, sales: int, days: int) -> list[tuple[str, Run]]:
+    """Make the store, day by day at the end, and return what each process used."""
+    store = folder / "store"
+    always, parts = estate_by_day(folder, sales, days)
     runs: list[tuple[str, Run]] = []
 
     def run(what: str, *words: str) -> None:
-        runs.append((what, measure(what, [*cli, *words, "--json"], sales, "store", folder)))
-
-    def files(*folders: Path) -> list[str]:
-        return [str(path) for place in folders for path in sorted(place.iterdir())]
+        runs.append((what, measure(what, [*CLI, *words, "--json"], sales, "store", folder)))
 
     old, new = parts[:-DAYS_ALONE], parts[-DAYS_ALONE:]
-    run("ingest of all earlier days", "ingest", str(store), *files(cut / "always", *old))
+    run("ingest of all earlier days", "ingest", str(store), *files(always, *old))
     run("check, the first", "check", str(store))
     for day in new:
         run("ingest of a new day", "ingest", str(store), *files(day))
@@ -110,12 +119,8 @@ def main(words: Sequence[str] | None = None) -> int:
     print(made)
     print(json.dumps([[what, round(r.cpu_s, 1)] for what, r in runs]))
     if given.write:
-        command = f"`.venv/bin/python -m bench.new_day --sales {given.sales:g} --days {given.days}`"
-        page = PAGE.read_text(encoding="utf-8")
-        before, rest = page.split(BEGIN, 1)
-        after = rest.split(END, 1)[1]
-        text = f"{facts_of_machine()}\nCommand: {command}\n\n{made}"
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        command = f"bench.new_day --sales {given.sales:g} --days {given.days}"
+        write_page(command, made, BEGIN, END)
     return 0
 
 

@@ -16,8 +16,8 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from bench.check import PAGE, Run, facts_of_machine, measure
-from bench.new_day import by_day
+from bench.check import Run, measure, write_page
+from bench.new_day import CLI, estate_by_day, files, table
 
 __all__ = ["main"]
 
@@ -37,24 +37,19 @@ SNAP = (
 
 def grown(folder: Path, sales: int, days: int) -> list[tuple[str, Run]]:
     """Make the store and its snapshots day by day; return what each process used."""
-    estate, cut, store = folder / "estate", folder / "cut", folder / "store"
-    cli = [sys.executable, "-m", "daozhang.cli"]
-    made = [*cli, "world", str(estate), "--seed", "7", "--sales", str(sales)]
-    made += ["--days", str(days), "--format", "parquet", "--faults", "all"]
-    subprocess.run(made, check=True, stdout=subprocess.DEVNULL)
-    parts = by_day(estate / "in", cut)
+    store = folder / "store"
+    always, parts = estate_by_day(folder, sales, days)
     runs: list[tuple[str, Run]] = []
 
     def take(*places: Path) -> None:
-        paths = [str(path) for place in places for path in sorted(place.iterdir())]
-        subprocess.run([*cli, "ingest", str(store), *paths, "--json"], check=True,
-                       stdout=subprocess.DEVNULL)  # fmt: skip
+        command = [*CLI, "ingest", str(store), *files(*places), "--json"]
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
     def snap(what: str, name: str, *last: str) -> None:
         command = [sys.executable, "-c", SNAP, str(store), str(folder / name), *last]
         runs.append((what, measure(what, command, sales, "store", folder)))
 
-    take(cut / "always", *parts[:-DAYS_ALONE])
+    take(always, *parts[:-DAYS_ALONE])
     snap("the first, over everything, closing the books", "s0", "-", "closing")
     for number, day in enumerate(parts[-DAYS_ALONE:], start=1):
         take(day)
@@ -62,17 +57,6 @@ def grown(folder: Path, sales: int, days: int) -> list[tuple[str, Run]]:
         snap("the same, over everything", "whole", "-")
         shutil.rmtree(folder / "whole")
     return runs
-
-
-def table(runs: Sequence[tuple[str, Run]]) -> str:
-    """Return the runs as a Markdown table, CPU beside that of the last run over everything."""
-    whole = runs[-1][1].cpu_s
-    rows = ["| | CPU s | × everything | wall s | most memory MB |", "|---|--:|--:|--:|--:|"]
-    rows += [
-        f"| {what} | {r.cpu_s:.1f} | {r.cpu_s / whole:.2f} | {r.wall_s:.1f} | {r.rss_mb:,.0f} |"
-        for what, r in runs
-    ]
-    return "\n".join(rows)
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -86,11 +70,8 @@ def main(words: Sequence[str] | None = None) -> int:
         made = table(grown(Path(place), round(given.sales * 1e6), given.days))
     print(made)
     if given.write:
-        command = f"`.venv/bin/python -m bench.recheck --sales {given.sales:g} --days {given.days}`"
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN, 1)
-        text = f"{facts_of_machine()}\nCommand: {command}\n\n{made}"
-        after = rest.split(END, 1)[1]
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{after}", encoding="utf-8")
+        command = f"bench.recheck --sales {given.sales:g} --days {given.days}"
+        write_page(command, made, BEGIN, END)
     return 0
 
 

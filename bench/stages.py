@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-from bench.check import PAGE, ROOT, facts_of_machine, measure, world
+from bench.check import ROOT, measure, world, write_page
 
 __all__ = ["main"]
 
@@ -106,10 +106,7 @@ def main(words: Sequence[str] | None = None) -> int:
     made = table(json.loads(said), plain)
     print(made)
     if given.write:
-        before, rest = PAGE.read_text(encoding="utf-8").split(BEGIN, 1)
-        command_said = f"`.venv/bin/python -m bench.stages --sales {given.sales:g}`"
-        text = f"{facts_of_machine()}\nCommand: {command_said}\n\n{made}"
-        PAGE.write_text(f"{before}{BEGIN}\n{text}\n{END}{rest.split(END, 1)[1]}", encoding="utf-8")
+        write_page(f"bench.stages --sales {given.sales:g}", made, BEGIN, END)
     return 0
 
 
