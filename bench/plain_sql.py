@@ -1,6 +1,6 @@
 """The same question answered by one plain DuckDB SQL script, as a good analyst would write it.
 
-Run ``.venv/bin/python -m bench.plain_sql IN OUT``; writes ``OUT/journeys.parquet`` with the
+Run ``.venv/bin/python -m bench.plain_sql IN OUT [MEMORY_LIMIT_MB]``; writes ``OUT/journeys.parquet`` with the
 columns of daozhang's. It is written for the tables of ``daozhang world`` and does what SQL does
 well: one row a key, promises from a small calendar table, lines joined by reference, payouts and
 credits joined by id, else by amount and day. What it leaves out is listed in
@@ -114,13 +114,18 @@ def _sources(folder: Path) -> dict[str, str]:
     }
 
 
-def answer(folder: Path, out: Path) -> None:
-    """Write ``out/journeys.parquet`` for a folder of facts of a simulated estate."""
+def answer(folder: Path, out: Path, memory_limit_mb: int | None = None) -> None:
+    """Write ``out/journeys.parquet`` for a folder of facts of a simulated estate.
+
+    With ``memory_limit_mb`` DuckDB holds no more than that and spills, as daozhang has it do.
+    """
     out.mkdir(parents=True, exist_ok=True)
     terms, windows = read_terms(folder / "terms.toml")
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute("SET preserve_insertion_order = false")
+        if memory_limit_mb is not None:
+            connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
         for name, rows in (("terms", terms), ("windows", windows)):
             connection.register("_incoming", pa.Table.from_pylist(rows))
             connection.execute(f"CREATE TABLE {name} AS SELECT * FROM _incoming")
@@ -130,4 +135,4 @@ def answer(folder: Path, out: Path) -> None:
 
 
 if __name__ == "__main__":
-    answer(Path(sys.argv[1]), Path(sys.argv[2]))
+    answer(Path(sys.argv[1]), Path(sys.argv[2]), *map(int, sys.argv[3:]))

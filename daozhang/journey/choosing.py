@@ -2,10 +2,12 @@
 
 A sale is closed when its money has arrived for good or never was money (``on_time``, ``late``,
 ``cancelled``, ``failed``), a settlement line names it, every settled line of it is on a payout
-that is wholly itemised and whose money has wholly come by a certain match, and no open row names
-it: not an act, not a line, not another sale of the same reference number. Its promise must rest on
-itself alone: sales under a minimum payout, a daily limit or a fee on the payout as a whole stay
-open, as others may still move their promise or share.
+that is wholly itemised and whose money has wholly come, and no open row names it: not an act, not
+a line, not another sale of the same reference number. Its promise must rest on itself alone: sales
+under a minimum payout, a daily limit or a fee on the payout as a whole stay open, as others may
+still move their promise or share.
+A payout that came by inferred means (:data:`_SUPPOSED`) is matched anew in each run; should it come
+to stand otherwise, its sales are reopened.
 Whether money arrived early or late does not matter; a late sale's leg is found anew in each run.
 
 Of a run from nothing that is nearly all sales. What many of them are compared with is looked up in
@@ -62,14 +64,18 @@ def choose_closing(engine: Engine, book: TermsBook) -> int:
     return count
 
 
+_SUPPOSED = ("merged", "split")
+"""Means by which no id leads to a payout, and which move no single line of it elsewhere."""
+
 _BARRED = (
-    # What a payout brings that is not itemised, or has not come for certain.
+    # What a payout brings that is not itemised, or has not come, or by means that part its lines.
     "SELECT l.sale_id FROM lines AS l "
     "LEFT JOIN chain_standing AS c ON c.provider_id = l.provider_id AND c.chain_id = l.chain_id "
     "LEFT JOIN chains AS h ON h.provider_id = l.provider_id AND h.chain_id = l.chain_id "
     "WHERE l.sale_id IS NOT NULL AND l.status = 'settled' "
-    "AND (c.whole IS NOT TRUE OR c.certain IS NOT TRUE OR h.lines_minor IS NULL "
-    "OR h.net_minor <> h.lines_minor) "
+    "AND (c.whole IS NOT TRUE OR h.lines_minor IS NULL OR h.net_minor <> h.lines_minor "
+    "OR (c.certain IS NOT TRUE AND (h.payout_id IS NULL "
+    f"OR coalesce(c.matched_by, '') NOT IN {_SUPPOSED}))) "
     "UNION SELECT sale_id FROM facts_sales CROSS JOIN run WHERE captured_at > as_of "
     "OR host_at > as_of OR submitted_at > as_of "
     "UNION SELECT sale_id FROM alike UNION SELECT sale_id FROM supposed "

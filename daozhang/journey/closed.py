@@ -18,6 +18,8 @@ generously.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from datetime import date, timedelta
+from itertools import pairwise
 
 import pyarrow as pa
 
@@ -69,6 +71,9 @@ NOTHING_GONE = (
     "'' AS terminal_id, CAST(NULL AS DATE) AS business_date WHERE 1 = 0"
 )
 """The closed sales that were reopened: their segment, and which sums by day they are in."""
+
+STRETCHES_MAX = 16
+"""So many stretches of days are asked for one by one."""
 
 _GONE = "_segment", "sale_key", "provider_id", "terminal_id", "business_date"
 
@@ -123,22 +128,22 @@ class Closed:
 
     def _fetch_back(self, engine: Engine) -> None:
         again = "SEMI JOIN reopening AS o ON o._segment = t._segment AND o.sale_key = t.sale_key"
-        engine.run(
-            "back_sales",
-            "SELECT r.* FROM all_sales AS r SEMI JOIN "
-            f"(SELECT t.row_id FROM closed_index AS t {again}) AS b ON b.row_id = r.sale_id",
-        )
+        engine.run("back_rows", f"SELECT t.row_id FROM closed_index AS t {again}")
         engine.run(
             "back_lines",
             "SELECT t.provider_id, t.line_id, t.chain_id, t.chain_key "
             f"FROM closed_lines AS t {again}",
         )
-        engine.run(
-            "back_settlements",
-            "SELECT r.* FROM all_settlements AS r SEMI JOIN back_lines AS l "
-            "ON l.provider_id = r.provider_id AND l.line_id = r.line_id",
-        )
-        engine.run("back_outcomes", f"SELECT t.* FROM closed_outcomes AS t {again}")
+        for name, source, named in (
+            ("sales", "all_sales", "SEMI JOIN back_rows AS b ON b.row_id = t.sale_id"),
+            (
+                "settlements", "all_settlements", "SEMI JOIN back_lines AS b "
+                "ON b.provider_id = t.provider_id AND b.line_id = t.line_id",
+            ),
+            ("outcomes", "closed_outcomes", again),
+        ):  # fmt: skip
+            at = "cleared_at" if name == "settlements" else "captured_at"
+            engine.run(f"back_{name}", _of_their_days(engine, f"{source} AS t {named}", at))
         engine.run("going", f"SELECT {', '.join(_GONE)} FROM back_outcomes")
         for name in ADDED:
             table = closed_sums(name)
@@ -187,6 +192,27 @@ class Closed:
             "SELECT l._segment, l.sale_key FROM closed_lines AS l SEMI JOIN chains_moved AS m "
             f"ON {key_of('m.provider_id', 'm.chain_id')} = l.chain_key",
         )
+
+
+def _of_their_days(engine: Engine, rows: str, at: str) -> str:
+    """Return the SELECT of few of very many rows, which reads whole rows of their days only.
+
+    A look at one column finds the days; files are written in order of time, more or less, and say
+    of each piece which times it holds, so that nearly all pieces are passed over.
+    """
+    found = engine.rows(f"SELECT DISTINCT CAST(t.{at} AS DATE) FROM {rows}")
+    days = sorted(day for (day,) in found if isinstance(day, date))
+    apart = sorted(range(1, len(days)), key=lambda n: days[n] - days[n - 1])[-STRETCHES_MAX + 1 :]
+    begins = [0, *sorted(apart)]
+    asked = [
+        f"t.{at} >= TIMESTAMPTZ '{days[first]} 00:00:00+00' "
+        f"AND t.{at} < TIMESTAMPTZ '{days[last - 1] + timedelta(days=1)} 00:00:00+00'"
+        for first, last in pairwise([*begins, len(days)])
+        if days
+    ]
+    if len(days) < len(found):
+        asked.append(f"t.{at} IS NULL")
+    return f"SELECT t.* FROM {rows} WHERE {' OR '.join(asked) or 'FALSE'}"
 
 
 def _grow(engine: Engine, name: str, more: str) -> None:
