@@ -62,8 +62,9 @@ def find_causes(
     """
     lines = cache(partial(_lines, engine, places))
     _put_carried(engine, book, lines)
-    for name in ("late_money", "units"):
+    for name in ("late_rows", "late_money", "units"):
         engine.run(name, SQL[name])
+    engine.drop("late_rows")
     units = _rows(engine, "SELECT * FROM units ORDER BY unit")
     if not units:
         return [], {}

@@ -15,6 +15,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
 
+import numpy as np
+import numpy.typing as npt
+
 from daozhang.stats import poisson_tail
 
 __all__ = ["Lines", "Neighbours", "Silence", "closed_together"]
@@ -36,6 +39,8 @@ WITHIN: Final = timedelta(minutes=30)
 
 UNLIKELY: Final = 0.01
 _UNSEEN: Final = timedelta(hours=6)
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND: Final = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +67,6 @@ class Silence:
         """Return whether the line may have gone at a moment: reports are sparse."""
         return self.heard - SLACK <= moment <= self.first_off + SLACK
 
-    def together(self, other: Silence) -> bool:
-        """Return whether two silences may have begun, and ended, at the same moments."""
-        begins = self.first_off + SLACK >= other.heard and (other.first_off + SLACK >= self.heard)
-        ends = self.until + SLACK >= other.last_off and other.until + SLACK >= self.last_off
-        return begins and ends
-
     def may_cover(self, moment: datetime) -> bool:
         """Return whether the line may have been down at a moment."""
         return self.heard <= moment <= self.until
@@ -75,6 +74,11 @@ class Silence:
 
 def _first_off(silence: Silence) -> datetime:
     return silence.first_off
+
+
+def _micros(times: Iterable[datetime]) -> npt.NDArray[np.int64]:
+    """Return moments as microseconds, which are compared many at a time."""
+    return np.array([(time - _EPOCH) // _MICROSECOND for time in times], np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,10 +131,16 @@ class Lines:
             mine.sort(key=lambda s: s.first_off)
         self._all = sorted((s for mine in self._of.values() for s in mine), key=_first_off)
         self._off = [s.first_off for s in self._all]
+        self._heard, self._first, self._last, self._until = (
+            _micros(getattr(s, name) for s in self._all)
+            for name in ("heard", "first_off", "last_off", "until")
+        )
+        self._fared: dict[Silence, list[Neighbours]] = {}
         self._unheard_max = max((s.first_off - s.heard for s in self._all), default=timedelta())
         self._places: dict[tuple[str, str], list[str]] = defaultdict(list)
         self._where: dict[str, list[tuple[str, str]]] = {}
         self._counted: dict[tuple[tuple[str, str], date], int] = {}
+        self._upgraded_by: dict[date, set[str]] = {}
         for row in terminals:
             places = [(d, str(v)) for d, v in row.items() if d != "terminal_id" and v is not None]
             pairs = [("carrier", str(row["carrier"]))] if row.get("carrier") else []
@@ -180,6 +190,11 @@ class Lines:
 
     def neighbours(self, silence: Silence) -> list[Neighbours]:
         """Return how the terminals of the same places fared, the most telling place first."""
+        if silence not in self._fared:
+            self._fared[silence] = self._neighbours(silence)
+        return self._fared[silence]
+
+    def _neighbours(self, silence: Silence) -> list[Neighbours]:
         found = []
         # Whoever fell silent with it is found once, and counted at each of its places.
         silent_at = Counter(
@@ -198,20 +213,31 @@ class Lines:
         return sorted(found, key=lambda n: (n.chance, -n.silent, n.place))
 
     def _together_with(self, silence: Silence) -> set[str]:
-        """Return the other terminals that fell silent, and were heard again, together with one."""
+        """Return the other terminals whose silence may have begun, and ended, when this one did."""
         first = bisect_left(self._off, silence.heard - SLACK)
         last = bisect_right(self._off, silence.first_off + SLACK + self._unheard_max)
-        return {
-            other.terminal_id
-            for other in self._all[first:last]
-            if other.terminal_id != silence.terminal_id and other.together(silence)
-        }
+        near = slice(first, last)
+        slack = SLACK // _MICROSECOND
+        heard, off, still, until = _micros(
+            (silence.heard, silence.first_off, silence.last_off, silence.until)
+        )
+        alike = (
+            (self._heard[near] <= off + slack)
+            & (self._first[near] >= heard - slack)
+            & (self._last[near] <= until + slack)
+            & (self._until[near] >= still - slack)
+        )
+        found = {self._all[first + int(place)].terminal_id for place in np.flatnonzero(alike)}
+        return found - {silence.terminal_id}
 
     def _witnesses(self, place: tuple[str, str], day: date) -> int:
         """Return how many other terminals of a place were not lately upgraded on a day."""
         if (place, day) not in self._counted:
-            noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-            self._counted[place, day] = sum(not self._lately(t, noon) for t in self._places[place])
+            if day not in self._upgraded_by:
+                noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+                self._upgraded_by[day] = {t for t in self._upgraded if self._lately(t, noon)}
+            here = self._places[place]
+            self._counted[place, day] = len(here) - len(self._upgraded_by[day].intersection(here))
         return max(0, self._counted[place, day] - 1)
 
     def _lately(self, terminal_id: str, moment: datetime) -> bool:

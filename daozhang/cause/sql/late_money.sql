@@ -1,43 +1,25 @@
--- The late and overdue sales one by one, with where their money stopped and what the till and the
--- statement say of them. A `unit` is what shared one fate: handed in together by a terminal, cleared
--- on one day (each line has its own moment), paid out or credited together.
-SELECT
-    q.*,
-    dense_rank() OVER (
-        ORDER BY q.leg, q.currency, q.provider_id, q.account_key, q.terminal_key, q.cutoff_key,
-            CASE WHEN q.leg = 'clear' THEN date_trunc('day', q.ended_at) ELSE q.ended_at END, q.together, q.stuck_key, q.reason_key
-    ) AS unit
-FROM (
+-- The late and overdue sales with their `unit`: what shared one fate, handed in together by a
+-- terminal, cleared on one day (each line has its own moment), paid out or credited together. Fates
+-- are few beside sales: they are numbered by themselves.
+SELECT m.*, k.unit
+FROM late_rows AS m
+JOIN (
     SELECT
-        o.sale_id, l.leg, o.status, o.currency, o.amount_minor, o.outstanding_minor,
-        o.merchant_id, coalesce(o.store_id, '') AS store_id, o.terminal_id, o.provider_id,
-        o.channel, coalesce(o.account_id, '') AS account_key, coalesce(a.bank_id, '') AS bank_key,
-        o.captured_at, s.host_at, s.rrn,
-        CASE WHEN s.mcc <> t.mcc THEN 1 ELSE 0 END AS remapped, coalesce(o.submitted_at, h.submitted_at, CASE WHEN c.sale_id IS NOT NULL THEN s.host_at END) AS submitted_at,
-        CASE WHEN o.submitted_at IS NULL AND h.submitted_at IS NOT NULL THEN 1 ELSE 0 END AS inferred, o.business_date, o.promised_at,
-        o.first_cleared_at AS cleared_at, o.paid_out_at, o.credited_at, o.returned, o.held,
-        o.withheld, o.late_s, o.term_index, o.own_lines, o.own_whole, o.as_of, coalesce(c.cutoff_at, o.cutoff_at, o.promised_at, o.captured_at) AS cutoff_key,
-        CASE WHEN c.sale_id IS NULL THEN 0 ELSE 1 END AS carried,
-        CASE WHEN l.leg IN ('submit', 'clear') THEN coalesce(o.terminal_id, '') ELSE '' END AS terminal_key,
-        CASE l.leg
-            WHEN 'submit' THEN coalesce(o.submitted_at, h.submitted_at, CASE WHEN c.sale_id IS NOT NULL THEN s.host_at END, o.as_of)
-            WHEN 'clear' THEN coalesce(o.first_cleared_at, o.as_of)
-            WHEN 'pay_out' THEN coalesce(o.paid_out_at, o.as_of)
-            ELSE coalesce(o.credited_at, o.as_of)
-        END AS ended_at,
-        CASE l.leg
-            WHEN 'submit' THEN coalesce(s.batch_no, '')
-            WHEN 'clear' THEN o.channel
-            ELSE coalesce(o.payout_id, '')
-        END AS together,
-        CASE WHEN l.leg = 'submit' THEN '' ELSE coalesce(o.stuck, '') END AS stuck_key,
-        CASE WHEN l.leg = 'submit' THEN '' ELSE coalesce(o.told_reason, '') END AS reason_key
-    FROM outcomes_late AS o
-    JOIN legs AS l ON l.sale_id = o.sale_id
-    LEFT JOIN told_late AS s ON s.sale_id = o.sale_id
-    LEFT JOIN hand_ins AS h ON h.sale_id = o.sale_id
-    LEFT JOIN carried AS c ON c.sale_id = o.sale_id
-    LEFT JOIN facts_terminals AS t ON t.terminal_id = o.terminal_id
-    LEFT JOIN facts_accounts AS a ON a.account_id = o.account_id
-    WHERE o.status IN ('late', 'overdue')
-) AS q
+        d.*,
+        row_number() OVER (
+            ORDER BY d.leg, d.currency, d.provider_id, d.account_key, d.terminal_key, d.cutoff_key,
+                d.end_key, d.together, d.stuck_key, d.reason_key
+        ) AS unit
+    FROM (
+        SELECT DISTINCT
+            leg, currency, provider_id, account_key, terminal_key, cutoff_key, together,
+            CASE WHEN leg = 'clear' THEN date_trunc('day', ended_at) ELSE ended_at END AS end_key,
+            stuck_key, reason_key
+        FROM late_rows
+    ) AS d
+) AS k
+    ON k.leg = m.leg AND k.currency = m.currency AND k.provider_id = m.provider_id
+    AND k.account_key = m.account_key AND k.terminal_key = m.terminal_key
+    AND k.cutoff_key = m.cutoff_key AND k.together = m.together
+    AND k.end_key = CASE WHEN m.leg = 'clear' THEN date_trunc('day', m.ended_at) ELSE m.ended_at END
+    AND k.stuck_key = m.stuck_key AND k.reason_key = m.reason_key
