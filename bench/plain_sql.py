@@ -1,10 +1,10 @@
 """The same question answered by one plain DuckDB SQL script, as a good analyst would write it.
 
-Run ``.venv/bin/python -m bench.plain_sql IN OUT [MEMORY_LIMIT_MB]``; writes ``OUT/journeys.parquet`` with the
-columns of daozhang's. It is written for the tables of ``daozhang world`` and does what SQL does
-well: one row a key, promises from a small calendar table, lines joined by reference, payouts and
-credits joined by id, else by amount and day. What it leaves out is listed in
-``docs/benchmarks.md``; it checks no row and no sum.
+Run ``.venv/bin/python -m bench.plain_sql IN OUT [MEMORY_LIMIT_MB]``; writes
+``OUT/journeys.parquet`` with the columns of daozhang's. It is written for the tables of
+``daozhang world`` and does what SQL does well: one row a key, promises from a small calendar
+table, lines joined by reference, payouts and credits joined by id, else by amount and day. What it
+leaves out is listed in ``docs/benchmarks.md``; it checks no row and no sum.
 """
 
 from __future__ import annotations

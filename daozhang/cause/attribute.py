@@ -96,9 +96,10 @@ def find_causes(
     engine.run("strangers", SQL["strangers"])
     elsewhere, twins = (_by_unit(engine, name) for name in ("lines_elsewhere", "amounts_elsewhere"))
     clocks, hands = (_by_unit(engine, name) for name in ("stall_clocks", "ids_set"))
+    stored = _stored_usually(engine)
     cases = {
-        **_submit_cases(engine, units, upgrades, wipes, clocks, notices, lines),
-        **_clear_cases(engine, units, upgrades, (elsewhere, twins), hands, notices, peers),
+        **_submit_cases(engine, units, (upgrades, wipes), clocks, notices, lines, stored),
+        **_clear_cases(engine, units, upgrades, (elsewhere, twins, stored), hands, notices, peers),
     }
     repeats = _by_unit(engine, "account_repeats")
     cases |= _pay_out_cases(
@@ -142,15 +143,16 @@ def _of_leg(units: Iterable[Row], leg: str) -> list[Row]:
 def _submit_cases(
     engine: Engine,
     units: list[Row],
-    upgrades: Mapping[int, Row],
-    wipes: Mapping[int, Row],
+    touched: tuple[Mapping[int, Row], Mapping[int, Row]],
     clocks: Mapping[int, Row],
     notices: list[Row],
     all_lines: Callable[[], tuple[Lines, Mapping[str, str | None]]],
+    stored: Mapping[str, float],
 ) -> dict[int, Case]:
     mine = _of_leg(units, "submit")
     if not mine:
         return {}
+    upgrades, wipes = touched
     for name in ("stalled", "numbered_batches"):
         engine.run(name, SQL[name])
     lines, carriers = all_lines()
@@ -176,7 +178,7 @@ def _submit_cases(
         signalled=frozenset(
             str(row[0]) for row in engine.rows("SELECT DISTINCT terminal_id FROM sure_signals")
         ),
-        stored=_stored_usually(engine),
+        stored=stored,
         waits=waits_anyway(mine, upgrades, wipes, batched),
         together=closed_together(mine, carriers),
         since=_by_unit(engine, "heard_since"),
@@ -257,7 +259,7 @@ def _clear_cases(
     engine: Engine,
     units: list[Row],
     upgrades: Mapping[int, Row],
-    others: tuple[Mapping[int, Row], Mapping[int, Row]],
+    others: tuple[Mapping[int, Row], Mapping[int, Row], Mapping[str, float]],
     hands: Mapping[int, Row],
     notices: list[Row],
     peers: Peers,
@@ -273,7 +275,7 @@ def _clear_cases(
             "WHERE code IN ('97', '03') GROUP BY terminal_id",
         )
     }
-    seen = Cleared(peers, upgrades, *others, _stored_usually(engine), ids, notices, hands)
+    seen = Cleared(peers, upgrades, *others, ids, notices, hands)
     return {unit["unit"]: clear_case(unit, seen) for unit in mine}
 
 

@@ -47,11 +47,15 @@ def put_findings(engine: Engine, book: TermsBook) -> None:
     rows = [
         *(_category(row) for row in _rows(engine, "findings_mcc")),
         *_payers(_rows(engine, "findings_payers"), book),
-        *(found for row in _rows(engine, "findings_fees") if (found := _fee(row)) is not None),
+        *(found for row in _fees(engine) if (found := _fee(row)) is not None),
     ]
     rows.sort(key=lambda r: (r["finding"], r["currency"], -r["amount_minor"], r["provider_id"],
                              r["subject"], r["detail"]))  # fmt: skip
     engine.put("findings", pa.Table.from_pylist(rows, _FINDING))
+
+
+def _fees(engine: Engine) -> list[Row]:
+    return list(rows_of(engine.fetch("SELECT * FROM fees_differing")))
 
 
 def _rows(engine: Engine, name: str) -> list[Row]:

@@ -17,6 +17,7 @@ generously.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from itertools import pairwise
@@ -134,16 +135,17 @@ class Closed:
             "SELECT t.provider_id, t.line_id, t.chain_id, t.chain_key "
             f"FROM closed_lines AS t {again}",
         )
+        own_row = "SEMI JOIN back_rows AS b ON b.row_id = t.sale_id"
+        line = "b.provider_id = t.provider_id AND b.line_id = t.line_id"
         for name, source, named in (
-            ("sales", "all_sales", "SEMI JOIN back_rows AS b ON b.row_id = t.sale_id"),
-            (
-                "settlements", "all_settlements", "SEMI JOIN back_lines AS b "
-                "ON b.provider_id = t.provider_id AND b.line_id = t.line_id",
-            ),
+            ("sales", "all_sales", own_row),
+            ("settlements", "all_settlements", f"SEMI JOIN back_lines AS b ON {line}"),
             ("outcomes", "closed_outcomes", again),
-        ):  # fmt: skip
+        ):
             at = "cleared_at" if name == "settlements" else "captured_at"
-            engine.run(f"back_{name}", _of_their_days(engine, f"{source} AS t {named}", at))
+            columns = _summed_of(engine) if name == "outcomes" else "t.*"
+            rows = _of_their_days(engine, f"{source} AS t {named}", at)
+            engine.run(f"back_{name}", f"SELECT {columns} FROM {rows}")
         engine.run("going", f"SELECT {', '.join(_GONE)} FROM back_outcomes")
         for name in ADDED:
             table = closed_sums(name)
@@ -195,7 +197,7 @@ class Closed:
 
 
 def _of_their_days(engine: Engine, rows: str, at: str) -> str:
-    """Return the SELECT of few of very many rows, which reads whole rows of their days only.
+    """Return the FROM of few of very many rows, which reads whole rows of their days only.
 
     A look at one column finds the days; files are written in order of time, more or less, and say
     of each piece which times it holds, so that nearly all pieces are passed over.
@@ -212,7 +214,14 @@ def _of_their_days(engine: Engine, rows: str, at: str) -> str:
     ]
     if len(days) < len(found):
         asked.append(f"t.{at} IS NULL")
-    return f"SELECT t.* FROM {rows} WHERE {' OR '.join(asked) or 'FALSE'}"
+    return f"{rows} WHERE {' OR '.join(asked) or 'FALSE'}"
+
+
+def _summed_of(engine: Engine) -> str:
+    """Return the columns of closed sales that their sums are made of: half of all there are."""
+    said = " ".join([*_GONE, _TERMS_BACK, *(part(SQL, name, "back_outcomes") for name in ADDED)])
+    asked = set(re.findall(r"\w+", said))
+    return ", ".join(f"t.{c}" for c in engine.columns("closed_outcomes") if c in asked)
 
 
 def _grow(engine: Engine, name: str, more: str) -> None:

@@ -24,6 +24,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -99,8 +100,10 @@ def _by_term(table: pa.Table) -> Iterator[tuple[str, int | None, pa.Table]]:
     index = np.asarray(table["term_index"].fill_null(-1), dtype=np.int64)
     order = np.lexsort((index, provider))
     ends = np.diff(provider[order]).astype(bool) | np.diff(index[order]).astype(bool)
-    for rows in np.split(order, np.flatnonzero(ends) + 1):
-        part = table.take(pa.array(rows))
+    ordered = table.take(pa.array(order)).combine_chunks()
+    begins = [0, *(np.flatnonzero(ends) + 1)]
+    for begin, end in pairwise([*begins, len(order)]):
+        part = ordered.slice(begin, end - begin)
         yield part["provider_id"][0].as_py(), part["term_index"][0].as_py(), part
 
 

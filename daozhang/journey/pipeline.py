@@ -25,7 +25,7 @@ from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, pu
 from daozhang.journey.repeats import leave_out_repeats
 from daozhang.journey.routes import lay_routes, lay_spans
 from daozhang.journey.standing import stand
-from daozhang.journey.sums import ADDED, over, put_added
+from daozhang.journey.sums import ADDED, ASKED_EARLY, over, put_added
 from daozhang.journey.terms import TermsBook
 
 __all__ = ["NothingKnownError", "Outcome", "account_zones", "find_journeys"]
@@ -261,9 +261,9 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
     _put_outcomes(engine, resumed=resumed)
     _put_told(engine, resumed=resumed)
-    put_added(engine, SQL, "leg_buckets", "leg_submitters", resumed=resumed)
+    put_added(engine, SQL, *ASKED_EARLY, resumed=resumed)
     engine.view("told_closes", SQL["told_closes"])
-    _run(engine, "hand_ins", "first_sent", "cycles_met", "spared")
+    _run(engine, "fees_differing", "hand_ins", "first_sent", "cycles_met", "spared")
     put_legs(engine, book)
     _run(engine, "due_again")
 
@@ -274,7 +274,7 @@ def _put_figures(engine: Engine, *, resumed: bool) -> None:
     for name in ("journeys", "stations"):
         engine.view(f"{name}_late", over(SQL, name, "outcomes_late"))
     engine.view("listed", SQL["listed"])
-    put_added(engine, SQL, *(name for name in ADDED if name[:4] != "leg_"), resumed=resumed)
+    put_added(engine, SQL, *(n for n in ADDED if n not in ASKED_EARLY), resumed=resumed)
 
 
 def _put_outcomes(engine: Engine, *, resumed: bool) -> None:

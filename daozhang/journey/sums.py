@@ -13,7 +13,17 @@ from typing import Any, Final
 
 from daozhang.engine import Engine, SqlFolder, rows_of
 
-__all__ = ["ADDED", "Added", "added_rows", "closed_sums", "over", "part", "put_added", "summed"]
+__all__ = [
+    "ADDED",
+    "ASKED_EARLY",
+    "Added",
+    "added_rows",
+    "closed_sums",
+    "over",
+    "part",
+    "put_added",
+    "summed",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +57,7 @@ ADDED: Final[dict[str, Added]] = {
         ("currency", "provider_id", "channel"),
         ("sales", "amount_minor", "fee_minor", "fee_expected_minor", "sales_differing"),
     ),
+    "hours_due": Added(("provider_id", "channel", "business_date", "hour"), ("sales",)),
     "leg_buckets": Added(("provider_id", "leg", "minutes"), ("sales",)),
     "leg_submitters": Added(("provider_id",), ("sales",)),
     "identity_sales": Added(
@@ -58,6 +69,9 @@ ADDED: Final[dict[str, Added]] = {
     ),
 }  # fmt: skip
 """The SQL files over ``outcomes`` whose rows may be added up; all of them count ``sales``."""
+
+ASKED_EARLY: Final = ("hours_due", "leg_buckets", "leg_submitters")
+"""Those of them that tell where money stopped and why: named before the figures are."""
 
 
 def over(sql: SqlFolder, name: str, outcomes: str) -> str:
@@ -93,8 +107,8 @@ def put_added(engine: Engine, sql: SqlFolder, *names: str, resumed: bool) -> Non
     """Name ``added_<file>`` for figures over all sales.
 
     Args:
-        engine: holds ``outcomes``; where ``resumed``, ``outcomes_open`` and what the figures come
-            to for closed sales.
+        engine: holds ``outcomes`` and ``fees_differing``; where ``resumed``, ``outcomes_open`` and
+            what the figures come to for closed sales.
         sql: the journey's SQL.
         names: keys of :data:`ADDED`.
         resumed: whether closed sales are added as their sums.
@@ -113,10 +127,9 @@ def put_added(engine: Engine, sql: SqlFolder, *names: str, resumed: bool) -> Non
 
 
 _WITH_EXAMPLE: Final = (
-    "SELECT q.*, e.example FROM ({fees}) AS q LEFT JOIN (SELECT provider_id, channel, currency, "
-    "min(sale_id) AS example FROM outcomes WHERE own_lines > 0 AND fee_minor <> fee_expected_minor "
-    "GROUP BY provider_id, channel, currency) AS e ON e.provider_id = q.provider_id "
-    "AND e.channel IS NOT DISTINCT FROM q.channel AND e.currency = q.currency"
+    "SELECT q.*, e.example FROM ({fees}) AS q LEFT JOIN fees_differing AS e "
+    "ON e.provider_id = q.provider_id AND e.channel IS NOT DISTINCT FROM q.channel "
+    "AND e.currency = q.currency"
 )
 
 

@@ -29,7 +29,7 @@ from daozhang.store.disk import Disk
 
 __all__ = ["OPEN_FILES", "SEGMENT_FILES", "Books", "Segment", "Shelf"]
 
-_VERSION: Final = [6, duckdb.__version__]
+_VERSION: Final = [7, duckdb.__version__]
 """Of what is written, and of what makes the numbers that stand for keys."""
 
 SEGMENT_FILES: Final = ("outcomes", "late", "told", "clocks", "index", "lines", "copies", "days")

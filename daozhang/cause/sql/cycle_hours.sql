@@ -1,12 +1,19 @@
 -- What each provider had to clear by channel and hour of sale, late or not: an outage of a few
 -- hours is wide in its hours, not in its day.
 SELECT
-    o.provider_id, o.channel, epoch_us(o.captured_at) // 3600000000 AS hour,
-    CAST(count(*) AS BIGINT) AS sales,
-    CAST(sum(CASE WHEN m.sale_id IS NOT NULL THEN 1 ELSE 0 END) AS BIGINT) AS late
-FROM outcomes AS o
+    h.provider_id, h.channel, h.hour, CAST(sum(h.sales) AS BIGINT) AS sales,
+    CAST(sum(coalesce(m.late, 0)) AS BIGINT) AS late
+FROM added_hours_due AS h
 SEMI JOIN (SELECT DISTINCT provider_id, business_date FROM units WHERE leg = 'clear') AS u
-    ON u.provider_id = o.provider_id AND u.business_date = o.business_date
-LEFT JOIN (SELECT sale_id FROM late_money WHERE leg = 'clear') AS m ON m.sale_id = o.sale_id
-WHERE o.status IN ('on_time', 'late', 'overdue')
-GROUP BY o.provider_id, o.channel, epoch_us(o.captured_at) // 3600000000
+    ON u.provider_id = h.provider_id AND u.business_date = h.business_date
+LEFT JOIN (
+    SELECT
+        provider_id, channel, business_date, epoch_us(captured_at) // 3600000000 AS hour,
+        count(*) AS late
+    FROM late_money
+    WHERE leg = 'clear'
+    GROUP BY provider_id, channel, business_date, epoch_us(captured_at) // 3600000000
+) AS m
+    ON m.provider_id = h.provider_id AND m.channel = h.channel
+    AND m.business_date = h.business_date AND m.hour = h.hour
+GROUP BY h.provider_id, h.channel, h.hour
