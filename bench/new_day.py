@@ -106,6 +106,19 @@ def table(runs: Sequence[tuple[str, Run]]) -> str:
     return "\n".join(rows)
 
 
+def together(runs: Sequence[tuple[str, Run]]) -> str:
+    """Return what a new day costs beside everything: with the files taken in, and ``check`` alone."""
+    spent = [run.cpu_s for _, run in runs]
+    days, checks = spent[2:-1], spent[3:-1:2]
+    day, check = sum(days) / DAYS_ALONE, sum(checks) / DAYS_ALONE
+    everything = spent[0] + sum(days[::2]) + spent[-1]
+    return (
+        f"A new day, on average: {day:.1f} CPU seconds for `ingest` and `check`, "
+        f"{day / everything:.3f} of the {everything:.0f} that everything takes; "
+        f"`check` alone {check:.1f}, {check / spent[-1]:.3f} of {spent[-1]:.0f}."
+    )
+
+
 def main(words: Sequence[str] | None = None) -> int:
     """Measure, print the table and write it where asked."""
     parser = argparse.ArgumentParser(prog="python -m bench.new_day", description=__doc__)
@@ -115,7 +128,7 @@ def main(words: Sequence[str] | None = None) -> int:
     given = parser.parse_args(words)
     with tempfile.TemporaryDirectory(prefix="new-day-") as place:
         runs = grown(Path(place), round(given.sales * 1e6), given.days)
-    made = table(runs)
+    made = f"{table(runs)}\n\n{together(runs)}"
     print(made)
     print(json.dumps([[what, round(r.cpu_s, 1)] for what, r in runs]))
     if given.write:

@@ -70,7 +70,7 @@ class Engine(Protocol):
         ...
 
     def rename(self, name: str, to: str) -> None:
-        """Let a table go by another name; what had that name is forgotten."""
+        """Let a table or view go by another name; what had that name is forgotten."""
         ...
 
     def drop(self, *names: str) -> None:

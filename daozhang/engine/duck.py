@@ -125,7 +125,10 @@ class DuckEngine:
     def rename(self, name: str, to: str) -> None:
         """See :meth:`daozhang.engine.base.Engine.rename`."""
         self._forget(to)
-        self.connection.execute(f'ALTER TABLE "{name}" RENAME TO "{to}"')
+        try:
+            self.connection.execute(f'ALTER TABLE "{name}" RENAME TO "{to}"')
+        except duckdb.CatalogException:
+            self.connection.execute(f'ALTER VIEW "{name}" RENAME TO "{to}"')
         self._made.discard(name)
         self._made.add(to)
 

@@ -154,7 +154,8 @@ class SparkEngine:
         """See :meth:`daozhang.engine.base.Engine.rename`."""
         self._session.table(name).createOrReplaceTempView(to)
         self._discard(to)
-        self._places[to] = self._places.pop(name)
+        if (place := self._places.pop(name, None)) is not None:
+            self._places[to] = place
         self._names.add(to)
         self.drop(name)
 

@@ -25,18 +25,21 @@ _ALIKE = pa.schema(
 )
 
 
-def find_lost(engine: Engine) -> None:
-    """Make table ``alike`` (line, sale, rivals it had) and fill the sales of ``lines`` by it.
+def find_lost(engine: Engine) -> bool:
+    """Make table ``alike`` (line, sale, rivals it had) and fill the sales of ``lines_lost`` by it.
 
     ``alike_rivals`` holds the lines that stay undecided, with how many sales each may be.
+
+    Returns:
+        Whether ``lines_lost`` is another now.
     """
     ((lost,),) = engine.rows(
-        "SELECT count(*) FROM lines WHERE sale_id IS NULL AND kind = 'sale' AND gross_minor > 0"
+        "SELECT count(*) FROM lines_lost WHERE kind = 'sale' AND gross_minor > 0"
     )
     engine.put("alike", pa.Table.from_pylist([], _ALIKE))
     if not lost:
         engine.put("alike_rivals", pa.Table.from_pylist([], _ALIKE.remove(2)))
-        return
+        return False
     for name in ("alike_lines", "alike_sales", "alike_pairs"):
         engine.run(name, SQL[name])
     engine.run("alike_open", "SELECT * FROM alike_pairs")
@@ -51,8 +54,9 @@ def find_lost(engine: Engine) -> None:
         "GROUP BY provider_id, line_id",
     )
     engine.run("lines_found", SQL["lines_alike"])
-    engine.rename("lines_found", "lines")
+    engine.rename("lines_found", "lines_lost")
     engine.drop("alike_lines", "alike_sales", "alike_pairs", "alike_open", "alike_sole")
+    return True
 
 
 def _interchangeable(engine: Engine) -> int:

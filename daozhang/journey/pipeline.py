@@ -20,7 +20,7 @@ from daozhang.journey.identities import Identities, check_identities
 from daozhang.journey.incidents import put_incidents
 from daozhang.journey.known import Counted, Zones, count_facts, latest_known_at, learn
 from daozhang.journey.legs import put_legs
-from daozhang.journey.lost_refs import find_lost
+from daozhang.journey.lines import LINE_PARTS, lay_lines
 from daozhang.journey.rates import put_fee_shares, put_local_days, put_moved, put_rates
 from daozhang.journey.repeats import leave_out_repeats
 from daozhang.journey.routes import lay_routes, lay_spans
@@ -192,16 +192,7 @@ def _promise(engine: Engine, book: TermsBook, *, few: bool) -> None:
 def _settle(engine: Engine, book: TermsBook, moment: datetime) -> list[Problem]:
     """Find the sale and the payout of each settlement line; return what lines contradict."""
     follow_resends(engine)
-    _run(engine, "lines_named")
-    ((unnamed,),) = engine.rows(
-        "SELECT count(*) FROM lines_named WHERE sale_id IS NULL AND ref IS NOT NULL"
-    )
-    if unnamed:
-        _run(engine, "referenced", "rrns_repeated", "lines_by_rrn")
-    else:
-        engine.run("lines_by_rrn", "SELECT * FROM lines_named WHERE 1 = 0")
-    _run(engine, "lines")
-    find_lost(engine)
+    lay_lines(engine)
     ((unpaid, first),) = engine.rows(
         "SELECT count(*), min(cleared_at) FROM lines WHERE chain_id IS NULL AND status = 'settled'"
     )
@@ -209,10 +200,7 @@ def _settle(engine: Engine, book: TermsBook, moment: datetime) -> list[Problem]:
         put_local_days(engine, book.timezone, first.replace(tzinfo=first.tzinfo or UTC), moment)
         _run(engine, "lines_dated")
         engine.rename("lines_dated", "lines")
-    # Nobody reads these again, and they are as long as the settlement file.
-    engine.drop(
-        "lines_named", "lines_by_rrn", *(("referenced", "rrns_repeated") if unnamed else ())
-    )
+        engine.drop(*LINE_PARTS)
     _run(engine, "chain_lines", "chain_payouts", "chains_nameless", "chain_accounts", "chains")
     problems = leave_out_repeats(engine)
     _suppose(engine)
@@ -250,7 +238,7 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
     if supposed:
         _run(engine, "lines_supposed")
         engine.rename("lines", "lines_settled")
-        engine.run("lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed")
+        engine.view("lines", "SELECT * FROM lines_settled UNION ALL SELECT * FROM lines_supposed")
     if _converts(engine):
         _run(engine, "lines_converted")
         engine.view("lines_own", "SELECT * FROM lines_converted")

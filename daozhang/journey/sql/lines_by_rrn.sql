@@ -6,7 +6,7 @@
 SELECT
     l.provider_id, l.line_id, l.kind, l.ref, l.merchant_id, l.terminal_id,
     l.gross_minor, l.fee_minor, l.tax_minor, l.reserve_minor, l.net_minor, l.currency,
-    l.cleared_at, l.payout_id, l.status, l.reason, s.sale_id
+    l.cleared_at, l.payout_id, l.status, l.reason, s.sale_id, l.chain_id
 FROM (SELECT * FROM lines_named WHERE sale_id IS NULL AND ref IS NOT NULL) AS l
 LEFT JOIN referenced AS s
     ON s.provider_id = l.provider_id AND s.rrn = l.ref
@@ -19,7 +19,8 @@ ANTI JOIN rrns_repeated AS r ON r.provider_id = l.provider_id AND r.rrn = l.ref
 UNION ALL
 SELECT
     provider_id, line_id, kind, ref, merchant_id, terminal_id, gross_minor, fee_minor, tax_minor,
-    reserve_minor, net_minor, currency, cleared_at, payout_id, status, reason, found_id AS sale_id
+    reserve_minor, net_minor, currency, cleared_at, payout_id, status, reason, found_id AS sale_id,
+    chain_id
 FROM (
     SELECT
         l.*, s.sale_id AS found_id,
