@@ -107,7 +107,7 @@ def table(runs: Sequence[tuple[str, Run]]) -> str:
 
 
 def together(runs: Sequence[tuple[str, Run]]) -> str:
-    """Return what a new day costs beside everything: with the files taken in, and ``check`` alone."""
+    """Return what a new day costs beside everything: ``ingest`` and ``check``, and the latter."""
     spent = [run.cpu_s for _, run in runs]
     days, checks = spent[2:-1], spent[3:-1:2]
     day, check = sum(days) / DAYS_ALONE, sum(checks) / DAYS_ALONE

@@ -101,7 +101,7 @@ def whole_lists(engine: Engine) -> Lists:
 
 
 def _streamed(engine: Engine, query: str) -> Iterable[pa.RecordBatch]:
-    for batch in engine.fetch(query).to_batches(max_chunksize=_BATCH):
+    for batch in engine.batches(query, _BATCH):
         yield _without_cards(batch)
 
 

@@ -7,6 +7,7 @@ UTC. No engine looks at a clock.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, Protocol
 
@@ -49,6 +50,10 @@ class Engine(Protocol):
 
     def fetch(self, sql: str) -> pa.Table:
         """Run one SELECT and return its rows."""
+        ...
+
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """Run one SELECT and return its rows as they are asked for, at most ``rows`` at once."""
         ...
 
     def rows(self, sql: str) -> list[tuple[object, ...]]:

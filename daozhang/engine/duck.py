@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import tempfile
 import warnings
+from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -42,6 +43,13 @@ def _parsed(sql: str) -> Any:
 def _parse(sql: str) -> Any:
     statements = duckdb.extract_statements(sql)
     return statements[0] if len(statements) == 1 else sql
+
+
+def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPyConnection:
+    try:
+        return connection.execute(_parsed(sql))
+    except duckdb.OutOfMemoryException as error:
+        raise OSError(errno.ENOMEM, str(error)) from error
 
 
 def _arrow(result: duckdb.DuckDBPyConnection) -> pa.Table:
@@ -99,6 +107,13 @@ class DuckEngine:
         """See :meth:`daozhang.engine.base.Engine.fetch`."""
         return _arrow(self._execute(sql))
 
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """See :meth:`daozhang.engine.base.Engine.batches`."""
+        # Of its own, so that whatever else is asked meanwhile does not end it.
+        cursor = self.beside()
+        yield from _execute(cursor.connection, sql).to_arrow_reader(rows)
+        cursor.close()
+
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """See :meth:`daozhang.engine.base.Engine.rows`."""
         result = self._execute(sql)
@@ -148,10 +163,7 @@ class DuckEngine:
             self._folder.cleanup()
 
     def _execute(self, sql: str) -> duckdb.DuckDBPyConnection:
-        try:
-            return self.connection.execute(_parsed(sql))
-        except duckdb.OutOfMemoryException as error:
-            raise OSError(errno.ENOMEM, str(error)) from error
+        return _execute(self.connection, sql)
 
     def _make(self, kind: str, name: str, sql: str) -> duckdb.DuckDBPyConnection:
         """Make a table or view; one of that name goes first, for the memory that it holds."""

@@ -122,6 +122,10 @@ class SparkEngine:
         """See :meth:`daozhang.engine.base.Engine.fetch`."""
         return self._session.sql(to_spark(sql)).toArrow()
 
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        """See :meth:`daozhang.engine.base.Engine.batches`."""
+        yield from self.fetch(sql).to_batches(max_chunksize=rows)
+
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         """See :meth:`daozhang.engine.base.Engine.rows`."""
         table = self.fetch(sql)

@@ -244,9 +244,8 @@ def _conclude(engine: Engine, book: TermsBook, *, resumed: bool) -> None:
         engine.view("lines_own", "SELECT * FROM lines_converted")
     else:
         engine.view("lines_own", "SELECT * FROM lines")
-    _run(engine, "sales_busy", "line_standing", "settled_busy")
-    engine.view("settled_plain", SQL["settled_plain"])
-    engine.view("settled", "SELECT * FROM settled_plain UNION ALL SELECT * FROM settled_busy")
+    _run(engine, "sales_busy", "line_standing", "settled_busy", "chain_numbers", "standings")
+    engine.view("settled", SQL["settled"])
     _put_outcomes(engine, resumed=resumed)
     _put_told(engine, resumed=resumed)
     put_added(engine, SQL, *ASKED_EARLY, resumed=resumed)

@@ -54,6 +54,10 @@ class Recorder:
         self._note(sql)
         return table
 
+    def batches(self, sql: str, rows: int) -> Iterator[pa.RecordBatch]:
+        self._note(sql)
+        return self.engine.batches(sql, rows)
+
     def rows(self, sql: str) -> list[tuple[object, ...]]:
         rows = self.engine.rows(sql)
         self._note(sql)

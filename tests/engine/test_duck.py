@@ -120,7 +120,18 @@ def test_too_little_memory_is_an_error_of_the_machine(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="Memory"):
         engine.save(long, tmp_path / "t.parquet")
     assert not (tmp_path / "t.parquet").exists()
+    with pytest.raises(OSError, match="Memory"):
+        list(engine.batches(long, 100))
     engine.close()
+
+
+def test_batches_come_in_order_while_other_things_are_asked(engine: DuckEngine) -> None:
+    got: list[int] = []
+    for batch in engine.batches("SELECT i FROM range(10000) AS r(i) ORDER BY i DESC", 900):
+        assert 0 < batch.num_rows <= 900
+        got += batch.column(0).to_pylist()
+        assert engine.rows("SELECT 1") == [(1,)]
+    assert got == list(range(9_999, -1, -1))
 
 
 def test_two_engines_do_not_see_each_other(engine: DuckEngine) -> None:
@@ -158,3 +169,6 @@ def test_rename_takes_the_name_from_a_table_or_a_view(engine: DuckEngine) -> Non
     engine.run("a", "SELECT n + 2 AS n FROM b")
     engine.rename("a", "b")
     assert engine.rows("SELECT n FROM b") == [(3,)]
+    engine.view("v", "SELECT n + 1 AS n FROM b")
+    engine.rename("v", "w")
+    assert engine.rows("SELECT n FROM w") == [(4,)]

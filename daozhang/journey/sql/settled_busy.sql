@@ -3,7 +3,7 @@
 -- A line that an adjustment took back whole, as from a wrong merchant's statement, cleared nothing:
 -- the line in its place did.
 SELECT
-    sale_id,
+    sale_id, -(row_number() OVER (ORDER BY sale_id)) AS standing_no,
     CAST(sum(CASE WHEN settled = 1 AND kind IN ('sale', 'adjustment', 'carry_forward') THEN gross_minor ELSE 0 END) AS BIGINT) AS settled_minor,
     CAST(-sum(CASE WHEN settled = 1 AND kind = 'refund' THEN gross_minor ELSE 0 END) AS BIGINT) AS refund_minor,
     CAST(-sum(CASE WHEN settled = 1 AND kind IN ('chargeback', 'chargeback_reversal') THEN gross_minor ELSE 0 END) AS BIGINT) AS charged_back_minor,
