@@ -135,17 +135,16 @@ class Closed:
             "SELECT t.provider_id, t.line_id, t.chain_id, t.chain_key "
             f"FROM closed_lines AS t {again}",
         )
-        own_row = "SEMI JOIN back_rows AS b ON b.row_id = t.sale_id"
         line = "b.provider_id = t.provider_id AND b.line_id = t.line_id"
-        for name, source, named in (
-            ("sales", "all_sales", own_row),
-            ("settlements", "all_settlements", f"SEMI JOIN back_lines AS b ON {line}"),
-            ("outcomes", "closed_outcomes", again),
-        ):
+        found = {
+            "sales": "all_sales AS t SEMI JOIN back_rows AS b ON b.row_id = t.sale_id",
+            "settlements": f"all_settlements AS t SEMI JOIN back_lines AS b ON {line}",
+            "outcomes": f"closed_outcomes AS t {again}",
+        }
+        for name, rows in found.items():
             at = "cleared_at" if name == "settlements" else "captured_at"
             columns = _summed_of(engine) if name == "outcomes" else "t.*"
-            rows = _of_their_days(engine, f"{source} AS t {named}", at)
-            engine.run(f"back_{name}", f"SELECT {columns} FROM {rows}")
+            engine.run(f"back_{name}", f"SELECT {columns} FROM {_of_their_days(engine, rows, at)}")
         engine.run("going", f"SELECT {', '.join(_GONE)} FROM back_outcomes")
         for name in ADDED:
             table = closed_sums(name)
