@@ -29,6 +29,10 @@ class Engine(Protocol):
 
     name: str
 
+    def expect(self, rows: int) -> None:
+        """Hear how many rows the longest table will have, to make room for it."""
+        ...
+
     def put(self, name: str, table: pa.Table) -> None:
         """Make an Arrow table known under a name; a table of that name is replaced."""
         ...

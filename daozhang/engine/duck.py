@@ -21,10 +21,15 @@ __all__ = ["DuckEngine"]
 MEMORY_LIMIT_MB = 1700
 """What DuckDB may hold before it spills to its temporary folder; leaves room below 3 GB."""
 
+MEMORY_MB_A_MILLION = 170
+"""What it may hold of each million rows beyond: some of its work on many rows cannot be spilled."""
+
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
 
 _PARSED_MAX = 512
 """Statements that are kept parsed: a few more than one answer needs."""
+
+_UNITS: Final = {"bytes": 1, "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40}
 
 _LONG = 20_000
 """Characters from which on a statement is rather parsed again than kept."""
@@ -52,6 +57,14 @@ def _execute(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.DuckDBPy
         raise OSError(errno.ENOMEM, str(error)) from error
 
 
+def _megabytes(text: str) -> int:
+    """Return a size as DuckDB writes it (``18.9 GiB``) in whole megabytes, rounded down."""
+    number, unit = text.split()
+    whole, _, part = number.partition(".")
+    tenths = int(whole) * 10 + int(part[:1] or 0)
+    return tenths * _UNITS[unit] // 10_000_000
+
+
 def _arrow(result: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return the rows of a statement that was executed.
 
@@ -77,6 +90,8 @@ class DuckEngine:
         root = Path(self._folder.name)
         self._made: set[str] = set()
         self.connection = duckdb.connect()
+        self._most_mb = _megabytes(self._setting("memory_limit"))
+        self._memory_mb = memory_limit_mb
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
         self.connection.execute(f"SET temp_directory = '{root / 'spill'}'")
@@ -86,6 +101,20 @@ class DuckEngine:
         self.connection.execute("SET checkpoint_threshold = '1TB'")
         if threads is not None:
             self.connection.execute(f"SET threads = {threads}")
+
+    def expect(self, rows: int) -> None:
+        """See :meth:`daozhang.engine.base.Engine.expect`.
+
+        The limit grows with the rows beyond ten million, up to what DuckDB would take by itself:
+        four fifths of the machine's memory.
+        """
+        wanted = min(self._most_mb, rows * MEMORY_MB_A_MILLION // 1_000_000)
+        if wanted > self._memory_mb:
+            self._memory_mb = wanted
+            self.connection.execute(f"SET memory_limit = '{wanted}MB'")
+
+    def _setting(self, name: str) -> str:
+        return str(self.rows(f"SELECT current_setting('{name}')")[0][0])
 
     def put(self, name: str, table: pa.Table) -> None:
         """See :meth:`daozhang.engine.base.Engine.put`."""
@@ -192,5 +221,6 @@ class _Beside(DuckEngine):
     def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
         self._folder = None
         self._made = set()
+        self._memory_mb = self._most_mb = 0  # The other one's is not its to change.
         self.connection = connection
         connection.execute("SET TimeZone = 'UTC'")

@@ -97,6 +97,9 @@ class SparkEngine:
         self._names: set[str] = set()
         self._serial = 0
 
+    def expect(self, rows: int) -> None:
+        """See :meth:`daozhang.engine.base.Engine.expect`; Spark's memory is its own settings'."""
+
     def put(self, name: str, table: pa.Table) -> None:
         """See :meth:`daozhang.engine.base.Engine.put`."""
         place = self._new_place(name)

@@ -122,6 +122,7 @@ def find_journeys(
     """
     zones = account_zones(engine, book)
     counted = count_facts(engine)
+    engine.expect(max(found.rows for found in counted.values()))
     moment = as_of or latest_known_at(engine, zones, counted)
     if moment is None:
         raise NothingKnownError("no fact carries a time")

@@ -36,6 +36,9 @@ class Recorder:
         self.files: set[str] = set()
         self._stems = {text: stem for stem, text in SQL.texts.items()}
 
+    def expect(self, rows: int) -> None:
+        self.engine.expect(rows)
+
     def put(self, name: str, table: pa.Table) -> None:
         self.engine.put(name, table)
         self.made[name] = None
