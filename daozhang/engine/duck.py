@@ -21,8 +21,11 @@ __all__ = ["DuckEngine"]
 MEMORY_LIMIT_MB = 1700
 """What DuckDB may hold before it spills to its temporary folder; leaves room below 3 GB."""
 
-MEMORY_MB_A_MILLION = 170
-"""What it may hold of each million rows beyond: some of its work on many rows cannot be spilled."""
+MANY = 15
+"""Millions of rows of the longest table from which on more is held."""
+
+MEMORY_MB_A_MILLION = 200
+"""How much more, for each million beyond: some of its work on many rows cannot be spilled."""
 
 _INSTANT: Final = "TIMESTAMP WITH TIME ZONE"
 
@@ -90,7 +93,7 @@ class DuckEngine:
         root = Path(self._folder.name)
         self._made: set[str] = set()
         self.connection = duckdb.connect()
-        self._most_mb = _megabytes(self._setting("memory_limit"))
+        self._most_mb = _megabytes(self._setting("memory_limit")) * 5 // 8
         self._memory_mb = memory_limit_mb
         self.connection.execute("SET TimeZone = 'UTC'")
         self.connection.execute(f"SET memory_limit = '{memory_limit_mb}MB'")
@@ -105,10 +108,11 @@ class DuckEngine:
     def expect(self, rows: int) -> None:
         """See :meth:`daozhang.engine.base.Engine.expect`.
 
-        The limit grows with the rows beyond ten million, up to what DuckDB would take by itself:
-        four fifths of the machine's memory.
+        The limit grows with the rows beyond :data:`MANY`, up to half of the machine's memory (DuckDB
+        by itself takes four fifths): a process holds nearly twice as much as its tables do.
         """
-        wanted = min(self._most_mb, rows * MEMORY_MB_A_MILLION // 1_000_000)
+        more = (rows // 1_000_000 - MANY) * MEMORY_MB_A_MILLION
+        wanted = min(self._most_mb, MEMORY_LIMIT_MB + more)
         if wanted > self._memory_mb:
             self._memory_mb = wanted
             self.connection.execute(f"SET memory_limit = '{wanted}MB'")
