@@ -108,8 +108,8 @@ class DuckEngine:
     def expect(self, rows: int) -> None:
         """See :meth:`daozhang.engine.base.Engine.expect`.
 
-        The limit grows with the rows beyond :data:`MANY`, up to half of the machine's memory (DuckDB
-        by itself takes four fifths): a process holds nearly twice as much as its tables do.
+        The limit grows with the rows beyond :data:`MANY`, up to half of the machine's memory
+        (DuckDB by itself takes four fifths): a process holds nearly twice as much as its tables do.
         """
         more = (rows // 1_000_000 - MANY) * MEMORY_MB_A_MILLION
         wanted = min(self._most_mb, MEMORY_LIMIT_MB + more)
